@@ -1,0 +1,35 @@
+"""Write what a stage declares as outputs: whole or not at all, and the same bytes every time."""
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` through a temporary file, so that a killed stage leaves no half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON in the order given; numbers to 6 significant digits, NaN and infinities as null."""
+    write_text(path, json.dumps(_rounded(content), indent=2, allow_nan=False) + "\n")
+
+
+def write_csv(path: Path, frame: Any) -> None:
+    """Write a `pandas.DataFrame` without its index, numbers to 6 significant digits."""
+    write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_rounded(value) for value in content]
+    if isinstance(content, float):
+        return float(f"{content:.6g}") if math.isfinite(content) else None
+    return content
