@@ -1,0 +1,28 @@
+"""Idempotent networks and projectors.
+
+The public names are loaded when they are first used, so that ``import idem`` costs nothing and a
+program pays only for the modules it reaches.
+"""
+
+import importlib
+from typing import Any
+
+_PUBLIC = {
+    "autograd": ["corrected_output", "substitute_gradient"],
+    "mlp": ["MLP", "mlp", "parameter_count"],
+    "objectives": ["idempotency_loss"],
+    "metrics": ["absolute_error", "output_spread", "relative_error"],
+}
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
+
+__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'idem' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"idem.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
