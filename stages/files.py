@@ -16,7 +16,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON in the order given; numbers to 6 significant digits, NaN and infinities as null."""
+    """Write JSON in the order given: 6 significant digits, NaN and infinities as null."""
     write_text(path, json.dumps(_rounded(content), indent=2, allow_nan=False) + "\n")
 
 

@@ -1,0 +1,92 @@
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.autograd.gradcheck import GradcheckError
+
+from idem.autograd import corrected_output, substitute_gradient
+from idem.objectives import idempotency_loss
+
+
+def network(width: int = 4) -> nn.Module:
+    torch.manual_seed(0)
+    layers = [nn.Linear(width, 7), nn.Tanh(), nn.Linear(7, width)]
+    return nn.Sequential(*layers).double()
+
+
+def inputs(items: int = 6, width: int = 4) -> Tensor:
+    return torch.randn(
+        items, width, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+    )
+
+
+def parameter_gradients(f: nn.Module, loss: Tensor) -> list[Tensor]:
+    return list(torch.autograd.grad(loss, list(f.parameters())))
+
+
+def test_value_passes_through_and_direction_comes_back():
+    y = torch.ones(2, 3, dtype=torch.float64, requires_grad=True)
+    direction = torch.arange(6.0, dtype=torch.float64).view(2, 3)
+    out = substitute_gradient(y, direction, torch.tensor(5.0, dtype=torch.float64))
+    (2 * out).backward()
+    assert out.item() == 5
+    torch.testing.assert_close(y.grad, 2 * direction)
+
+
+def test_corrected_output_is_equation_10_without_a_graph():
+    f, y = network(), inputs()
+    target, u = corrected_output(f, y)
+    torch.testing.assert_close(target, 3 * f(y) - 2 * f(f(y)))
+    torch.testing.assert_close(u, f(y))
+    assert not target.requires_grad
+    assert not u.requires_grad
+
+
+def test_rule_equals_the_gradient_of_a_detached_target_surrogate():
+    f, x = network(), inputs()
+    y = f(x)
+    target = (3 * f(y) - 2 * f(f(y))).detach()
+    surrogate = (y - target).square().sum() / (2 * len(x))
+    expected = parameter_gradients(f, surrogate)
+    actual = parameter_gradients(f, idempotency_loss(f, x, rule="modified"))
+    for a, b in zip(actual, expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
+
+
+def test_rule_equals_its_closed_form_on_a_linear_layer():
+    """With y = W x: y' - y = (3W^2 - 2W^3 - W) x, and dL/dW = sum_b (y_b - y'_b) x_b^T / B."""
+    f = nn.Linear(4, 4, bias=False).double()
+    x = inputs()
+    W = f.weight.detach()
+    direction = W - 3 * W @ W + 2 * W @ W @ W
+    (actual,) = parameter_gradients(f, idempotency_loss(f, x, rule="modified"))
+    torch.testing.assert_close(actual, direction @ x.T @ x / len(x), rtol=1e-12, atol=1e-14)
+
+
+def test_gradcheck_fails_because_the_rule_is_not_the_derivative_of_its_value():
+    f, x = network(), inputs().requires_grad_()
+    with pytest.raises(GradcheckError, match="Jacobian mismatch"):
+        torch.autograd.gradcheck(lambda x: idempotency_loss(f, x, rule="modified"), (x,))
+
+
+def test_gradcheck_passes_on_the_ordinary_rule():
+    f, x = network(), inputs().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: idempotency_loss(f, x, rule="ordinary"), (x,))
+
+
+def test_vmap_over_items_of_a_batch_equals_one_by_one():
+    f = network()
+
+    def gradient(x: Tensor) -> Tensor:
+        return torch.func.grad(lambda x: idempotency_loss(f, x, rule="modified"))(x)
+
+    batches = torch.stack([inputs(), 2 * inputs()])
+    one_by_one = torch.stack([gradient(x) for x in batches])
+    torch.testing.assert_close(torch.func.vmap(gradient)(batches), one_by_one)
+
+
+def test_wrong_shapes_are_named():
+    y = torch.zeros(2, 3)
+    with pytest.raises(ValueError, match=r"direction: expected the shape of y, \(2, 3\), got \(3"):
+        substitute_gradient(y, torch.zeros(3, 2), torch.tensor(0.0))
+    with pytest.raises(ValueError, match=r"value: expected a scalar, got shape \(1,\)"):
+        substitute_gradient(y, y, torch.zeros(1))

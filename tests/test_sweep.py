@@ -1,0 +1,99 @@
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from idem.mlp import MLP
+from idem.objectives import RULES, idempotency_loss
+from idem.sweep import Grid, train_lanes
+
+GRID = Grid(
+    widths=[5, 7, 5], learning_rates=[0.1, 0.5], runs=2, steps=12, batch_size=50, log_every=5
+)
+
+
+def plain_run(grid: Grid, rule: str, run: int, rate: float) -> list[float]:
+    """Train as a user of PyTorch would, and return the loss before every step and at the end."""
+    f = MLP(grid.widths, grid.negative_slope)
+    tensors = [tensor for pair in grid.start(run) for tensor in pair]
+    with torch.no_grad():
+        for parameter, drawn in zip(f.parameters(), tensors, strict=True):
+            parameter.copy_(drawn)
+    optimizer = torch.optim.SGD(f.parameters(), lr=rate)
+    losses = []
+    for step in range(grid.steps + 1):
+        optimizer.zero_grad()
+        loss = idempotency_loss(f, grid.batch(run, step), rule)
+        losses.append(loss.item())
+        loss.backward()
+        optimizer.step()
+    return losses
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rate", GRID.learning_rates)
+def test_a_lane_equals_a_plain_training_run(rule: str, rate: float):
+    rows = [row for row in train_lanes(GRID, rule, run=1) if row["learning_rate"] == rate]
+    losses = plain_run(GRID, rule, 1, rate)
+    assert [row["step"] for row in rows] == [0, 5, 10, 12]
+    for row in rows:
+        assert row["loss"] == pytest.approx(losses[int(row["step"])], rel=1e-4)
+
+
+def test_rules_and_rates_share_start_and_data_and_runs_do_not():
+    first = {rule: train_lanes(GRID, rule, 0)[0]["absolute_error"] for rule in RULES}
+    assert first["modified"] == pytest.approx(first["ordinary"], rel=1e-6)
+    by_rate = [row for row in train_lanes(GRID, "modified", 0) if row["step"] == 0]
+    assert by_rate[0]["absolute_error"] == by_rate[1]["absolute_error"]
+    assert not torch.equal(GRID.batch(0, 3), GRID.batch(1, 3))
+    assert not torch.equal(GRID.start(0)[0][0], GRID.start(1)[0][0])
+    assert not torch.equal(GRID.batch(0, 3), GRID.batch(0, 4))
+
+
+def test_the_same_unit_gives_the_same_rows():
+    assert train_lanes(GRID, "ordinary", 0) == train_lanes(GRID, "ordinary", 0)
+
+
+def test_a_diverged_lane_leaves_and_the_others_go_on():
+    wild = dataclasses.replace(GRID, learning_rates=[0.1, 500.0])
+    rows = train_lanes(wild, "modified", 0)
+    lost = [row for row in rows if row["diverged"]]
+    assert [row["learning_rate"] for row in lost] == [500.0]
+    assert not math.isfinite(float(lost[0]["absolute_error"])) or (
+        float(lost[0]["absolute_error"]) > wild.diverged_above
+    )
+    assert max(row["step"] for row in rows if row["learning_rate"] == 500.0) == lost[0]["step"]
+    tame = [row for row in rows if row["learning_rate"] == 0.1]
+    alone = train_lanes(dataclasses.replace(GRID, learning_rates=[0.1]), "modified", 0)
+    assert tame[-1]["step"] == GRID.steps
+    assert tame[-1]["absolute_error"] == pytest.approx(alone[-1]["absolute_error"], rel=1e-4)
+
+
+def test_a_sweep_whose_lanes_all_diverge_ends_with_their_rows():
+    rows = train_lanes(dataclasses.replace(GRID, learning_rates=[500.0, 600.0]), "ordinary", 0)
+    assert sum(bool(row["diverged"]) for row in rows) == 2
+
+
+def test_every_rule_and_run_is_a_unit():
+    assert sorted(GRID.units()) == [(rule, run) for rule in sorted(RULES) for run in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning_rates": [0.1, -1.0]}, "learning_rates: expected positive finite rates, got"),
+        ({"learning_rates": [math.inf]}, "learning_rates: expected positive finite rates, got"),
+        ({"learning_rates": []}, "learning_rates: expected positive finite rates, got"),
+        ({"batch_size": 0}, "batch_size: expected at least 1, got 0"),
+        ({"widths": [5, 4]}, "widths: expected two or more, the last equal to the first, got"),
+    ],
+)
+def test_wrong_grids_are_named(change: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(GRID, **change)
+
+
+def test_an_unknown_rule_is_named():
+    with pytest.raises(ValueError, match="rule: expected one of modified, ordinary, got 'other'"):
+        train_lanes(GRID, "other", 0)
