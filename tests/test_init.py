@@ -1,0 +1,21 @@
+import subprocess
+import sys
+
+import pytest
+
+import idem
+
+
+def test_every_public_name_resolves_and_is_documented():
+    for name in idem.__all__:
+        assert getattr(idem, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'idem' has no attribute 'nothing'"):
+        _ = idem.nothing
+
+
+def test_importing_idem_imports_nothing_heavy():
+    code = "import sys, idem; sys.exit(bool({'torch', 'numpy', 'sympy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,228 @@
+"""The stages' own logic; what they call is tested beside the module it stands in."""
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from stages import compare, engine, files, params, repro, sweep
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[Callable[[dict], Any]], Path]:
+    """Return a function that writes the committed params.yaml with one change."""
+
+    def write(change: Callable[[dict], Any]) -> Path:
+        content = yaml.safe_load((ROOT / "params.yaml").read_text())
+        change(content)
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(content))
+        return path
+
+    return write
+
+
+def test_the_committed_parameters_are_valid():
+    assert set(params.read(ROOT / "params.yaml").sweep.networks) >= {"B1", "B2", "B3", "B4"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda p: p["sweep"].update(batch_size="many"),
+            "sweep.batch_size: expected a valid integer, got 'many'",
+        ),
+        (
+            lambda p: p["sweep"].update(batch_size=0),
+            "sweep.batch_size: expected greater than or equal to 1, got 0",
+        ),
+        (
+            lambda p: p["sweep"].update(batchsize=3),
+            "sweep.batchsize: unknown key, got 3; remove it or check its spelling",
+        ),
+        (lambda p: p["sweep"].pop("seed"), "sweep.seed: missing; expected a value here"),
+        (
+            lambda p: p["sweep"]["networks"]["B1"].update(learning_rates=[0.1, -1.0]),
+            "sweep.networks.B1.learning_rates.1: expected greater than 0, got -1.0",
+        ),
+        (
+            lambda p: p["sweep"]["networks"]["B1"].update(widths=[5, 4]),
+            "sweep.networks.B1.widths: expected a last width equal to the first",
+        ),
+        (
+            lambda p: p["sweep"].update(initialization="zeros"),
+            "sweep.initialization: expected 'default', 'kaiming_normal' or 'orthogonal', got",
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_was_expected(changed, change, message: str):
+    path = changed(change)
+    with pytest.raises(SystemExit) as stopped:
+        params.read(path)
+    assert f"{path}: {message}" in str(stopped.value)
+
+
+def test_every_wrong_parameter_is_listed_at_once(changed):
+    path = changed(lambda p: (p["sweep"].update(seed=-1), p["derive"].update(max_degree=99)))
+    with pytest.raises(SystemExit) as stopped:
+        params.read(path)
+    assert len(str(stopped.value).splitlines()) == 2
+
+
+def test_a_file_that_is_missing_or_no_yaml_is_named(tmp_path: Path):
+    with pytest.raises(SystemExit, match="params.yaml: no such file; run from the top"):
+        params.read(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [")
+    with pytest.raises(SystemExit, match="params.yaml: not valid YAML"):
+        params.read(tmp_path / "params.yaml")
+
+
+def test_a_wrong_parameter_stops_a_stage_before_it_writes(changed, tmp_path: Path):
+    path = changed(lambda p: p["sweep"].update(batch_size="many"))
+    command = [sys.executable, "-m", "stages.sweep", "B1", "--params", str(path)]
+    result = subprocess.run(
+        [*command, "--metrics", str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert "sweep.batch_size" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_name_is_answered_with_the_valid_ones():
+    with pytest.raises(SystemExit, match="unknown network 'B5': expected one of B1, B2"):
+        params.choose({"B1": 1, "B2": 2}, "B5", "network")
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "two"])
+def test_a_wrong_number_of_workers_is_named(monkeypatch: pytest.MonkeyPatch, given: str):
+    monkeypatch.setenv("IDEM_WORKERS", given)
+    with pytest.raises(SystemExit, match="IDEM_WORKERS: expected a whole number, at least 1, got"):
+        engine.workers()
+
+
+def test_units_return_in_order(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IDEM_WORKERS", "1")
+    assert engine.run_units(divmod, [(7, 2), (9, 4)]) == [(3, 1), (2, 1)]
+
+
+def test_json_is_stable_and_has_no_nan(tmp_path: Path):
+    path = tmp_path / "new" / "a.json"
+    files.write_json(path, {"a": math.nan, "b": [1 / 3, 2, True, "x"], "c": math.inf})
+    expected = {"a": None, "b": [0.333333, 2, True, "x"], "c": None}
+    assert json.loads(path.read_text()) == expected
+    assert list(path.parent.iterdir()) == [path]
+
+
+def lanes_of(rule: str, errors: dict[float, list[float]]) -> list[dict]:
+    """Two logged rows a lane: initial error 1, and the final one given (infinite: diverged)."""
+    rows = []
+    for rate, finals in errors.items():
+        for run, final in enumerate(finals):
+            lane = {"rule": rule, "learning_rate": rate, "run": run, "output_spread": 0.5}
+            for step, error in ((0, 1.0), (9, final)):
+                rows.append(
+                    lane
+                    | {"step": step, "absolute_error": error, "relative_error": error}
+                    | {"loss": error, "diverged": math.isinf(error)}
+                )
+    return rows
+
+
+def test_the_summary_discards_as_the_paper_does_and_keeps_count():
+    rows = pd.DataFrame(lanes_of("modified", {0.1: [0.5, 0.3, 2.0], 0.2: [math.inf] * 3}))
+    summary = sweep.summarize(sweep.last_rows(rows)).set_index("learning_rate")
+    assert summary.improved.tolist() == [2, 0]
+    assert summary.diverged.tolist() == [0, 3]
+    assert summary.mean_error_of_improved[0.1] == pytest.approx(0.4)
+    assert math.isnan(summary.mean_error_of_improved[0.2])
+    assert summary.median_error.tolist() == [0.5, math.inf]
+
+
+def test_the_headline_takes_the_lowest_of_equally_good_rates():
+    rows = pd.DataFrame(
+        lanes_of("modified", {0.1: [0.5], 0.2: [1e-9], 0.3: [0.0]})
+        + lanes_of("ordinary", {0.1: [math.inf], 0.2: [2.0]})
+    )
+    grid = sweep.Grid([5, 5], [0.1, 0.2, 0.3], runs=1, steps=9, batch_size=3, log_every=9)
+    numbers = sweep.headline("B1", grid, sweep.last_rows(rows))
+    assert numbers["modified"]["best_rate"] == 0.2
+    assert numbers["modified"]["log10_error_at_best_rate"] == -8
+    assert numbers["ordinary"]["highest_improving_rate"] is None
+    assert numbers["ordinary"]["diverged_lanes"] == 1
+
+
+def test_a_sweep_without_survivors_has_a_table_and_a_headline():
+    rows = pd.DataFrame(lanes_of("modified", {0.1: [math.inf]}))
+    grid = sweep.Grid([5, 5], [0.1], runs=1, steps=9, batch_size=3, log_every=9)
+    numbers = sweep.headline("B1", grid, sweep.last_rows(rows))
+    assert numbers["modified"]["log10_error_at_best_rate"] == math.inf  # null in JSON
+    assert numbers["modified"]["improved_share"] == 0
+
+
+TOLERANCES = [
+    {"match": "a.json:x.*", "relative": 0.1},
+    {"match": "a.json:*.noise", "any": True},
+    {"match": "a.json:y", "absolute": 0.5},
+]
+
+
+@pytest.mark.parametrize(
+    ("committed", "found", "differs"),
+    [
+        ({"x": {"u": 1.0}}, {"x": {"u": 1.05}}, False),
+        ({"x": {"u": 1.0}}, {"x": {"u": 1.2}}, True),
+        ({"y": 0}, {"y": 0.4}, False),
+        ({"z": 1.0}, {"z": 1.0000001}, True),
+        ({"z": {"noise": 1.0}}, {"z": {"noise": 7}}, False),
+        ({"z": {"noise": 1.0}}, {"z": {"noise": None}}, True),
+        ({"z": "holds"}, {"z": "does not hold"}, True),
+        ({"x": {"u": 1.0}}, {}, True),
+        ({}, {"new": 1.0}, True),
+        ({"z": [1, 2]}, {"z": [1, 3]}, True),
+    ],
+)
+def test_a_number_may_be_as_far_off_as_its_tolerance(committed: dict, found: dict, differs: bool):
+    differences = compare.compare(
+        "a.json", compare.flatten(committed), compare.flatten(found), TOLERANCES
+    )
+    assert bool(differences) == differs
+
+
+def test_a_difference_names_file_key_and_values():
+    (difference,) = compare.compare("a.json", {"z": 1.0}, {"z": 2.0}, TOLERANCES)
+    assert str(difference) == "a.json: z: committed 1.0, found 2.0 (tolerance none)"
+
+
+FAKE_DVC = (
+    "import time; print(\"Running stage 'a':\"); time.sleep(0.2); print(\"Running stage 'b':\")"
+)
+
+
+def test_seconds_are_kept_by_stage(capfd: pytest.CaptureFixture[str]):
+    seconds = repro.run([sys.executable, "-c", FAKE_DVC])
+    assert list(seconds) == ["a", "b"]
+    assert seconds["a"] >= 0.2
+
+
+def test_a_failed_run_names_its_stage_and_how_to_go_back():
+    with pytest.raises(SystemExit) as stopped:
+        repro.run([sys.executable, "-c", FAKE_DVC + "; raise SystemExit(3)"])
+    assert "failed at stage 'b'" in str(stopped.value)
+    assert "git restore metrics" in str(stopped.value)
+
+
+@pytest.mark.parametrize("stage", ["check", "derive", "compare"])
+def test_stages_that_need_no_torch_do_not_import_it(stage: str):
+    code = f"import sys, stages.{stage}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
