@@ -9,9 +9,26 @@ from typing import Any
 
 _PUBLIC = {
     "autograd": ["corrected_output", "substitute_gradient"],
+    "classifier": ["Classifier"],
+    "corrector": [
+        "Projection",
+        "ProjectionError",
+        "matrix_residual",
+        "project",
+        "recurrence",
+        "relaxed_step",
+    ],
+    "metrics": [
+        "absolute_error",
+        "output_spread",
+        "power_drift",
+        "relative_error",
+    ],
     "mlp": ["MLP", "mlp", "parameter_count"],
+    "noise": ["FourierNoise", "GaussianNoise"],
     "objectives": ["idempotency_loss"],
-    "metrics": ["absolute_error", "output_spread", "relative_error"],
+    "sweep": ["Grid", "train_lanes"],
+    "udcgan": ["UDCGAN"],
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
 

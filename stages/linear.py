@@ -1,0 +1,190 @@
+"""Stage linear: the recurrence on matrices and on the plane, with verdicts on claims L3 to L5."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sympy
+import torch
+from torch import Tensor
+
+from idem import ansatz, corrector, jordan
+from idem.objectives import idempotency_loss
+from stages import params, plane, recurrence, spectra
+from stages.derive import verdict
+from stages.files import write_csv, write_json
+from stages.recurrence import log10_of, norm_of
+
+
+def main() -> None:
+    """Measure every part of the linear study and write its tables."""
+    args = params.arguments("study the recurrence and draw the basins of attraction")
+    section = params.read(args.params).linear
+    torch.set_num_threads(1)
+    steps = pd.concat(
+        [recurrence.follow(section, *cell) for cell in recurrence.cells(section)], ignore_index=True
+    )
+    runs = recurrence.summary(steps)
+    ensembles = recurrence.random_matrices(section)
+    quarter = plane.quarter_plane(section)
+    measured = {
+        "corrector_orders": residual_orders(section),
+        "fixed_points": fixed_points(section),
+        "L3": stability(section),
+        "L4": attraction(section, runs, ensembles),
+        "L5": one_layer(section),
+        "ensembles": recurrence.shares(ensembles),
+        "plane": plane.plane_shares(section, quarter),
+        "real_basins": {
+            f"gamma_{gamma:g}": plane.real_ends(section, gamma) for gamma in section.gammas
+        },
+    }
+    write_json(args.metrics / "linear.json", measured)
+    write_csv(args.metrics / "recurrence.csv", steps.drop(columns=["trace", "exact_rank"]))
+    write_csv(args.metrics / "recurrence_runs.csv", runs)
+    write_csv(args.metrics / "ensembles.csv", ensembles)
+    write_csv(args.metrics / "scalar_map.csv", plane.scalar_map(section))
+    write_csv(args.metrics / "basins.csv", quarter)
+
+
+def residual_orders(section: params.Linear) -> dict[str, float]:
+    """Measure that the corrector of order n leaves a residual of order n + 1 in the noise."""
+    draw = torch.Generator().manual_seed(section.seed)
+    P = spectra.orthogonal_projectors(1, section.size, section.size // 2, draw)
+    D = spectra.gaussian(1, section.size, 1.0, draw)
+    found = {}
+    for order in (1, 2, 3):
+        coefficients = [float(a) for a in ansatz.solve(order, 2 * order + 1)[0].coefficients]
+        large, small = (
+            float(corrector.matrix_residual(corrector.evaluate(coefficients, P + noise * D)))
+            for noise in section.noises
+        )
+        ratio = math.log(section.noises[0] / section.noises[1])
+        found[f"residual_order_of_corrector_{order}"] = math.log(large / small) / ratio
+    return found
+
+
+def fixed_points(section: params.Linear) -> dict[str, float]:
+    """Measure that 0, 1/2 and 1 are fixed in any basis, Jordan blocks over them not."""
+    basis = spectra.oblique_basis(6, torch.Generator().manual_seed(section.seed))
+    values = torch.tensor([0, 0, 0.5, 0.5, 1, 1], dtype=torch.float64)
+    fixed = basis @ torch.diag(values) @ torch.linalg.inv(basis)
+    blocks = torch.tensor([[[x, 1.0], [0.0, x]] for x in (0.0, 0.5, 1.0)], dtype=torch.float64)
+    return {
+        "log10_defect_of_diagonalisable": log10_of(float(_defect(fixed))),
+        "least_defect_of_jordan_block": float(_defect(blocks).min()),
+    }
+
+
+def stability(section: params.Linear) -> dict[str, Any]:
+    """Compare the Jacobian of the matrix map with the exact spectrum, at P and at ½.
+
+    Holds if 0 and 1 attract and ½ repels at every gamma below 1 tried. As stated, for
+    0 <= gamma < 1, it would have to hold at 0 too.
+    """
+    basis = spectra.oblique_basis(5, torch.Generator().manual_seed(section.seed))
+    half = sympy.Rational(1, 2)
+    worst, tangential, attracts, repels = 0.0, 0, [], []
+    for gamma in section.gammas:
+        exact = jordan.derivative_spectrum(2, 5, sympy.Float(gamma))
+        expected = np.sort(np.concatenate([[float(v)] * int(c) for v, c in exact.items()]))
+        found = np.sort(_jacobian_eigenvalues(basis, [1.0, 1, 0, 0, 0], gamma))
+        at_half = _jacobian_eigenvalues(basis, [0.5, 1, 0, 0, 0], gamma)
+        repelling = float(jordan.multipliers(sympy.Float(gamma))[half])
+        errors = np.append(np.abs(found - expected), abs(at_half.max() - repelling))
+        worst = max(worst, float(errors.max()))
+        tangential = int(np.sum(np.abs(found - 1) < 1e-6))
+        attracts.append(tangential == 2 * 2 * 3 and float(np.sort(np.abs(found))[-13]) < 1)
+        repels.append(float(at_half.max()) > 1)
+    at_zero = jordan.multipliers(sympy.Integer(0))[half]
+    return {
+        "verdict": verdict(all(attracts) and all(repels), as_stated=at_zero > 1),
+        "log10_error_of_exact_spectrum": log10_of(worst),
+        "tangential_directions_at_rank_2_of_5": tangential,
+        "share_of_gammas_attracting": float(np.mean(attracts)),
+        "share_of_gammas_repelling_at_half": float(np.mean(repels)),
+        "largest_gamma_tried": max(section.gammas),
+        "multiplier_at_half_for_gamma_0": int(at_zero),
+    }
+
+
+def attraction(
+    section: params.Linear, runs: pd.DataFrame, ensembles: pd.DataFrame
+) -> dict[str, Any]:
+    """Judge how far machine precision is reached, from the two tables.
+
+    Holds if every symmetric float64 matrix with a gap ends in its own projector within
+    `precision_factor` times size times the rounding unit. As stated it would have to do so for
+    oblique projectors too, and most matrices of every ensemble would have to converge.
+    """
+    wide = runs[(runs["dtype"] == "float64") & (runs["gamma"] == 1)]
+    limit = math.log10(section.precision_factor * section.size * 2**-52)
+    precise = (wide["rank"] == wide["exact_rank"]) & (wide["log10_floor"] < limit)
+    symmetric = wide["norm"] == 1
+    every = ensembles.groupby(["ensemble", "scale"])["converged"].mean()
+    random = ensembles[(ensembles["ensemble"] == "ginibre") & ensembles["converged"]]
+    quadratic = wide.loc[symmetric, "order"].median()
+    cells = {
+        f"norm_{norm:g}": {
+            "share_of_right_rank": float((cell["rank"] == cell["exact_rank"]).mean()),
+            "log10_floor": float(cell["log10_floor"].median()),
+            "log10_distance": float(cell["log10_distance"].median()),
+        }
+        for norm, cell in wide.groupby("norm")
+    }
+    by_dtype = runs[(runs["norm"] == 1) & (runs["gamma"] == 1)].groupby("dtype", sort=False)
+    by_gap = wide[symmetric].groupby("gap", sort=False)["steps_to_floor"].median()
+    return {
+        "verdict": verdict(
+            bool(precise[symmetric].all()),
+            as_stated=bool(precise.all()) and bool((every >= section.share_expected).all()),
+        ),
+        "order_of_convergence": float(quadratic),
+        "steps_by_gap": {f"gap_{gap:g}": float(steps) for gap, steps in by_gap.items()},
+        "log10_floor_by_dtype": by_dtype["log10_floor"].median().to_dict(),
+        "float64_by_norm_of_projector": cells,
+        "share_of_converging_ginibre_with_rank_0": float((random["rank"] == 0).mean()),
+    }
+
+
+def one_layer(section: params.Linear) -> dict[str, Any]:
+    """Measure that one SGD step of rate gamma on f(x) = Wx is one step of the relaxed recurrence.
+
+    The input is whitened, XᵀX = B I. For symmetric W the ordinary rule takes the same step.
+    """
+    draw, size, batch = torch.Generator().manual_seed(section.seed), 8, 32
+    x = math.sqrt(batch) * spectra.orthonormal(1, batch, draw)[0, :, :size]
+    worst = {"modified": 0.0, "ordinary": 0.0}
+    for gamma in section.gammas:
+        general = torch.randn(size, size, generator=draw, dtype=torch.float64) / math.sqrt(size)
+        for rule, W in (("modified", general), ("ordinary", (general + general.mT) / 2)):
+            difference = _descend(W, x, gamma, rule) - corrector.relaxed_step(W, gamma)
+            worst[rule] = max(worst[rule], float(difference.abs().max()))
+    return {
+        "verdict": verdict(worst["modified"] < section.equality_tolerance, as_stated=True),
+        "log10_largest_difference": log10_of(worst["modified"]),
+        "log10_largest_difference_ordinary_symmetric": log10_of(worst["ordinary"]),
+    }
+
+
+def _defect(K: Tensor) -> Tensor:
+    return norm_of(corrector.corrector(K) - K)
+
+
+def _descend(W: Tensor, x: Tensor, gamma: float, rule: str) -> Tensor:
+    """Return the weights after one SGD step of rate gamma on f(x) = W x, items in rows of `x`."""
+    weight = W.clone().requires_grad_()
+    idempotency_loss(lambda items: items @ weight.mT, x, rule).backward()
+    torch.optim.SGD([weight], lr=gamma).step()
+    return weight.detach()
+
+
+def _jacobian_eigenvalues(basis: Tensor, values: list[float], gamma: float) -> np.ndarray:
+    point = basis @ torch.diag(torch.tensor(values, dtype=basis.dtype)) @ torch.linalg.inv(basis)
+    jacobian = torch.func.jacrev(lambda K: corrector.relaxed_step(K, gamma))(point)
+    return torch.linalg.eigvals(jacobian.reshape(point.numel(), -1)).real.numpy()
+
+
+if __name__ == "__main__":
+    main()
