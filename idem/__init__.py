@@ -20,6 +20,7 @@ _PUBLIC = {
     ],
     "metrics": [
         "absolute_error",
+        "displacement",
         "output_spread",
         "power_drift",
         "relative_error",
@@ -27,6 +28,7 @@ _PUBLIC = {
     "mlp": ["MLP", "mlp", "parameter_count"],
     "noise": ["FourierNoise", "GaussianNoise"],
     "objectives": ["idempotency_loss"],
+    "samples": ["class_shares", "frechet_distance", "pairwise_distance", "share_entropy"],
     "sweep": ["Grid", "train_lanes"],
     "udcgan": ["UDCGAN"],
 }

@@ -101,9 +101,9 @@ def train_lanes(
 
     Returns:
         A row for every lane and logged step: ``rule``, ``run``, ``learning_rate``, ``step`` (how
-        many updates were made before), ``absolute_error``, ``relative_error``, ``loss`` (``matched`` scale),
-        ``output_spread`` and ``diverged``; each measured on the batch of that step before its
-        update. The last row of a lane that diverged is of the step at which it did.
+        many updates were made before), ``absolute_error``, ``relative_error``, ``loss``
+        (``matched`` scale), ``output_spread`` and ``diverged``; each measured on the batch of that
+        step before its update. The last row of a lane that diverged is of the step at which it did.
 
     Raises:
         ValueError: for an unknown rule.

@@ -1,4 +1,4 @@
-"""A first picture in two minutes: the whole pipeline at a small scale, in a copy of the repository."""
+"""A first picture in two minutes: the whole pipeline, small, in a copy of the repository."""
 
 import shutil
 import sys

@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0)]
 T = TypeVar("T")
@@ -37,6 +45,30 @@ class Linear(Section):
     """The recurrence study and Figures 1 and 2."""
 
     seed: Seed
+    size: Annotated[int, Field(ge=2)]
+    runs: Count
+    norms: Annotated[list[Annotated[float, Field(ge=1)]], Field(min_length=1)]
+    gaps: Annotated[list[Annotated[float, Field(gt=0, lt=0.5)]], Field(min_length=1)]
+    dtypes: Annotated[
+        list[Literal["float16", "bfloat16", "float32", "float64"]], Field(min_length=1)
+    ]
+    gammas: Annotated[list[Annotated[float, Field(gt=0, lt=2)]], Field(min_length=1)]
+    noises: Annotated[list[Positive], Field(min_length=2, max_length=2)]
+    ensemble_scales: Annotated[list[Positive], Field(min_length=1)]
+    ensemble_count: Count
+    iterations: Count
+    all_iterations: Count
+    capture: Annotated[float, Field(gt=0, lt=0.5)]
+    bailout: Annotated[float, Field(gt=1)]
+    map_range: Annotated[list[float], Field(min_length=2, max_length=2)]
+    map_points: Count
+    cobweb_starts: Annotated[list[float], Field(min_length=1)]
+    plane_spacing: Positive
+    plane_columns: Count
+    plane_rows: Count
+    precision_factor: Positive
+    share_expected: Share
+    equality_tolerance: Positive
 
 
 class Network(Section):
@@ -47,6 +79,13 @@ class Network(Section):
     runs: Count
     steps: Count
     log_every: Count
+
+    @field_validator("widths")
+    @classmethod
+    def _maps_a_space_into_itself(cls, widths: list[int]) -> list[int]:
+        if widths[0] != widths[-1]:
+            raise ValueError("a last width equal to the first, as an idempotent map needs")
+        return widths
 
 
 class Sweep(Section):
@@ -61,9 +100,9 @@ class Sweep(Section):
 
 
 class Prepare(Section):
-    """MNIST as padded uint8 arrays."""
+    """A data set as square uint8 arrays; every network here halves its images three times."""
 
-    image_size: Annotated[int, Field(ge=28)]
+    image_size: Annotated[int, Field(ge=32, multiple_of=8)]
 
 
 class Classifier(Section):
@@ -71,20 +110,77 @@ class Classifier(Section):
 
     seed: Seed
     epochs: Count
-    batch_size: Count
+    batch_size: Annotated[int, Field(ge=1, le=60_000)]
     learning_rate: Positive
 
 
 class Train(Section):
-    """U-DCGAN training (section 3.1)."""
+    """U-DCGAN training (section 3.1): every rule with every seed."""
 
     seeds: Annotated[list[Seed], Field(min_length=1)]
+    steps: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Positive
+    betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
+    average_decay: Share
+    calibration_batches: Count
+    log_every: Count
+    noise: Literal["fourier", "gaussian"]
+    idempotency_weight: Annotated[
+        dict[Literal["modified", "ordinary", "none"], NotNegative], Field(min_length=1)
+    ]
+    channels: Annotated[list[Count], Field(min_length=1)]
+    bottleneck: Count
+    skips: list[Annotated[int, Field(ge=0)]]
+    normalization: Literal["batch", "group", "none"]
+    normalize_code: bool
+
+    @field_validator("skips")
+    @classmethod
+    def _levels_exist(cls, skips: list[int], info: ValidationInfo) -> list[int]:
+        levels = len(info.data.get("channels", skips))
+        if max(skips, default=0) >= levels:
+            raise ValueError(f"levels 0 to {levels - 1}, one per entry of channels")
+        return skips
 
 
 class Evaluate(Section):
     """Measurements of the trained U-DCGANs and the samples of Figure 5."""
 
     seed: Seed
+    samples: Annotated[int, Field(ge=2)]
+    batch_size: Annotated[int, Field(ge=2)]
+    drift_samples: Annotated[int, Field(ge=2)]
+    applications: Count
+    confidence: Share
+    least_share: Share
+    shown_samples: Count
+    shown_weights: Literal["raw", "averaged"]
+    shown_mode: Literal["train", "eval"]
+
+    @field_validator("batch_size")
+    @classmethod
+    def _batches_are_equal(cls, batch_size: int, info: ValidationInfo) -> int:
+        if info.data.get("samples", 0) % batch_size:
+            raise ValueError("a divisor of samples, as BatchNorm needs batches of one size")
+        return batch_size
+
+
+class Plot(Section):
+    """Which networks the paper's Figures 3 and 4 show."""
+
+    figure_3: Annotated[list[str], Field(min_length=1)]
+    figure_4: Annotated[list[str], Field(min_length=1)]
+
+
+class Claims(Section):
+    """What counts as a difference between the rules, fixed before the runs."""
+
+    least_runs: Count
+    least_effect: Positive
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    resamples: Annotated[int, Field(ge=100)]
+    near_zero: Positive
 
 
 class Params(Section):
@@ -97,6 +193,8 @@ class Params(Section):
     classifier: Classifier
     train: Train
     evaluate: Evaluate
+    plot: Plot
+    claims: Claims
 
 
 def read(path: Path) -> Params:
@@ -137,8 +235,10 @@ def _describe(path: Path, fault: Any) -> str:
     if fault["type"] == "missing":
         return f"{path}: {key}: missing; expected a value here"
     if fault["type"] == "extra_forbidden":
-        return f"{path}: {key}: unknown key, got {fault['input']!r}; remove it or check its spelling"
-    expected = fault["msg"].replace("Input should be ", "")
+        return (
+            f"{path}: {key}: unknown key, got {fault['input']!r}; remove it or check its spelling"
+        )
+    expected = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return f"{path}: {key}: expected {expected}, got {fault['input']!r}"
 
 

@@ -1,6 +1,18 @@
+import pytest
 import torch
+from torch import Generator, Tensor
 
-from idem.metrics import absolute_error, output_spread, relative_error
+from idem.metrics import (
+    absolute_error,
+    displacement,
+    output_spread,
+    power_drift,
+    relative_error,
+)
+
+
+def normal(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=Generator().manual_seed(0), dtype=torch.float64)
 
 
 def outputs(seed: int) -> torch.Tensor:
@@ -32,3 +44,31 @@ def test_values_against_plain_sums():
     centred = (y - y.mean(0, keepdim=True)).flatten()
     expected = (sum(d * d for d in difference) / (centred @ centred).item()) ** 0.5
     assert abs(relative_error(y, u).item() - expected) < 1e-14
+
+
+def test_a_projection_does_not_drift():
+    q = torch.linalg.qr(normal(6, 2)).Q
+    drift = power_drift(lambda x: x @ q @ q.T, normal(9, 6), k=4)
+    assert len(drift) == 4
+    assert max(drift) < 1e-14
+
+
+def test_the_drift_of_a_scaling_is_its_distance_to_one():
+    assert power_drift(lambda x: 0.75 * x, normal(9, 6), k=3) == pytest.approx([0.25] * 3)
+
+
+def test_an_idempotent_start_does_not_hide_a_later_drift():
+    shift = lambda x: x.clamp(min=0).roll(1, -1)  # noqa: E731
+    drift = power_drift(shift, normal(9, 6), k=2)
+    assert min(drift) > 0.1
+
+
+def test_no_application_to_compare_is_refused():
+    with pytest.raises(ValueError, match="k: expected at least 1, got 0"):
+        power_drift(lambda x: x, normal(2, 2), k=0)
+
+
+def test_displacement_is_zero_for_the_identity_and_one_for_the_zero_map():
+    z = normal(5, 4)
+    assert displacement(z, z) == 0
+    assert displacement(z, 0 * z) == pytest.approx(1)

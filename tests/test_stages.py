@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages import compare, engine, files, params, repro, sweep
+from stages import compare, engine, files, params, readme, repro, sweep
 
 ROOT = Path(__file__).parents[1]
 
@@ -226,3 +226,26 @@ def test_a_failed_run_names_its_stage_and_how_to_go_back():
 def test_stages_that_need_no_torch_do_not_import_it(stage: str):
     code = f"import sys, stages.{stage}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_every_committed_metric_equals_itself():
+    tolerances = yaml.safe_load((ROOT / compare.TOLERANCES).read_text())
+    for file in sorted((ROOT / compare.METRICS).glob("*.json")):
+        numbers = compare.flatten(json.loads(file.read_text()))
+        assert not compare.compare(file.name, numbers, numbers, tolerances)
+
+
+def test_the_readme_shows_the_table_of_claims_of_this_commit():
+    committed = subprocess.run(
+        ["git", "show", "HEAD:README.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    table = subprocess.run(
+        ["git", "show", f"HEAD:{readme.TABLE}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    block = readme.BLOCK.search(committed)
+    assert block is not None
+    assert block[2] == table

@@ -1,0 +1,192 @@
+"""The convolutional network of the paper's generative experiment (section 3.1): a U-DCGAN.
+
+The discriminator of a DCGAN up to a 1x1 bottleneck, followed by its generator, so that the output
+has the shape of the input. A skip hands the features of an encoder level to the decoder at the
+same resolution; skips at every level make the network a U-Net. Layout: images ``(B, C, H, W)`` in
+[-1, 1], with H = W. Level i works at resolution ``H / 2^(i+1)``.
+
+Source: Radford et al., arXiv 1511.06434 (DCGAN); Shocher et al., arXiv 2311.01462 (both halves
+joined); Ronneberger et al., arXiv 1505.04597 (skips).
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Generator, Tensor, nn
+
+GROUP_CHANNELS = 16  # at most so many channels share one mean and variance of GroupNorm
+
+
+class UDCGAN(nn.Module):
+    """Map images to images of the same shape through a narrow bottleneck.
+
+    Every level is a 4x4 convolution of stride 2; encoder levels end in LeakyReLU 0.2, decoder
+    levels in ReLU, the last one in Tanh. All but the first encoder level and the output are
+    normalised, the code too: with BatchNorm, codes of noise then have the mean and the spread of
+    codes of data in every batch of training mode, which is what holds off mode collapse.
+
+    Args:
+        image_shape: channels, height, width; ``(1, 32, 32)`` for padded MNIST, ``(3, 64, 64)`` for
+            CelebA. Height and width are equal and divisible by 2 to the number of levels.
+        channels: the channels of each encoder level, from the image inwards; mirrored in the
+            decoder.
+        bottleneck: channels of the 1x1 code.
+        skips: the levels whose encoder features are handed to the decoder; none by default,
+            because with all of them the network learns the identity instead of a projection.
+        normalization: ``"batch"``, ``"group"`` or ``"none"``.
+        normalize_code: False leaves the code as the bottleneck's convolution gives it.
+        generator: source of the initial weights, N(0, 0.02); without one, the global source.
+
+    Raises:
+        ValueError: for a shape, channels, a bottleneck, skips or a normalization that do not fit.
+
+    Example:
+        >>> f = UDCGAN((1, 32, 32), channels=(32, 64, 128), bottleneck=64)
+        >>> f(torch.zeros(2, 1, 32, 32)).shape
+        torch.Size([2, 1, 32, 32])
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        channels: Sequence[int],
+        bottleneck: int,
+        skips: Sequence[int] = (),
+        normalization: str = "batch",
+        normalize_code: bool = True,
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__()
+        _check(image_shape, channels, bottleneck, skips, normalization)
+        self.image_shape = tuple(image_shape)
+        self.skips = frozenset(skips)
+        norm = NORMALIZATIONS[normalization]
+        inner = image_shape[1] >> len(channels)
+        self.encoder = nn.ModuleList(_encoder(image_shape[0], channels, norm))
+        code_norm = norm if normalize_code else _no_norm
+        self.squeeze = nn.Sequential(
+            nn.Conv2d(channels[-1], bottleneck, inner, bias=code_norm is _no_norm),
+            code_norm(bottleneck),
+        )
+        self.expand = nn.Sequential(
+            nn.ConvTranspose2d(bottleneck, channels[-1], inner, bias=normalization == "none"),
+            norm(channels[-1]),
+            nn.ReLU(),
+        )
+        self.decoder = nn.ModuleList(_decoder(image_shape[0], channels, self.skips, norm))
+        initialize(self, generator)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the code, ``(B, bottleneck, 1, 1)``, and the features of every encoder level."""
+        if x.dim() != 4 or tuple(x.shape[1:]) != self.image_shape:
+            raise ValueError(
+                f"x: expected images of shape (B, {', '.join(map(str, self.image_shape))}), "
+                f"got {tuple(x.shape)}"
+            )
+        features = []
+        for level in self.encoder:
+            x = level(x)
+            features.append(x)
+        return self.squeeze(x), features
+
+    def decode(self, code: Tensor, features: Sequence[Tensor] = ()) -> Tensor:
+        """Return images from codes and, where the network has skips, the encoder's features."""
+        x = self.expand(code)
+        for i in reversed(range(len(self.decoder))):
+            x = torch.cat([x, features[i]], dim=1) if i in self.skips else x
+            x = self.decoder[i](x)
+        return x
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``f(x)``, the shape of `x`, in [-1, 1]."""
+        return self.decode(*self.encode(x))
+
+
+def initialize(model: nn.Module, generator: Generator | None = None) -> None:
+    """Draw convolutions from N(0, 0.02) and normalisation gains from N(1, 0.02); zero the biases.
+
+    Source:
+        Radford et al., arXiv 1511.06434, section 4, and its reference implementation.
+    """
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(layer.weight, 0.0, 0.02, generator=generator)
+        elif isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
+            nn.init.normal_(layer.weight, 1.0, 0.02, generator=generator)
+        else:
+            continue
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
+def _group_norm(channels: int) -> nn.Module:
+    groups = max(1, channels // GROUP_CHANNELS)
+    return nn.GroupNorm(groups if channels % groups == 0 else 1, channels)
+
+
+def _no_norm(channels: int) -> nn.Module:
+    return nn.Identity()
+
+
+NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm2d,
+    "group": _group_norm,
+    "none": _no_norm,
+}
+
+
+def _encoder(
+    image_channels: int, channels: Sequence[int], norm: Callable[[int], nn.Module]
+) -> list[nn.Module]:
+    levels: list[nn.Module] = []
+    for i, (n, m) in enumerate(zip([image_channels, *channels], channels, strict=False)):
+        bias = i == 0 or norm is _no_norm
+        layers = [nn.Conv2d(n, m, 4, stride=2, padding=1, bias=bias)]
+        layers += [norm(m)] if i > 0 else []
+        levels.append(nn.Sequential(*layers, nn.LeakyReLU(0.2)))
+    return levels
+
+
+def _decoder(
+    image_channels: int,
+    channels: Sequence[int],
+    skips: frozenset[int],
+    norm: Callable[[int], nn.Module],
+) -> list[nn.Module]:
+    levels: list[nn.Module] = []
+    for i, (m, n) in enumerate(zip([image_channels, *channels], channels, strict=False)):
+        inputs = 2 * n if i in skips else n
+        bias = i == 0 or norm is _no_norm
+        up = nn.ConvTranspose2d(inputs, m, 4, stride=2, padding=1, bias=bias)
+        tail = [nn.Tanh()] if i == 0 else [norm(m), nn.ReLU()]
+        levels.append(nn.Sequential(up, *tail))
+    return levels
+
+
+def _check(
+    image_shape: Sequence[int],
+    channels: Sequence[int],
+    bottleneck: int,
+    skips: Sequence[int],
+    normalization: str,
+) -> None:
+    if len(channels) < 1 or min(channels) < 1:
+        raise ValueError(f"channels: expected one or more, each at least 1, got {list(channels)}")
+    step = 2 ** len(channels)
+    if len(image_shape) != 3 or min(image_shape) < 1 or image_shape[1] != image_shape[2]:
+        raise ValueError(
+            f"image_shape: expected (channels, side, side), each at least 1, got {image_shape}"
+        )
+    if image_shape[1] % step:
+        raise ValueError(
+            f"image_shape: expected a side divisible by 2^{len(channels)} = {step} for "
+            f"{len(channels)} levels, got {image_shape[1]}; pad the images or use fewer channels"
+        )
+    if bottleneck < 1:
+        raise ValueError(f"bottleneck: expected at least 1, got {bottleneck}")
+    if not set(skips) <= set(range(len(channels))):
+        raise ValueError(f"skips: expected levels 0 to {len(channels) - 1}, got {list(skips)}")
+    if normalization not in NORMALIZATIONS:
+        raise ValueError(
+            f"normalization: expected one of {', '.join(NORMALIZATIONS)}, got {normalization!r}"
+        )

@@ -1,0 +1,97 @@
+"""What the generative stages share: where their files lie, how a network comes back from them."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Generator, Tensor, nn
+
+from idem.classifier import Classifier
+from idem.datasets import DATASETS, Split, load
+from idem.noise import FourierNoise, GaussianNoise
+from idem.udcgan import UDCGAN
+from stages import params
+from stages.params import Train
+
+
+def device() -> torch.device:
+    """Return the device to compute on: `IDEM_DEVICE`, else the CPU."""
+    return torch.device(os.environ.get("IDEM_DEVICE") or "cpu")
+
+
+def data_set(name: str) -> str:
+    """Return `name` if it is that of a data set, or stop with the list of those there are."""
+    return params.choose(dict.fromkeys(DATASETS, name), name, "data set")
+
+
+def images(dataset: str, split: Split) -> Tensor:
+    """Return a prepared split, uint8 ``(N, C, H, W)``, on the device."""
+    return load(dataset, split, device=device())[0]
+
+
+def network(
+    section: Train, image_shape: Sequence[int], generator: Generator | None = None
+) -> UDCGAN:
+    """Return the network that the parameters describe, on the device, channels innermost."""
+    f = UDCGAN(
+        image_shape,
+        section.channels,
+        section.bottleneck,
+        section.skips,
+        section.normalization,
+        section.normalize_code,
+        generator,
+    )
+    return f.to(device(), memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+
+def weights_path(dataset: str, rule: str, seed: int, kind: str) -> Path:
+    """Return where the weights of one run lie; `kind` is ``raw`` or ``averaged``."""
+    return Path("data", dataset, "weights", f"{rule}_{seed}_{kind}.safetensors")
+
+
+def trained_network(
+    section: Train, dataset: str, image_shape: Sequence[int], rule: str, seed: int, kind: str
+) -> UDCGAN:
+    """Return the network of one run as stage `train` left it."""
+    f = network(section, image_shape)
+    f.load_state_dict(load_file(weights_path(dataset, rule, seed, kind)))
+    return f
+
+
+def in_mode(f: nn.Module, mode: str) -> nn.Module:
+    """Put BatchNorm into ``train`` or ``eval`` mode, its collected statistics frozen in both."""
+    for layer in f.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.momentum = 0.0
+    return f.train(mode == "train")
+
+
+def noise(section: Train, dataset: str, image_shape: Sequence[int]) -> GaussianNoise | FourierNoise:
+    """Return the noise of the parameters; Fourier statistics as stage `train` measured them."""
+    if section.noise == "gaussian":
+        return GaussianNoise(image_shape)
+    state = load_file(noise_path(dataset), device=str(device()))
+    return FourierNoise.from_state_dict(state, image_shape[-1])
+
+
+def noise_path(dataset: str) -> Path:
+    """Return where the noise statistics of the training split lie."""
+    return Path("data", dataset, "noise.safetensors")
+
+
+def classifier(dataset: str) -> Classifier:
+    """Return the trained classifier, on the device."""
+    f = Classifier().to(device()).eval()
+    f.load_state_dict(load_file(Path("data", dataset, "classifier.safetensors")))
+    return f
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write safetensors whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part)
+    os.replace(part, path)

@@ -1,0 +1,49 @@
+"""Stage plot: draw the paper's five figures from the tables beside them."""
+
+import json
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
+
+from idem import figures
+from stages import params
+
+
+def main() -> None:
+    """Read the tables, write figure_1.png to figure_5.png."""
+    args = params.arguments("draw Figures 1 to 5")
+    section = params.read(args.params).plot
+    matplotlib.use("Agg")
+    folder: Path = args.metrics
+
+    def table(name: str) -> pd.DataFrame:
+        return pd.read_csv(folder / f"{name}.csv")
+
+    def sweeps(networks: list[str], suffix: str = "") -> pd.DataFrame:
+        return pd.concat(table(f"sweep_{n}{suffix}").assign(network=n) for n in networks)
+
+    linear = json.loads((folder / "linear.json").read_text(encoding="utf-8"))
+    ends = linear["plane"]["real_ends"]
+    drawn = {
+        "figure_1": figures.figure_1(table("scalar_map")),
+        "figure_2": figures.figure_2(
+            table("basins"), real_ends=(ends["immediate"], ends["escape"])
+        ),
+        "figure_3": figures.figure_3(sweeps(section.figure_3, "_summary")),
+        "figure_4": figures.figure_4(sweeps(section.figure_4)),
+        "figure_5": figures.figure_5(table("samples_mnist")),
+    }
+    for name, figure in drawn.items():
+        save(figure, folder / f"{name}.png")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG whose bytes depend on the figure alone, not on who drew it when."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150, bbox_inches="tight", metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The pipeline itself, run at its smallest in a copy of the repository."""
+
+import csv
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages import params
+from stages.scratch import copy_repository, reproduce, run
+
+ROOT = Path(__file__).parents[1]
+SMALLEST = [
+    "derive.max_degree=4",
+    "sweep.batch_size=64",
+    "sweep.networks.B1.runs=2",
+    "sweep.networks.B1.steps=40",
+    "sweep.networks.B2.runs=1",
+    "sweep.networks.B2.steps=4",
+    "sweep.networks.B3.learning_rates=[0.12]",
+    "sweep.networks.B3.steps=1",
+    "sweep.networks.B4.learning_rates=[0.12]",
+    "sweep.networks.B4.steps=1",
+    "train.seeds=[0]",
+    "train.steps=3",
+]
+
+pytestmark = pytest.mark.integration
+
+
+def outputs(folder: Path) -> list[Path]:
+    """List every output dvc.lock declares, metrics and plots included."""
+    lock = yaml.safe_load((folder / "dvc.lock").read_text())
+    return [folder / out["path"] for s in lock["stages"].values() for out in s.get("outs", [])]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("copy")
+    copy_repository(ROOT, folder)
+    reproduce(folder, SMALLEST)
+    return folder
+
+
+def test_every_stage_ran_and_every_output_is_there(copy: Path):
+    listed = run(["dvc", "stage", "list", "--name-only"], copy).split()
+    lock = yaml.safe_load((copy / "dvc.lock").read_text())
+    assert set(lock["stages"]) == set(listed)
+    assert len(listed) <= 30
+    for path in outputs(copy):
+        assert path.exists(), path
+
+
+def test_every_table_can_be_read_and_every_picture_is_one(copy: Path):
+    for path in outputs(copy):
+        if path.suffix == ".json":
+            assert json.loads(path.read_text())
+        elif path.suffix == ".csv":
+            header, *rows = csv.reader(path.read_text().splitlines())
+            assert rows
+            assert {len(row) for row in rows} == {len(header)}
+        elif path.suffix == ".png":
+            data = path.read_bytes()
+            assert data.startswith(b"\x89PNG")
+            assert min(struct.unpack(">II", data[16:24])) > 300
+
+
+def test_the_changed_parameters_arrived(copy: Path):
+    assert params.read(copy / "params.yaml").sweep.batch_size == 64
+    steps = {row["step"] for row in csv.DictReader((copy / "metrics/laptop/sweep_B1.csv").open())}
+    assert max(map(int, steps)) == 40
+
+
+def test_nothing_is_left_to_do_and_only_results_changed(copy: Path):
+    assert "up to date" in run(["dvc", "repro"], copy)
+    changed = {line[3:] for line in run(["git", "status", "--porcelain"], copy).splitlines()}
+    assert {name for name in changed if not name.startswith("metrics/")} <= {
+        "dvc.lock",
+        "params.yaml",
+    }
+
+
+def test_a_review_sees_a_table_of_what_changed(copy: Path):
+    table = run(["dvc", "metrics", "diff"], copy)
+    assert "metrics/laptop/sweep_B1.json" in table
+    assert "improved_share" in table
+
+
+def test_a_wrong_parameter_loses_nothing(copy: Path):
+    before = {path: path.read_bytes() for path in outputs(copy) if path.is_file()}
+    dvc = [sys.executable, "-m", "dvc", "exp", "run", "--set-param", "sweep.batch_size=many"]
+    environment_path = Path(sys.executable).parent
+    result = subprocess.run(
+        dvc,
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        env={"PATH": f"{environment_path}:/usr/bin:/bin", "HOME": str(copy)},
+    )
+    assert result.returncode != 0
+    assert "sweep.batch_size: expected a valid integer, got 'many'" in result.stderr + result.stdout
+    after = {path: path.read_bytes() for path in before if path.exists()}
+    before.pop(copy / "data/params.ok")
+    after.pop(copy / "data/params.ok", None)
+    assert before == after
