@@ -200,7 +200,7 @@ def _draw_rates(
     high = high.where(np.isfinite(high), shown.median_error.max())  # a run diverged: no upper end
     upper.fill_between(rate, low, high, color=style["color"], alpha=0.15, linewidth=0)
     upper.plot(rate, _lifted(shown.median_error), label=f"{rule}: median of all runs", **style)
-    mean = style | {"linestyle": ":", "markerfacecolor": "none"}
+    mean: dict[str, Any] = style | {"linestyle": ":", "markerfacecolor": "none"}
     label = f"{rule}: mean of improved runs (the paper's)"
     upper.plot(rows.learning_rate, _lifted(rows.mean_error_of_improved), label=label, **mean)
     lower.plot(rate, _lifted(shown.median_output_spread), **style)

@@ -16,14 +16,16 @@ SMALL = [
     "sweep.networks.B3.steps=3",
     "sweep.networks.B4.learning_rates=[0.12,0.42]",
     "sweep.networks.B4.steps=5",
+    "classifier.epochs=1",
     "train.seeds=[0]",
     "train.steps=150",
+    "evaluate.samples=500",
 ]
 
 
 def main() -> None:
     """Run the small pipeline anew and say where its figures are; none of it is a result."""
-    if Path("params.yaml").exists() is False:
+    if not Path("params.yaml").exists():
         sys.exit("run `make demo` from the top of the repository")
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)

@@ -18,6 +18,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -196,6 +197,16 @@ class Params(Section):
     plot: Plot
     claims: Claims
 
+    @model_validator(mode="after")
+    def _plotted_networks_are_swept(self) -> "Params":
+        for name in (*self.plot.figure_3, *self.plot.figure_4):
+            if name not in self.sweep.networks:
+                known = ", ".join(self.sweep.networks)
+                raise ValueError(
+                    f"every network of plot among sweep.networks ({known}), got {name!r}"
+                )
+        return self
+
 
 def read(path: Path) -> Params:
     """Read and check a whole parameter file; on the first wrong value, say all that is wrong.
@@ -239,6 +250,8 @@ def _describe(path: Path, fault: Any) -> str:
             f"{path}: {key}: unknown key, got {fault['input']!r}; remove it or check its spelling"
         )
     expected = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    if not fault["loc"] and fault["type"] == "value_error":
+        return f"{path}: expected {expected}"
     return f"{path}: {key}: expected {expected}, got {fault['input']!r}"
 
 

@@ -16,6 +16,9 @@ from stages.scratch import copy_repository, reproduce, run
 ROOT = Path(__file__).parents[1]
 SMALLEST = [
     "derive.max_degree=4",
+    "linear.size=16",
+    "linear.runs=1",
+    "linear.ensemble_count=5",
     "sweep.batch_size=64",
     "sweep.networks.B1.runs=2",
     "sweep.networks.B1.steps=40",
@@ -27,6 +30,10 @@ SMALLEST = [
     "sweep.networks.B4.steps=1",
     "train.seeds=[0]",
     "train.steps=3",
+    "train.calibration_batches=2",
+    "classifier.epochs=1",
+    "evaluate.samples=250",
+    "evaluate.applications=2",
 ]
 
 pytestmark = pytest.mark.integration

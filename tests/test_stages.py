@@ -60,6 +60,10 @@ def test_the_committed_parameters_are_valid():
             "sweep.networks.B1.widths: expected a last width equal to the first",
         ),
         (
+            lambda p: p["plot"].update(figure_4=["B7"]),
+            "expected every network of plot among sweep.networks (B1, B2, B3, B4), got 'B7'",
+        ),
+        (
             lambda p: p["sweep"].update(initialization="zeros"),
             "sweep.initialization: expected 'default', 'kaiming_normal' or 'orthogonal', got",
         ),
