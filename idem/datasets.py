@@ -5,14 +5,18 @@ data set is a folder with `train_images.npy`, `train_labels.npy`, `test_images.n
 `test_labels.npy`, none of which holds Python objects.
 """
 
+from __future__ import annotations
+
 import math
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+if TYPE_CHECKING:  # preparing arrays takes no torch, and loading it takes seconds
+    import torch
+    from torch import Tensor
 
 DATASETS = ("mnist",)
 Split = Literal["train", "test"]
@@ -117,12 +121,14 @@ def load(
     folder = root / check_name(name)
     arrays = (_load_array(folder / f"{split}_{kind}.npy") for kind in Labelled._fields)
     data = _checked(Labelled(*arrays), f"{folder} ({split})")
+    import torch
+
     return torch.from_numpy(data.images).to(device), torch.from_numpy(data.labels).to(device)
 
 
 def to_unit(images: Tensor) -> Tensor:
     """Map uint8 images, 0 to 255, to float32 in [-1, 1]: the range of a generator's tanh."""
-    return images.to(torch.float32).div_(127.5).sub_(1.0)
+    return images.float().div_(127.5).sub_(1.0)
 
 
 def _read_idx(path: Path) -> NDArray[np.uint8]:

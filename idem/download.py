@@ -56,10 +56,9 @@ def fetch_mnist(cache: Path, files: Sequence[KnownFile] = MNIST_FILES) -> list[P
     """
     named = _named_folders()
     faults = _drop_altered(cache, files)
-    for label, source in _sources(named, cache):
-        if not (missing := _missing(cache, files)):
-            break
-        faults += _take(label, source, missing, cache)
+    sources = _sources(named, cache)
+    while (missing := _missing(cache, files)) and (source := next(sources, None)):
+        faults += _take(*source, missing, cache)
     if missing := _missing(cache, files):
         raise DownloadError(_advice(missing, faults, cache))
     return [cache / file.name for file in files]

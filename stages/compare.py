@@ -54,9 +54,8 @@ def report(files: list[Path]) -> bool:
     for file in files:
         committed, now = flatten(committed_content(file)), flatten(read(file))
         differences = compare(file.name, committed, now, tolerances)
-        print(
-            f"{file!s:{width}}  {len(committed) - len(differences)} of {len(committed)} reproduced"
-        )
+        lost = sum(difference.key in committed for difference in differences)
+        print(f"{file!s:{width}}  {len(committed) - lost} of {len(committed)} reproduced")
         found += differences
     for difference in found:
         print(f"not reproduced: {difference}")
@@ -115,7 +114,8 @@ def tolerance_of(name: str, tolerances: list[dict[str, Any]]) -> dict[str, Any]:
 def close(committed: Any, found: Any, tolerance: dict[str, Any]) -> bool:
     """Tell whether two values agree: numbers within the tolerance, all else exactly."""
     if tolerance.get("any"):
-        return type(committed) is type(found) or {type(committed), type(found)} <= {int, float}
+        numeric = {int, float, type(None)}  # null: a number that was not finite
+        return type(committed) is type(found) or {type(committed), type(found)} <= numeric
     numbers = all(
         isinstance(v, int | float) and not isinstance(v, bool) for v in (committed, found)
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import joblib
+from tqdm import tqdm
 
 
 def workers() -> int:
@@ -22,10 +23,14 @@ def workers() -> int:
     return int(given)
 
 
-def run_units(function: Callable[..., Any], units: Iterable[tuple]) -> list[Any]:
-    """Return ``[function(*unit) for unit in units]``, computed side by side, in that order."""
-    tasks = (joblib.delayed(_on_one_thread)(function, unit) for unit in units)
-    return joblib.Parallel(n_jobs=workers())(tasks)
+def run_units(function: Callable[..., Any], units: Iterable[tuple], label: str = "") -> list[Any]:
+    """Return ``[function(*unit) for unit in units]``, computed side by side, in that order.
+
+    A `label` shows how many units are done; leave it out where the units show progress themselves.
+    """
+    tasks = [joblib.delayed(_on_one_thread)(function, unit) for unit in units]
+    results = joblib.Parallel(n_jobs=workers(), return_as="generator")(tasks)
+    return list(tqdm(results, desc=label, total=len(tasks), unit="unit", disable=not label))
 
 
 def _on_one_thread(function: Callable[..., Any], unit: tuple) -> Any:

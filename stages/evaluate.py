@@ -71,7 +71,7 @@ def main() -> None:
     args = params.arguments("evaluate on one data set", dataset="name of the data set")
     everything, name = params.read(args.params), generative.data_set(args.dataset)
     judge = _judge(everything.evaluate, name)
-    found = run_units(_evaluate_unit, _units(everything, name, judge))
+    found = run_units(_evaluate_unit, _units(everything, name, judge), f"evaluate {name}")
     controls = _controls(everything, name, judge)
     table = pd.DataFrame([row for unit in found for row in unit.rows])
     drift = pd.DataFrame([row for unit in found for row in unit.drift])

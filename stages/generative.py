@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 
-from idem.classifier import Classifier
+from idem.classifier import Classifier, restored
 from idem.datasets import DATASETS, Split, load
 from idem.noise import FourierNoise, GaussianNoise
 from idem.udcgan import UDCGAN
@@ -83,10 +83,9 @@ def noise_path(dataset: str) -> Path:
 
 
 def classifier(dataset: str) -> Classifier:
-    """Return the trained classifier, on the device."""
-    f = Classifier().to(device()).eval()
-    f.load_state_dict(load_file(Path("data", dataset, "classifier.safetensors")))
-    return f
+    """Return the trained classifier, on the device, in eval mode."""
+    path = Path("data", dataset, "classifier.safetensors")
+    return restored(load_file(path)).to(device())
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import sympy
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from idem import ansatz, corrector, jordan
 from idem.objectives import idempotency_loss
@@ -22,9 +23,8 @@ def main() -> None:
     args = params.arguments("study the recurrence and draw the basins of attraction")
     section = params.read(args.params).linear
     torch.set_num_threads(1)
-    steps = pd.concat(
-        [recurrence.follow(section, *cell) for cell in recurrence.cells(section)], ignore_index=True
-    )
+    cells = tqdm(list(recurrence.cells(section)), desc="linear", unit="case", mininterval=1)
+    steps = pd.concat([recurrence.follow(section, *cell) for cell in cells], ignore_index=True)
     runs = recurrence.summary(steps)
     ensembles = recurrence.random_matrices(section)
     quarter = plane.quarter_plane(section)
@@ -80,7 +80,7 @@ def fixed_points(section: params.Linear) -> dict[str, float]:
 def stability(section: params.Linear) -> dict[str, Any]:
     """Compare the Jacobian of the matrix map with the exact spectrum, at P and at ½.
 
-    Holds if 0 and 1 attract and ½ repels at every gamma below 1 tried. As stated, for
+    Holds if 0 and 1 attract and ½ repels at every gamma tried. As stated, for
     0 <= gamma < 1, it would have to hold at 0 too.
     """
     basis = spectra.oblique_basis(5, torch.Generator().manual_seed(section.seed))

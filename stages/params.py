@@ -81,6 +81,13 @@ class Network(Section):
     steps: Count
     log_every: Count
 
+    @field_validator("learning_rates")
+    @classmethod
+    def _rates_differ(cls, rates: list[float]) -> list[float]:
+        if len(set(rates)) < len(rates):
+            raise ValueError("rates that all differ, as each is a lane of its own")
+        return rates
+
     @field_validator("widths")
     @classmethod
     def _maps_a_space_into_itself(cls, widths: list[int]) -> list[int]:
@@ -128,7 +135,7 @@ class Train(Section):
     log_every: Count
     noise: Literal["fourier", "gaussian"]
     idempotency_weight: Annotated[
-        dict[Literal["modified", "ordinary", "none"], NotNegative], Field(min_length=1)
+        dict[Literal["modified", "ordinary", "none"], NotNegative], Field(min_length=3)
     ]
     channels: Annotated[list[Count], Field(min_length=1)]
     bottleneck: Count
@@ -196,6 +203,16 @@ class Params(Section):
     evaluate: Evaluate
     plot: Plot
     claims: Claims
+
+    @model_validator(mode="after")
+    def _images_can_be_halved(self) -> "Params":
+        side, levels = self.prepare.image_size, len(self.train.channels)
+        if side % 2**levels:
+            raise ValueError(
+                f"prepare.image_size divisible by 2 once per entry of train.channels, got {side} "
+                f"and {levels} entries"
+            )
+        return self
 
     @model_validator(mode="after")
     def _plotted_networks_are_swept(self) -> "Params":

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -15,7 +14,6 @@ def main() -> None:
     """Read the tables, write figure_1.png to figure_5.png."""
     args = params.arguments("draw Figures 1 to 5")
     section = params.read(args.params).plot
-    matplotlib.use("Agg")
     folder: Path = args.metrics
 
     def table(name: str) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def copy_repository(source: Path, target: Path) -> None:
     (target / ".cache").symlink_to((source / ".cache").resolve())
     run(["git", "init", "--quiet"], target)
     run(["git", "add", "--all"], target)
-    run(["git", "commit", "--quiet", "--message", "Copy"], target)
+    run(["git", "-c", "commit.gpgsign=false", "commit", "--quiet", "--message", "Copy"], target)
 
 
 def reproduce(folder: Path, changes: list[str]) -> None:

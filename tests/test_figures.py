@@ -96,9 +96,13 @@ def test_figure_4_has_a_curve_a_rate_and_a_column_a_rule():
     assert np.asarray(left.lines[0].get_ydata()).tolist() == [1, 1 / 6, 1 / 11]
 
 
-def test_figure_4_ends_a_curve_where_a_run_diverged():
-    left, _ = drawn(figure_4(logged(diverged_at=10))).axes
-    assert [len(np.asarray(line.get_xdata())) for line in left.lines] == [3, 2]
+def test_figure_4_ends_a_curve_where_its_first_run_diverged():
+    """Run 0 diverges at step 5 and leaves no later row; what survives is no mean of all runs."""
+    table = logged(diverged_at=5)
+    gone = (table.learning_rate == RATES[-1]) & (table.run == 0) & (table.step > 5)
+    table.loc[table.run == 1, "diverged"] = False
+    left, _ = drawn(figure_4(table[~gone])).axes
+    assert [len(np.asarray(line.get_xdata())) for line in left.lines] == [3, 1]
 
 
 def samples(pixels: int) -> pd.DataFrame:

