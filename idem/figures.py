@@ -1,7 +1,7 @@
 """The figures of the paper: tables in, matplotlib figures out; nothing is computed here."""
 
 from collections.abc import Iterable
-from itertools import cycle
+from itertools import cycle, product
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ RULE_STYLES: dict[str, dict[str, Any]] = {
 }
 SMALLEST_SHOWN = 1e-12
 RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstruction only"}
-APPLICATIONS = {"0": "noise z", "1": "f(z)", "2": "f(f(z))"}
+APPLICATIONS = {1: "f(z)", 2: "f(f(z))"}
 _SLOWEST = 10
 _INCHES = 0.55  # per image of Figure 5
 
@@ -97,8 +97,8 @@ def figure_3(summary: pd.DataFrame) -> Figure:
     """Draw the final error, and what is left of the output, against the learning rate (Figure 3).
 
     Args:
-        summary: the rows of the sweeps' summaries, with a column ``network``. Rates at which the
-            median run diverged have no point; the band spans all runs.
+        summary: the rows of the sweeps' summaries, with a column ``network``. A rate at which the
+            median run diverged has a cross at the top; the band spans all runs.
     """
     networks = list(dict.fromkeys(summary.network))
     figure = Figure(figsize=(3.1 * len(networks), 6), layout="constrained")
@@ -110,9 +110,14 @@ def figure_3(summary: pd.DataFrame) -> Figure:
         runs = int(rows.runs.max())
         upper.set(title=f"{network}, {runs} run{'s' if runs > 1 else ''}", yscale="log")
         lower.set(xscale="log", yscale="log", xlabel="learning rate (matched scale)")
+        rates = sorted(rows.learning_rate.unique())
+        lower.set_xticks(rates, labels=[f"{rate:g}" for rate in rates], rotation=90)
+        lower.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes[0, 0].set_ylabel("final mean |f(f(x)) − f(x)|")
     axes[1, 0].set_ylabel("final output spread\n(rms of f(x) − mean f(x))")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    drawn = [axis.get_legend_handles_labels() for axis in axes[0]]
+    entries = {label: handle for pair in drawn for handle, label in zip(*pair, strict=True)}
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -139,7 +144,7 @@ def figure_4(rows: pd.DataFrame) -> Figure:
 
 
 def figure_5(samples: pd.DataFrame) -> Figure:
-    """Draw noise, f(z) and f(f(z)) in rows, one block per rule, a sample per column.
+    """Draw the noise z, which all rules share, then f(z) and f(f(z)) of each, a sample a column.
 
     Args:
         samples: columns ``rule``, ``seed``, ``sample``, ``application`` (0 the noise, 1 f(z),
@@ -157,19 +162,18 @@ def figure_5(samples: pd.DataFrame) -> Figure:
     if not pixels or side * side != len(pixels):
         raise ValueError(f"samples: expected the pixels of a square image, got {len(pixels)}")
     first = samples[samples["seed"] == samples["seed"].min()]
-    by_rule = dict(list(first.groupby("rule")))
-    blocks = [(rule, by_rule[rule]) for rule in RULE_NAMES if rule in by_rule]
-    size = (_INCHES * first["sample"].nunique() + 1.6, len(blocks) * (3 * _INCHES + 0.4))
+    rules = [rule for rule in RULE_NAMES if rule in set(first["rule"])]
+    strips = [("Noise z", first[(first["rule"] == rules[0]) & (first["application"] == 0)])]
+    for rule, (application, name) in product(rules, APPLICATIONS.items()):
+        chosen = (first["rule"] == rule) & (first["application"] == application)
+        strips.append((f"{RULE_NAMES[rule]}\n{name}", first[chosen]))
+    size = (_INCHES * first["sample"].nunique() + 1.6, len(strips) * (_INCHES + 0.1))
     figure = Figure(figsize=size, layout="constrained")
-    rows = iter(np.atleast_1d(figure.subplots(sum(b["application"].nunique() for _, b in blocks))))
-    for rule, block in blocks:
-        for application, row in block.groupby("application"):
-            strip = row.sort_values("sample")[pixels].to_numpy(np.uint8).reshape(-1, side, side)
-            axis = next(rows)
-            axis.imshow(np.hstack(list(strip)), cmap="gray", vmin=0, vmax=255)
-            axis.set(xticks=[], yticks=[])
-            label = f"{RULE_NAMES.get(str(rule), rule)}\n{APPLICATIONS[str(application)]}"
-            axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
+    for axis, (label, rows) in zip(figure.subplots(len(strips)), strips, strict=True):
+        strip = rows.sort_values("sample")[pixels].to_numpy(np.uint8).reshape(-1, side, side)
+        axis.imshow(np.hstack(list(strip)), cmap="gray", vmin=0, vmax=255)
+        axis.set(xticks=[], yticks=[])
+        axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
     return figure
 
 
@@ -205,6 +209,12 @@ def _draw_rates(
     label = f"{rule}: mean of improved runs (the paper's)"
     upper.plot(rows.learning_rate, _lifted(rows.mean_error_of_improved), label=label, **mean)
     lower.plot(rate, _lifted(shown.median_output_spread), **style)
+    diverged = rows.learning_rate[~np.isfinite(rows.median_error)]
+    if len(diverged):
+        height = 0.97 if rule == "modified" else 0.91  # of the panel: both may diverge at one rate
+        cross = style | {"marker": "x", "linestyle": "", "markersize": 6}
+        place = {"transform": upper.get_xaxis_transform(), "label": f"{rule}: diverged"}
+        upper.plot(diverged, [height] * len(diverged), **cross, **place)
 
 
 def _draw_training(axis: Axes, rows: pd.DataFrame) -> None:

@@ -112,9 +112,9 @@ def samples(pixels: int) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame(values).add_prefix("p")], axis=1)
 
 
-def test_figure_5_shows_each_application_of_each_rule_in_a_row():
+def test_figure_5_shows_the_noise_and_each_application_of_each_rule_in_a_row():
     figure = drawn(figure_5(samples(16)))
-    assert len(figure.axes) == 6
+    assert len(figure.axes) == 5
     assert np.asarray(figure.axes[0].images[0].get_array()).shape == (4, 40)
 
 

@@ -1,0 +1,143 @@
+"""The ledger: every verdict follows from the numbers, in whichever direction they point."""
+
+import json
+import math
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stages import params
+from stages.claims import CONVENTION, NOT, OPEN, REPRODUCED, TABLE_1, Judge, Verdict, table
+
+SECTION = params.Claims(
+    least_runs=3, least_effect=0.1, confidence=0.95, resamples=200, near_zero=1e-6
+)
+RATES = {"B1": (0.1, 0.5), "B2": (0.02, 1.0), "B3": (0.22, 0.42), "B4": (0.42, 0.62)}
+Errors = dict[tuple[str, str, float], float]
+
+
+def judge(folder: Path, errors: Errors, runs: int = 3, spread: float = 0.1) -> Judge:
+    """Write sweeps of initial error 1 and final error 0.5, but for the errors given."""
+    for network, rates in RATES.items():
+        rows = []
+        for rule, rate, run in product(("modified", "ordinary"), rates, range(runs)):
+            final = errors.get((network, rule, rate), 0.5) * (1 + 0.01 * run)
+            for step, error in ((0, 1.0), (10, final)):
+                lane = {"rule": rule, "learning_rate": rate, "run": run, "step": step}
+                measured = {"absolute_error": error, "relative_error": error, "loss": error}
+                extra = {"output_spread": spread, "diverged": math.isinf(error)}
+                rows.append(lane | measured | extra)
+        pd.DataFrame(rows).to_csv(folder / f"sweep_{network}.csv", index=False)
+        (folder / f"sweep_{network}.json").write_text(json.dumps({"parameters": TABLE_1[network]}))
+    return Judge(folder, SECTION)
+
+
+def verdicts(folder: Path, errors: Errors, runs: int = 3) -> dict[str, Verdict]:
+    return {verdict.id: verdict for verdict in judge(folder, errors, runs).sweeps()}
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [
+        ({}, NOT),
+        ({("B1", "modified", 0.5): 1e-3, ("B2", "modified", 1.0): 1e-3}, REPRODUCED),
+        ({("B1", "modified", 0.5): 1e-3}, "on B1 only"),
+        ({("B1", "ordinary", 0.5): 1e-3, ("B2", "ordinary", 1.0): 1e-3}, NOT),
+        (
+            {
+                ("B2", rule, rate): math.inf
+                for rule in ("modified", "ordinary")
+                for rate in (0.02, 1)
+            },
+            OPEN,
+        ),
+    ],
+)
+def test_t3_follows_the_errors_at_the_best_rates(tmp_path: Path, errors: Errors, verdict: str):
+    assert verdicts(tmp_path, errors)["T3"].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [
+        ({}, NOT),
+        ({("B2", "modified", 1.0): 0.01}, CONVENTION),
+        ({("B2", "modified", 1.0): 0.01, ("B2", "modified", 0.02): 0.1}, REPRODUCED),
+        ({("B2", "modified", 1.0): 0.01, ("B2", "modified", 0.02): 0.9}, CONVENTION),
+        ({("B2", "modified", 1.0): math.inf}, OPEN),
+    ],
+)
+def test_t4_compares_both_readings_of_the_scale(tmp_path: Path, errors: Errors, verdict: str):
+    assert verdicts(tmp_path, errors)["T4"].verdict == verdict
+
+
+BEYOND = {
+    (n, rule, r): math.inf
+    for n, r in (("B3", 0.42), ("B4", 0.62))
+    for rule in ("modified", "ordinary")
+}
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [
+        (BEYOND, REPRODUCED),
+        ({}, NOT),
+        (BEYOND | {("B3", "modified", 0.22): math.inf}, OPEN),
+    ],
+)
+def test_t5_needs_rates_on_both_sides_of_the_edge(tmp_path: Path, errors: Errors, verdict: str):
+    assert verdicts(tmp_path, errors)["T5"].verdict == verdict
+
+
+def test_t6_counts_the_lanes_that_reach_zero(tmp_path: Path):
+    assert verdicts(tmp_path, {})["T6"].verdict == NOT
+    found = verdicts(tmp_path, {("B1", "modified", 0.5): 1e-9})["T6"]
+    assert found.verdict == REPRODUCED
+    assert "3 of 6 modified lanes, 0 of 6 ordinary lanes" in found.measured
+
+
+def test_with_fewer_runs_a_verdict_is_an_indication(tmp_path: Path):
+    found = verdicts(tmp_path, {}, runs=2)
+    assert found["T4"].verdict == f"{NOT} (indication: 2 runs)"
+    assert found["T2"].verdict == REPRODUCED
+
+
+def test_one_run_has_no_interval_and_decides_nothing(tmp_path: Path):
+    found = judge(tmp_path, {}, runs=1).compared("B2", {"modified": 1.0, "ordinary": 1.0})
+    assert found == (OPEN, "B2: ×1, one run")
+
+
+def test_a_missing_rate_is_not_measurable(tmp_path: Path):
+    found = judge(tmp_path, {}).compared("B2", {"modified": 7.0, "ordinary": 1.0})
+    assert found == (OPEN, "B2: not measurable")
+
+
+def test_the_table_has_a_row_a_claim():
+    lines = table([Verdict("L1", "a claim", REPRODUCED, "a number")]).splitlines()
+    assert lines[-1] == "| L1 | a claim | **reproduced** | a number |"
+
+
+def generative(distance: float, error: float | None) -> dict:
+    """Return a file of measurements in which only the modified rule's vary."""
+    errors = {"noise_relative_error": 0.3, "data_relative_error": 0.3}
+    other = {"frechet_distance": 100.0, "seeds": {}} | errors
+    seeds = {seed: {"frechet_distance": distance, "digits": 9} for seed in "012"}
+    modified = {key: error for key in errors} | {"frechet_distance": distance, "seeds": seeds}
+    rules = {"modified": modified, "ordinary": other, "none": other}
+    controls = {name: {"frechet_distance": d} for name, d in (("real", 3.0), ("raw_noise", 300.0))}
+    return {"controls": controls} | {r: {"averaged": {"train": f}} for r, f in rules.items()}
+
+
+@pytest.mark.parametrize(
+    ("distance", "error", "g1", "g3"),
+    [(50.0, 0.1, REPRODUCED, REPRODUCED), (150.0, 0.4, NOT, NOT), (150.0, None, NOT, OPEN)],
+)
+def test_g1_and_g3_compare_with_every_control(
+    tmp_path: Path, distance: float, error: float | None, g1: str, g3: str
+):
+    (tmp_path / "generative_mnist.json").write_text(json.dumps(generative(distance, error)))
+    found = {v.id: v.verdict for v in judge(tmp_path, {}).generative()}
+    assert found == {"G1": g1, "G3": g3}
