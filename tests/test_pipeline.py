@@ -3,8 +3,6 @@
 import csv
 import json
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -78,7 +76,8 @@ def test_every_table_can_be_read_and_every_picture_is_one(copy: Path):
 
 def test_the_changed_parameters_arrived(copy: Path):
     assert params.read(copy / "params.yaml").sweep.batch_size == 64
-    steps = {row["step"] for row in csv.DictReader((copy / "metrics/laptop/sweep_B1.csv").open())}
+    table = (copy / "metrics/laptop/sweep_B1.csv").read_text().splitlines()
+    steps = {row["step"] for row in csv.DictReader(table)}
     assert max(map(int, steps)) == 40
 
 
@@ -99,16 +98,8 @@ def test_a_review_sees_a_table_of_what_changed(copy: Path):
 
 def test_a_wrong_parameter_loses_nothing(copy: Path):
     before = {path: path.read_bytes() for path in outputs(copy) if path.is_file()}
-    dvc = [sys.executable, "-m", "dvc", "exp", "run", "--set-param", "sweep.batch_size=many"]
-    environment_path = Path(sys.executable).parent
-    result = subprocess.run(
-        dvc,
-        cwd=copy,
-        capture_output=True,
-        text=True,
-        env={"PATH": f"{environment_path}:/usr/bin:/bin", "HOME": str(copy)},
-    )
-    assert result.returncode != 0
-    assert "sweep.batch_size: expected a valid integer, got 'many'" in result.stderr + result.stdout
+    with pytest.raises(SystemExit) as stopped:
+        run(["dvc", "exp", "run", "--set-param", "sweep.batch_size=many"], copy)
+    assert "sweep.batch_size: expected a valid integer, got 'many'" in str(stopped.value)
     after = {path: path.read_bytes() for path in before if path.exists()}
     assert before == after
