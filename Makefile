@@ -1,27 +1,28 @@
 # Every target creates .venv first if it is missing or older than what it is made from.
 PYTHON ?= python3
 VENV := .venv
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
 STAMP := $(VENV)/.complete
 
 .PHONY: repro demo test lint bench clean
 
 repro: $(STAMP)            ## everything: run all stages anew, then compare with the committed numbers
-	python -m stages.repro
+	$(BIN)/python -m stages.repro
 
 demo: $(STAMP)             ## a first picture in two minutes
-	python -m stages.demo
+	$(BIN)/python -m stages.demo
 
 test: $(STAMP)             ## the test suite
-	pytest
+	$(BIN)/pytest
 
 lint: $(STAMP)             ## what CI checks besides the tests
-	ruff check .
-	ruff format --check .
-	basedpyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
 
 bench: $(STAMP)            ## benchmarks, printed; never part of the tests
-	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; python $$file || exit 1; done
+	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean:                     ## what can be made again, downloads excepted
 	rm -rf $(VENV) .pytest_cache .ruff_cache
@@ -30,5 +31,5 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else \
 	  "idem needs Python 3.11 to 3.13, got %d.%d: name another with make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv $(VENV)
-	pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[pipeline,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[pipeline,dev]'
 	@touch $@
