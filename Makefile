@@ -1,8 +1,8 @@
 # Every target creates .venv first if it is missing or older than what it is made from.
 PYTHON ?= python3
 VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
-export PATH := $(BIN):$(PATH)
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 STAMP := $(VENV)/.complete
 
 .PHONY: repro demo test lint bench clean
