@@ -25,7 +25,7 @@ _PUBLIC = {
         "power_drift",
         "relative_error",
     ],
-    "mlp": ["MLP", "mlp", "parameter_count"],
+    "mlp": ["MLP", "paper_network", "parameter_count"],
     "noise": ["FourierNoise", "GaussianNoise"],
     "objectives": ["idempotency_loss"],
     "samples": ["class_shares", "frechet_distance", "pairwise_distance", "share_entropy"],

@@ -41,7 +41,7 @@ class MLP(nn.Sequential):
         super().__init__(*layers)
 
 
-def mlp(network: str, negative_slope: float = 0.2) -> MLP:
+def paper_network(network: str, negative_slope: float = 0.2) -> MLP:
     """Return a network of Table 1 by its identifier.
 
     Raises:

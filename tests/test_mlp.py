@@ -4,14 +4,21 @@ import pytest
 import torch
 from torch import nn
 
-from idem.mlp import INITIALIZATIONS, MLP, TABLE_1, initial_parameters, mlp, parameter_count
+from idem.mlp import (
+    INITIALIZATIONS,
+    MLP,
+    TABLE_1,
+    initial_parameters,
+    paper_network,
+    parameter_count,
+)
 
 
 @pytest.mark.parametrize(
     ("network", "count"), [("B1", 30), ("B2", 238_600), ("B3", 8_393_728), ("B4", 4_509_456)]
 )
 def test_parameter_counts_of_table_1(network: str, count: int):
-    assert sum(p.numel() for p in mlp(network).parameters()) == count
+    assert sum(p.numel() for p in paper_network(network).parameters()) == count
     assert parameter_count(TABLE_1[network]) == count
 
 
@@ -70,7 +77,7 @@ def test_default_is_drawn_as_torch_draws_it():
 
 def test_unknown_names_and_widths_are_named():
     with pytest.raises(ValueError, match="network: expected one of B1, B2, B3, B4, got 'B5'"):
-        mlp("B5")
+        paper_network("B5")
     with pytest.raises(ValueError, match="initialization: expected one of default, .*, got 'zero'"):
         initial_parameters([2, 2], "zero", 0.2, torch.Generator())
     with pytest.raises(ValueError, match=r"widths: expected two or more, .*, got \[3\]"):
