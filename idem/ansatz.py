@@ -148,20 +148,18 @@ def worked_example(order: int = 1, degree: int = 3) -> list[str]:
     ansatz = [_latex_term(a, r"\mathbf{K}", i) for i, a in enumerate(alphas, start=1)]
     lines = [
         "The ansatz for a near-idempotent matrix:",
-        _display(
-            r"\mathbf{K} = \mathbf{P} + \mathbf{D}, \quad \mathbf{K}' = " + _latex_sum(ansatz)
-        ),
+        display(r"\mathbf{K} = \mathbf{P} + \mathbf{D}, \quad \mathbf{K}' = " + _latex_sum(ansatz)),
         f"Its powers, with P² = P and without the words that hold more than {order} D:",
     ]
     for exponent in range(1, degree + 1):
         counts = {w: c[exponent] for w, c in words(order, degree).items() if exponent in c}
         terms = [_latex_term(sympy.Integer(c), _latex_word(w), 1) for w, c in counts.items()]
         power = _latex_power(r"\mathbf{K}", exponent)
-        lines.append(_display(rf"{power} \approx {_latex_sum(terms)}"))
+        lines.append(display(rf"{power} \approx {_latex_sum(terms)}"))
     lines.append("Each word's coefficient in (K')² − K' must vanish:")
     for word, equation in system.items():
         factored = sympy.latex(sympy.factor(equation.as_expr()))
-        lines.append(_display(rf"{_latex_word(word)}: \quad {factored} = 0"))
+        lines.append(display(rf"{_latex_word(word)}: \quad {factored} = 0"))
     lines.append(
         "Solved for one coefficient after the other, on each branch of the first equation:"
     )
@@ -169,8 +167,13 @@ def worked_example(order: int = 1, degree: int = 3) -> list[str]:
         steps = [f"{sympy.latex(a.as_expr())} = {_latex_expr(v.as_expr())}" for a, v in branch]
         values = ", ".join(_latex_expr(value) for value in _affine(branch, degree))
         vector = f"({', '.join(map(sympy.latex, alphas))}) = ({values})"
-        lines.append(_display(r", \quad ".join(steps) + r" \quad\Rightarrow\quad " + vector))
+        lines.append(display(r", \quad ".join(steps) + r" \quad\Rightarrow\quad " + vector))
     return lines
+
+
+def display(formula: str) -> str:
+    """Return a LaTeX formula as a line of its own in Markdown."""
+    return f"$$ {formula} $$"
 
 
 def _equations(order: int, degree: int) -> dict[str, PolyElement]:
@@ -232,10 +235,6 @@ def _affine(steps: Steps, degree: int) -> tuple[sympy.Expr, ...]:
     for variable, value in reversed(steps):
         values[variable.as_expr()] = sympy.expand(value.as_expr().subs(list(values.items())))
     return tuple(values.values())
-
-
-def _display(formula: str) -> str:
-    return f"$$ {formula} $$"
 
 
 def _latex_word(word: str) -> str:

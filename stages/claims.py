@@ -138,8 +138,12 @@ class Judge:
 
     def _indicated(self, verdict: str, *networks: str) -> str:
         runs = min(self.lanes[n].run.nunique() for n in networks)
-        few = runs < self.section.least_runs
-        return f"{verdict} (indication: {runs} run{'s' * (runs > 1)})" if few else verdict
+        return self._marked(verdict, runs, "run")
+
+    def _marked(self, verdict: str, count: int, unit: str) -> str:
+        """Mark a verdict from too few runs or seeds as what it is."""
+        few = count < self.section.least_runs
+        return f"{verdict} (indication: {count} {unit}{'s' * (count > 1)})" if few else verdict
 
     def _t2(self) -> Verdict:
         counts = {network: self.sweep[network]["parameters"] for network in TABLE_1}
@@ -238,7 +242,7 @@ class Judge:
         )
         verdict = REPRODUCED if max(distances) < min(bars[1:]) else NOT
         claim = "a U-DCGAN trained with reconstruction and the rule generates MNIST digits (3.1)"
-        return Verdict("G1", claim, self._few_seeds(verdict, len(distances)), text)
+        return Verdict("G1", claim, self._marked(verdict, len(distances), "seed"), text)
 
     def _g3(self, rules: dict[str, Any]) -> Verdict:
         errors = {
@@ -259,11 +263,7 @@ class Judge:
         )
         claim = "significant improvement in idempotent error for convolutional networks (abstract)"
         count = len(rules["modified"]["seeds"])
-        return Verdict("G3", claim, self._few_seeds(verdict, count), text)
-
-    def _few_seeds(self, verdict: str, seeds: int) -> str:
-        few = seeds < self.section.least_runs
-        return f"{verdict} (indication: {seeds} seed{'s' * (seeds > 1)})" if few else verdict
+        return Verdict("G3", claim, self._marked(verdict, count, "seed"), text)
 
     def _json(self, name: str) -> dict[str, Any]:
         return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))

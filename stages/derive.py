@@ -128,7 +128,7 @@ def appendix(families: list[ansatz.Family]) -> str:
 
 
 def _family(family: ansatz.Family) -> str:
-    return f"Degree at most {family.degree}:\n\n{_display(family.latex())}"
+    return f"Degree at most {family.degree}:\n\n{ansatz.display(family.latex())}"
 
 
 def _jordan() -> list[str]:
@@ -138,24 +138,20 @@ def _jordan() -> list[str]:
         values = ", ".join(sympy.latex(value) for value in jordan.fixed_eigenvalues(size))
         parts += [
             f"Jordan block of size {size}: the first row of g(J) − J vanishes, that is",
-            _display(r", \quad ".join(equations)),
+            ansatz.display(r", \quad ".join(equations)),
             f"Solutions: ${values}$." if values else "No solution.",
         ]
     parts.append("Derivative of (1 − γ)λ + γ h(λ) at the fixed points, and where they attract:")
     for point, value in jordan.multipliers().items():
         steps = sympy.latex(jordan.attracting_steps(point))
         line = rf"\lambda = {sympy.latex(point)}: \quad {sympy.latex(value)}, \quad \gamma \in"
-        parts.append(_display(f"{line} {steps}"))
+        parts.append(ansatz.display(f"{line} {steps}"))
     ends = jordan.basin_boundaries()
     parts += [
         "Ends of the immediate basins and of the bounded orbits on the real axis, from ½:",
-        _display(rf"{sympy.latex(ends.immediate)}, \quad {sympy.latex(ends.escape)}"),
+        ansatz.display(rf"{sympy.latex(ends.immediate)}, \quad {sympy.latex(ends.escape)}"),
     ]
     return parts
-
-
-def _display(line: str) -> str:
-    return f"$$ {line} $$"
 
 
 if __name__ == "__main__":

@@ -75,10 +75,10 @@ def main() -> None:
     controls = _controls(everything, name, judge)
     table = pd.DataFrame([row for unit in found for row in unit.rows])
     drift = pd.DataFrame([row for unit in found for row in unit.drift])
-    samples = pd.concat([unit.samples for unit in found])
+    shown = pd.concat([unit.samples for unit in found])
     write_csv(args.metrics / f"generative_{name}.csv", table)
     write_csv(args.metrics / f"drift_{name}.csv", drift)
-    write_csv(args.metrics / f"samples_{name}.csv", samples)
+    write_csv(args.metrics / f"samples_{name}.csv", shown)
     write_json(args.metrics / f"generative_{name}.json", controls | headline(table, drift))
 
 

@@ -243,16 +243,8 @@ def test_every_committed_metric_equals_itself():
 
 
 def test_the_readme_shows_the_table_of_claims_of_this_commit():
-    committed = subprocess.run(
-        ["git", "show", "HEAD:README.md"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    table = subprocess.run(
-        ["git", "show", f"HEAD:{readme.TABLE}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    committed = compare.git("show", "HEAD:README.md")
+    table = compare.git("show", f"HEAD:{readme.TABLE}")
     block = readme.BLOCK.search(committed)
     assert block is not None
     assert block[2] == table
