@@ -24,7 +24,7 @@ def main() -> None:
     lanes = last_rows(rows)
     write_csv(args.metrics / f"sweep_{args.network}.csv", rows.sort_values([*LANE, "step"]))
     write_csv(args.metrics / f"sweep_{args.network}_summary.csv", summarize(lanes))
-    write_json(args.metrics / f"sweep_{args.network}.json", headline(args.network, grid, lanes))
+    write_json(args.metrics / f"sweep_{args.network}.json", headline(grid, lanes))
 
 
 def train(name: str, grid: Grid) -> list[Row]:
@@ -33,7 +33,7 @@ def train(name: str, grid: Grid) -> list[Row]:
     return [row for rows in run_units(_train_unit, units) for row in rows]
 
 
-def headline(name: str, grid: Grid, lanes: pd.DataFrame) -> dict:
+def headline(grid: Grid, lanes: pd.DataFrame) -> dict:
     """Return what a review compares: per rule, the best rate and how high a rate still improves."""
     best = {}
     for rule, of_rule in lanes.groupby("rule"):
