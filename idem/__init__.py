@@ -11,10 +11,7 @@ _PUBLIC = {
     "autograd": ["corrected_output", "substitute_gradient"],
     "classifier": ["Classifier"],
     "corrector": [
-        "Projection",
-        "ProjectionError",
         "matrix_residual",
-        "project",
         "recurrence",
         "relaxed_step",
     ],
@@ -28,6 +25,7 @@ _PUBLIC = {
     "mlp": ["MLP", "paper_network", "parameter_count"],
     "noise": ["FourierNoise", "GaussianNoise"],
     "objectives": ["idempotency_loss"],
+    "projection": ["Projection", "ProjectionError", "project"],
     "samples": ["class_shares", "frechet_distance", "pairwise_distance", "share_entropy"],
     "sweep": ["Grid", "train_lanes"],
     "udcgan": ["UDCGAN"],

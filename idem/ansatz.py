@@ -6,7 +6,8 @@ Let K = P + D with P² = P, P and D not commuting, and K' = α₁K + … + α_jK
 Words: a product of P's and D's is a string such as "PDP". P² = P merges neighbouring P's, a word
 with more than n D's is dropped, and finitely many remain. Each one's coefficient in (K')² − K' must
 vanish: polynomial equations in α. The word P alone gives s² − s = 0, s = Σ α_i = g(1), hence two
-branches; on each the equations are linear, one number of D's after the other.
+branches; on each the equations are linear, one number of D's after the other. Every step replaces
+the equations by equivalent ones, so that nothing is lost on the way.
 
 Closed form, checked against but not used: with S the smoothstep of degree 2n + 1,
 
@@ -17,12 +18,29 @@ Source: Jensen and Vicary, section 2.1 and Appendix A.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy
 from sympy.polys.rings import PolyElement, PolyRing
 
+from idem import latex
+
 X = sympy.Symbol("x")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One coefficient, solved for during the elimination."""
+
+    word: str
+    """The word whose equation is used."""
+    equation: sympy.Expr
+    """What has to vanish, with all earlier steps substituted."""
+    factor: sympy.Expr
+    """The linear factor of it that is set to 0; another factor is another branch."""
+    variable: sympy.Expr
+    value: sympy.Expr
+    """The variable in terms of those not solved for yet."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,8 @@ class Family:
     """g(1): 1 for correctors, 0 for the branch that sends every near-idempotent to 0."""
     coefficients: tuple[sympy.Expr, ...]
     """α₁ to α_degree, affine in the free ones."""
+    steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
+    """How the elimination found it."""
 
     @property
     def free(self) -> tuple[sympy.Symbol, ...]:
@@ -55,8 +75,8 @@ class Family:
     def latex(self) -> str:
         """Return g(K), one term a power of K."""
         powers = enumerate(self.coefficients, start=1)
-        terms = [_latex_term(value, r"\mathbf{K}", i) for i, value in powers if value != 0]
-        return r"g(\mathbf{K}) = " + _latex_sum(terms)
+        terms = (latex.term(a, latex.power(r"\mathbf{K}", i)) for i, a in powers if a != 0)
+        return r"g(\mathbf{K}) = " + latex.total(terms)
 
 
 def symbols(degree: int) -> tuple[sympy.Symbol, ...]:
@@ -77,12 +97,19 @@ def words(order: int, degree: int) -> dict[str, dict[int, int]]:
         following: dict[str, int] = {}
         for word, count in power.items():
             for letter in "PD":
-                if product := _multiply(word, letter, order):
+                if product := multiply(word, letter, order):
                     following[product] = following.get(product, 0) + count
         power = following
         for word, count in power.items():
             found.setdefault(word, {})[exponent] = count
     return found
+
+
+def multiply(left: str, right: str, order: int) -> str:
+    """Return the reduced product of two words, empty if it has more than `order` D's."""
+    if left.count("D") + right.count("D") > order:
+        return ""
+    return left + (right[1:] if left.endswith("P") and right.startswith("P") else right)
 
 
 def equations(order: int, degree: int) -> dict[str, sympy.Expr]:
@@ -111,9 +138,8 @@ def solve(order: int, degree: int) -> tuple[Family, ...]:
 
     Source: section 2.1; Appendix A.
     """
-    system = [p for p in _equations(order, degree).values() if p]
-    solutions = [_affine(branch, degree) for branch in _eliminate(system, ())]
-    families = (Family(order, degree, int(sympy.expand(sum(c))), c) for c in solutions)
+    system = {word: p for word, p in _equations(order, degree).items() if p}
+    families = (_family(order, degree, steps) for steps in _eliminate(system, ()))
     return tuple(sorted(families, key=lambda family: -family.value_at_one))
 
 
@@ -124,56 +150,46 @@ def smoothstep(order: int) -> sympy.Expr:
     return sympy.expand(integral / integral.subs(X, 1))
 
 
-def matches_closed_form(family: Family) -> bool:
-    """Whether a derived family is the closed form, no smaller and no larger.
+def quotient(family: Family) -> tuple[sympy.Expr, ...] | None:
+    """Return q₀, q₁, … of q in g(x) = g(1) S(x) + xⁿ⁺¹(1 − x)ⁿ⁺¹ q(x), in terms of the free α.
 
-    What remains without the smoothstep must be divisible by xⁿ⁺¹(1 − x)ⁿ⁺¹ for any value of the
-    free coefficients, and there must be as many of these as q has: two affine spaces of the same
-    dimension, one within the other.
+    Returns:
+        As many as a q of this degree has; nothing if g is not of this form for every value of the
+        free coefficients.
     """
     rest = family.polynomial() - family.value_at_one * smoothstep(family.order)
     divisor = (X * (1 - X)) ** (family.order + 1)
-    remainder = sympy.rem(sympy.expand(rest), sympy.expand(divisor), X)
-    return remainder == 0 and len(family.free) == max(0, family.degree - 2 * family.order - 1)
+    found, remainder = sympy.div(sympy.Poly(rest, X), sympy.Poly(divisor, X))
+    if not remainder.is_zero:
+        return None
+    count = max(0, family.degree - 2 * family.order - 1)
+    return tuple(sympy.expand(found.coeff_monomial(X**i)) for i in range(count))
 
 
-def worked_example(order: int = 1, degree: int = 3) -> list[str]:
-    """Return the derivation for one order and degree, step by step, as lines of Markdown.
+def closed_form(family: Family) -> sympy.Expr:
+    """Return g(1) S(x) + xⁿ⁺¹(1 − x)ⁿ⁺¹ q(x), not multiplied out.
 
     Raises:
-        TypeError: order or degree is not an integer.
-        ValueError: order or degree is below 1.
+        ArithmeticError: the family is not of this form.
     """
-    system, alphas = _equations(order, degree), symbols(degree)
-    ansatz = [_latex_term(a, r"\mathbf{K}", i) for i, a in enumerate(alphas, start=1)]
-    lines = [
-        "The ansatz for a near-idempotent matrix:",
-        display(r"\mathbf{K} = \mathbf{P} + \mathbf{D}, \quad \mathbf{K}' = " + _latex_sum(ansatz)),
-        f"Its powers, with P² = P and without the words that hold more than {order} D:",
-    ]
-    for exponent in range(1, degree + 1):
-        counts = {w: c[exponent] for w, c in words(order, degree).items() if exponent in c}
-        terms = [_latex_term(sympy.Integer(c), _latex_word(w), 1) for w, c in counts.items()]
-        power = _latex_power(r"\mathbf{K}", exponent)
-        lines.append(display(rf"{power} \approx {_latex_sum(terms)}"))
-    lines.append("Each word's coefficient in (K')² − K' must vanish:")
-    for word, equation in system.items():
-        factored = sympy.latex(sympy.factor(equation.as_expr()))
-        lines.append(display(rf"{_latex_word(word)}: \quad {factored} = 0"))
-    lines.append(
-        "Solved for one coefficient after the other, on each branch of the first equation:"
-    )
-    for branch in _eliminate([p for p in system.values() if p], ()):
-        steps = [f"{sympy.latex(a.as_expr())} = {_latex_expr(v.as_expr())}" for a, v in branch]
-        values = ", ".join(_latex_expr(value) for value in _affine(branch, degree))
-        vector = f"({', '.join(map(sympy.latex, alphas))}) = ({values})"
-        lines.append(display(r", \quad ".join(steps) + r" \quad\Rightarrow\quad " + vector))
-    return lines
+    coefficients = quotient(family)
+    if coefficients is None:
+        raise ArithmeticError(f"expected the closed form of order {family.order}, got {family}")
+    q = sympy.Add(*(a * X**i for i, a in enumerate(coefficients)))
+    factor = X ** (family.order + 1) * (1 - X) ** (family.order + 1)
+    return family.value_at_one * smoothstep(family.order) + factor * q
 
 
-def display(formula: str) -> str:
-    """Return a LaTeX formula as a line of its own in Markdown."""
-    return f"$$ {formula} $$"
+def matches_closed_form(family: Family) -> bool:
+    """Whether a derived family is the closed form, no smaller and no larger.
+
+    There must be a q for any value of the free coefficients, and q must run through all polynomials
+    of its degree, each once: its coefficients are an invertible affine map of the free ones.
+    """
+    found, free = quotient(family), family.free
+    if found is None or len(found) != len(free):
+        return False
+    return not free or sympy.Matrix(found).jacobian(sympy.Matrix(free)).det() != 0
 
 
 def _equations(order: int, degree: int) -> dict[str, PolyElement]:
@@ -187,35 +203,30 @@ def _equations(order: int, degree: int) -> dict[str, PolyElement]:
     found: dict[str, PolyElement] = {word: -corrected[word] for word in corrected}
     for left, a in corrected.items():
         for right, b in corrected.items():
-            if product := _multiply(left, right, order):
+            if product := multiply(left, right, order):
                 found[product] = found.get(product, ring.zero) + a * b
     return dict(sorted(found.items(), key=lambda item: (item[0].count("D"), len(item[0]), item[0])))
 
 
-def _multiply(left: str, right: str, order: int) -> str:
-    """Return the reduced product of two words, empty if it has more than `order` D's."""
-    if left.count("D") + right.count("D") > order:
-        return ""
-    return left + (right[1:] if left.endswith("P") and right.startswith("P") else right)
-
-
-Steps = tuple[tuple[PolyElement, PolyElement], ...]
-
-
-def _eliminate(system: list[PolyElement], steps: Steps) -> Iterator[Steps]:
-    """Yield a solution a branch, as substitutions in the order made.
+def _eliminate(
+    system: dict[str, PolyElement], steps: tuple[Step, ...]
+) -> Iterator[tuple[Step, ...]]:
+    """Yield the steps of each branch.
 
     A linear equation comes first if there is one; a product of linear ones branches.
     """
     if not system:
         yield steps
         return
-    if any(p.is_ground for p in system):
+    if any(p.is_ground for p in system.values()):
         return
-    for factor, _ in min(system, key=_degree).factor_list()[1]:
+    word = min(system, key=lambda word: _degree(system[word]))
+    for factor, _ in system[word].factor_list()[1]:
         variable, value = _isolate(factor)
-        reduced = (p.compose(variable, value) for p in system)
-        yield from _eliminate([p for p in reduced if p], (*steps, (variable, value)))
+        expressions = (p.as_expr() for p in (system[word], factor, variable, value))
+        reduced = {other: p.compose(variable, value) for other, p in system.items()}
+        remaining = {other: p for other, p in reduced.items() if p}
+        yield from _eliminate(remaining, (*steps, Step(word, *expressions)))
 
 
 def _isolate(equation: PolyElement) -> tuple[PolyElement, PolyElement]:
@@ -230,40 +241,12 @@ def _degree(p: PolyElement) -> int:
     return max(sum(exponents) for exponents in p.itermonoms())
 
 
-def _affine(steps: Steps, degree: int) -> tuple[sympy.Expr, ...]:
+def _family(order: int, degree: int, steps: tuple[Step, ...]) -> Family:
     values: dict[sympy.Expr, sympy.Expr] = {a: a for a in symbols(degree)}
-    for variable, value in reversed(steps):
-        values[variable.as_expr()] = sympy.expand(value.as_expr().subs(list(values.items())))
-    return tuple(values.values())
-
-
-def _latex_word(word: str) -> str:
-    return "".join(rf"\mathbf{{{letter}}}" for letter in word)
-
-
-def _latex_power(base: str, exponent: int) -> str:
-    return base if exponent == 1 else f"{base}^{{{exponent}}}"
-
-
-def _latex_expr(value: sympy.Expr) -> str:
-    """Return a sum with its α in the order of their indices, the constant first."""
-    terms = sorted(sympy.Add.make_args(value), key=_highest_index)
-    return _latex_sum([sympy.latex(term) for term in terms])
-
-
-def _highest_index(term: sympy.Basic) -> int:
-    return max((int(str(a).removeprefix("alpha_")) for a in term.atoms(sympy.Symbol)), default=0)
-
-
-def _latex_term(coefficient: sympy.Expr, base: str, exponent: int) -> str:
-    factor = _latex_expr(coefficient)
-    if coefficient.is_Add:
-        factor = rf"\left({factor}\right)"
-    return f"{factor} {_latex_power(base, exponent)}".removeprefix("1 ").replace("-1 ", "-")
-
-
-def _latex_sum(terms: list[str]) -> str:
-    return " + ".join(terms).replace("+ -", "- ").replace("-  ", "- ") or "0"
+    for step in reversed(steps):
+        values[step.variable] = sympy.expand(step.value.subs(list(values.items())))
+    coefficients = tuple(values.values())
+    return Family(order, degree, int(sympy.expand(sum(coefficients))), coefficients, steps)
 
 
 def _require_counts(**counts: int) -> None:

@@ -1,29 +1,36 @@
 r"""The fixed points of a corrector and their stability, exactly (section 2.2 and Appendix B).
 
-For which matrices is K = g(K), and which of them attract under K' = (1 − γ)K + γ g(K)? A polynomial
-acts on a Jordan block of size d through its derivatives, so with h the scalar map, g(J) = J asks
+For which matrices is K = g(K), and which of them attract under K' = m(K) = (1 − γ)K + γ g(K)? With
+K = V J V⁻¹ in Jordan normal form m(K) = V m(J) V⁻¹, and a polynomial acts on each Jordan block
+J = λI + N through its derivatives, so with h the scalar map, m(J) = J asks of a block of size d
 
-    h(λ) = λ,    h'(λ) = 1 if d ≥ 2,    h''(λ)/2 = 0 if d ≥ 3,    h'''(λ)/6 = 0 if d ≥ 4.
+    γ(h(λ) − λ) = 0,    γ(h'(λ) − 1) = 0 if d ≥ 2,    γ h⁽ᵏ⁾(λ)/k! = 0 for all 2 ≤ k < d.
 
-For h(λ) = 3λ² − 2λ³ no λ satisfies the first two together: a fixed point is diagonalisable with
-eigenvalues in {0, ½, 1}. The size d is that of the largest Jordan block of λ. The paper writes
-"algebraic multiplicity" for it and concludes that the geometric one is 1; the identity, a fixed
-point whose one eigenvalue has both multiplicities n, shows that neither is meant.
+γ ≠ 0 drops out: the relaxed recurrence has the fixed points of g. For h(λ) = 3λ² − 2λ³ no λ
+satisfies the first two together: a fixed point is diagonalisable with eigenvalues in {0, ½, 1}. The
+paper writes "algebraic multiplicity" for d and concludes that the geometric one is 1; the identity,
+a fixed point whose one eigenvalue has both multiplicities n, shows that neither is meant.
 
-Between eigenspaces of a diagonalisable K the derivative of g acts by divided differences of h
-(Daleckii and Krein). At an idempotent of rank r they are h'(0) = h'(1) = 0 and, on the 2r(n − r)
-directions along the manifold of idempotents, (h(1) − h(0))/(1 − 0) = 1: the manifold attracts, not
-its single points.
+A larger block over a fixed eigenvalue λ keeps it, and its nilpotent part N becomes m(λI + N) − λI:
+it vanishes over 0 and 1 and grows over ½.
 
-Source: Jensen and Vicary, equations 6 to 9; Higham, Functions of Matrices, SIAM 2008, theorem 3.9.
+At a fixed point the derivative of m multiplies the block between the eigenspaces of λ and μ by a
+divided difference (Daleckii and Krein): m'(λ) if λ = μ, else (λ − μ)/(λ − μ) = 1. The latter are
+the directions along the manifold of fixed points: it attracts, not its single points. For
+idempotents `idem.manifold` tells the two kinds of direction apart.
+
+Source: Jensen and Vicary, equations 6 to 9; Higham, Functions of Matrices, SIAM 2008, definition
+1.2 and theorem 3.9.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy
 
 LAMBDA, GAMMA = sympy.symbols("lambda gamma")
+ONE = sympy.Integer(1)
 
 
 @dataclass(frozen=True)
@@ -46,14 +53,20 @@ def relaxed_map(lambda_: sympy.Expr = LAMBDA, gamma: sympy.Expr = GAMMA) -> symp
     return (1 - gamma) * lambda_ + gamma * scalar_map(lambda_)
 
 
-def block_equations(size: int) -> tuple[sympy.Expr, ...]:
-    """Return what must vanish for a Jordan block of this size to be a fixed point of g.
+def relaxed_matrix(K: sympy.Matrix, gamma: sympy.Expr = GAMMA) -> sympy.Matrix:
+    """Return (1 − γ)K + γ g(K) with g(K) = 3K² − 2K³, not simplified."""
+    return (1 - gamma) * K + gamma * (3 * K * K - 2 * K * K * K)
 
-    Read off the first row of g(J) − J, which is a Toeplitz matrix, so that the derivative rule is a
+
+def block_equations(size: int, gamma: sympy.Expr = ONE) -> tuple[sympy.Expr, ...]:
+    """Return what must vanish for a Jordan block of this size to be a fixed point.
+
+    Read off the first row of m(J) − J, which is a Toeplitz matrix, so that the derivative rule is a
     result here and not an assumption.
 
     Args:
         size: rows of the block, 1 or more.
+        gamma: step size of the recurrence, 1 for the corrector itself.
 
     Raises:
         TypeError: size is not an integer.
@@ -63,20 +76,62 @@ def block_equations(size: int) -> tuple[sympy.Expr, ...]:
     """
     _require_integer("size", size, 1)
     block = sympy.jordan_cell(LAMBDA, size)
-    difference = 3 * block**2 - 2 * block**3 - block
+    difference = relaxed_matrix(block, gamma) - block
     return tuple(sympy.expand(entry) for entry in difference.row(0))
 
 
-def fixed_eigenvalues(size: int) -> tuple[sympy.Expr, ...]:
-    """Return the eigenvalues for which a Jordan block of this size is a fixed point of g.
+def fixed_eigenvalues(size: int, gamma: sympy.Expr = ONE) -> tuple[sympy.Expr, ...]:
+    """Return the eigenvalues for which a Jordan block of this size is a fixed point.
+
+    Args:
+        size: rows of the block, 1 or more.
+        gamma: step size of the recurrence, 1 for the corrector itself; a symbol stands for every
+            value but 0, as the equations hold it as a factor and nowhere else.
 
     Raises:
         TypeError: size is not an integer.
-        ValueError: size is below 1.
+        ValueError: size is below 1, or gamma is 0.
     """
-    equations = block_equations(size)
-    common = sympy.gcd_list([e for e in equations if e != 0], LAMBDA)
+    if gamma == 0:
+        raise ValueError("gamma: expected a value other than 0, where every matrix is fixed, got 0")
+    equations = [sympy.cancel(e / gamma) for e in block_equations(size, gamma) if e != 0]
+    common = sympy.gcd_list(equations, LAMBDA)
     return tuple(sorted(sympy.roots(common, LAMBDA))) if common.has(LAMBDA) else ()
+
+
+def superdiagonals(size: int) -> tuple[sympy.Symbol, ...]:
+    """Return c₁, c₂, … of the nilpotent part c₁N + c₂N² + … of a block of this size."""
+    _require_integer("size", size, 1)
+    return tuple(sympy.Symbol(f"c_{k}") for k in range(1, size))
+
+
+def step_on_superdiagonals(
+    point: sympy.Expr, size: int, gamma: sympy.Expr = GAMMA
+) -> tuple[sympy.Expr, ...]:
+    """Return what one step of the recurrence makes of the superdiagonals of a block.
+
+    The block is λI + c₁N + c₂N² + …, N the matrix of ones above the diagonal, with a fixed
+    eigenvalue λ, which it keeps. A Jordan block has c₁ = 1 and no other.
+
+    Args:
+        point: the eigenvalue, a fixed one.
+        size: rows of the block, 1 or more.
+        gamma: step size of the recurrence.
+
+    Returns:
+        The new c₁, c₂, … in terms of the old.
+
+    Raises:
+        TypeError: size is not an integer.
+        ValueError: size is below 1, or point is not a fixed eigenvalue.
+    """
+    _require_fixed(point)
+    names, shift = superdiagonals(size), sympy.jordan_cell(0, size)
+    block = point * sympy.eye(size)
+    for k, c in enumerate(names, start=1):
+        block += c * shift**k
+    image = relaxed_matrix(block, gamma).row(0)[1:]
+    return tuple(sympy.collect(sympy.expand(entry), names) for entry in image)
 
 
 def multipliers(gamma: sympy.Expr = GAMMA) -> dict[sympy.Expr, sympy.Expr]:
@@ -94,20 +149,42 @@ def attracting_steps(point: sympy.Expr) -> sympy.Set:
     Raises:
         ValueError: point is not a fixed eigenvalue.
     """
+    _require_fixed(point)
     gamma = sympy.Symbol("gamma", real=True)
-    found = multipliers(gamma)
-    if point not in found:
-        raise ValueError(f"point: expected one of {', '.join(map(str, found))}, got {point}")
-    return sympy.solveset(found[point] ** 2 < 1, gamma, sympy.S.Reals)
+    return sympy.solveset(multipliers(gamma)[point] ** 2 < 1, gamma, sympy.S.Reals)
+
+
+def fixed_point_spectrum(
+    dimensions: Mapping[sympy.Expr, int], gamma: sympy.Expr = GAMMA
+) -> dict[sympy.Expr, sympy.Expr]:
+    """Return the eigenvalues, with multiplicity, of the derivative at any fixed point.
+
+    The derivative of K ↦ (1 − γ)K + γ g(K) is a linear map of n × n matrices, so the multiplicities
+    sum to n².
+
+    Args:
+        dimensions: for each fixed eigenvalue, the dimension of its eigenspace.
+        gamma: step size of the recurrence.
+
+    Raises:
+        ValueError: a key of dimensions is not a fixed eigenvalue.
+
+    Source: Higham 2008, theorem 3.9 (Daleckii and Krein).
+    """
+    for point in dimensions:
+        _require_fixed(point)
+    found: dict[sympy.Expr, sympy.Expr] = {}
+    for left, rows in dimensions.items():
+        for right, columns in dimensions.items():
+            value = sympy.expand(_divided_difference(left, right).subs(GAMMA, gamma))
+            found[value] = found.get(value, sympy.Integer(0)) + rows * columns
+    return {value: count for value, count in found.items() if count}
 
 
 def derivative_spectrum(
     rank: int, size: int, gamma: sympy.Expr = GAMMA
 ) -> dict[sympy.Expr, sympy.Expr]:
     """Return the eigenvalues, with multiplicity, of the derivative at an idempotent matrix.
-
-    The derivative of K ↦ (1 − γ)K + γ g(K) is a linear map of n × n matrices, so the multiplicities
-    sum to n².
 
     Args:
         rank: rank r of the idempotent, 0 ≤ r ≤ n.
@@ -117,20 +194,12 @@ def derivative_spectrum(
     Raises:
         TypeError: rank or size is not an integer.
         ValueError: size is below 1, or rank is not within 0 to size.
-
-    Source: Higham 2008, theorem 3.9 (Daleckii and Krein).
     """
     _require_integer("size", size, 1)
     _require_integer("rank", rank, 0)
     if rank > size:
         raise ValueError(f"rank: expected at most size = {size}, got {rank}")
-    dimensions = {sympy.Integer(1): rank, sympy.Integer(0): size - rank}
-    found: dict[sympy.Expr, sympy.Expr] = {}
-    for left, rows in dimensions.items():
-        for right, columns in dimensions.items():
-            value = sympy.expand(_divided_difference(left, right).subs(GAMMA, gamma))
-            found[value] = found.get(value, sympy.Integer(0)) + rows * columns
-    return {value: count for value, count in found.items() if count}
+    return fixed_point_spectrum({ONE: rank, sympy.Integer(0): size - rank}, gamma)
 
 
 def basin_boundaries(gamma: int | Fraction | sympy.Expr = GAMMA) -> Boundaries:
@@ -169,3 +238,8 @@ def _require_integer(name: str, value: int, least: int) -> None:
         raise TypeError(f"{name}: expected an integer, got {type(value).__name__}")
     if value < least:
         raise ValueError(f"{name}: expected {least} or more, got {value}")
+
+
+def _require_fixed(point: sympy.Expr) -> None:
+    if point not in (known := fixed_eigenvalues(1)):
+        raise ValueError(f"point: expected one of {', '.join(map(str, known))}, got {point}")

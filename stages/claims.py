@@ -70,12 +70,12 @@ class Judge:
 
     def linear(self) -> list[Verdict]:
         """Judge L1 to L5: stages derive and linear have the verdicts, these are their words."""
-        found = self._json("derive") | self._json("linear")
-        by_norm = found["L4"]["float64_by_norm_of_projector"]
-        found["oblique"] = {"norm": list(by_norm)[-1].removeprefix("norm_")}
-        found["oblique"] |= list(by_norm.values())[-1]
+        derived, found = self._json("derive"), self._json("linear")
+        oblique = [name for name in found["cases"] if name.startswith("oblique")]
+        worst = max(oblique, key=lambda name: number(found["cases"][name]["log10_floor"]))
+        found["worst"] = found["cases"][worst] | {"norm": worst.split("_")[1]}
         return [
-            Verdict(i, claim, found[i]["verdict"], words.format(**found))
+            Verdict(i, claim, found[i]["verdict"], words.format(derived=derived, **found))
             for i, claim, words in LINEAR
         ]
 
@@ -269,14 +269,15 @@ class Judge:
         return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
-# Each with the claim, and its measurements: names of values in derive.json and linear.json.
+# Each with the claim, and its measurements: names of values in linear.json, or derived from
+# derive.json.
 LINEAR = [
     (
         "L1",
         "ansatz: no solution of degree 2, one of degree 3, families above (2.1)",
-        "{families[equal_to_closed_form]} of {families[found]} families equal their closed form; "
-        "the paper leaves out the branch g(1) = 0, not zero from degree "
-        "{L1[zero_branch_not_zero_from_degree]}",
+        "{derived[families][equal_to_closed_form]} of {derived[families][found]} families equal "
+        "their closed form; the paper leaves out the branch g(1) = 0, not zero from degree "
+        "{derived[L1][zero_branch_not_zero_from_degree]}",
     ),
     (
         "L2",
@@ -293,8 +294,10 @@ LINEAR = [
         "L4",
         "matrices far from idempotent reach machine precision (2.2)",
         "relative residual 10^{L4[log10_floor_by_dtype][float64]:.1f} for symmetric matrices, but "
-        "10^{oblique[log10_floor]:.1f} where ‖P‖ = {oblique[norm]}; share of the random matrices "
-        "that converge which go to zero: {L4[share_of_converging_ginibre_with_rank_0]:.2f}",
+        "10^{worst[log10_floor]:.1f} where ‖P‖ = {worst[norm]}; normal matrices with eigenvalues "
+        "in discs around 0 and 1 converge for radius {L4[largest_safe_radius]}, not for "
+        "{L4[least_unsafe_radius]}; share of the converging random matrices that go to zero: "
+        "{L4[share_of_converging_ginibre_with_rank_0]:.2f}",
     ),
     (
         "L5",

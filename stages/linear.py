@@ -1,5 +1,6 @@
-"""Stage linear: the recurrence on matrices and on the plane, with verdicts on claims L3 to L5."""
+"""Stage linear: the recurrence on matrices and on the plane, with verdicts on claims L1 to L5."""
 
+import json
 import math
 from typing import Any
 
@@ -8,51 +9,75 @@ import pandas as pd
 import sympy
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from idem import ansatz, corrector, jordan
+from idem import ansatz, corrector, gallery, jordan
 from idem.objectives import idempotency_loss
-from stages import params, plane, recurrence, spectra
-from stages.derive import verdict
-from stages.files import write_csv, write_json
-from stages.recurrence import log10_of, norm_of
+from stages import params, plane, recurrence
+from stages.engine import run_units
+from stages.files import write_csv, write_json, write_npz
+from stages.recurrence import log10_of
 
 
 def main() -> None:
     """Measure every part of the linear study and write its tables."""
     args = params.arguments("study the recurrence and draw the basins of attraction")
     section = params.read(args.params).linear
-    torch.set_num_threads(1)
-    cells = tqdm(list(recurrence.cells(section)), desc="linear", unit="case", mininterval=1)
-    steps = pd.concat([recurrence.follow(section, *cell) for cell in cells], ignore_index=True)
-    runs = recurrence.summary(steps)
+    derived = json.loads((args.metrics / "derive.json").read_text(encoding="utf-8"))
+    units = [(section, case) for case in recurrence.cases(section)]
+    runs = pd.concat(run_units(recurrence.study, units, "linear"), ignore_index=True)
     ensembles = recurrence.random_matrices(section)
-    quarter = plane.quarter_plane(section)
+    planes = plane.quarter_plane(section)
     measured = {
-        "corrector_orders": residual_orders(section),
-        "fixed_points": fixed_points(section),
+        "L1": ansatz_solutions(derived["L1"], derived["families"]),
+        "L2": fixed_points(section, derived["L2"]),
         "L3": stability(section),
         "L4": attraction(section, runs, ensembles),
         "L5": one_layer(section),
+        "corrector_orders": residual_orders(section),
+        "cases": recurrence.by_case(runs),
         "ensembles": recurrence.shares(ensembles),
-        "plane": plane.plane_shares(section, quarter),
+        "plane": plane.plane_shares(section, planes),
         "real_basins": {
             f"gamma_{gamma:g}": plane.real_ends(section, gamma) for gamma in section.gammas
         },
     }
     write_json(args.metrics / "linear.json", measured)
-    write_csv(args.metrics / "recurrence.csv", steps.drop(columns=["trace", "exact_rank"]))
-    write_csv(args.metrics / "recurrence_runs.csv", runs)
+    write_csv(args.metrics / "recurrence.csv", runs)
     write_csv(args.metrics / "ensembles.csv", ensembles)
     write_csv(args.metrics / "scalar_map.csv", plane.scalar_map(section))
-    write_csv(args.metrics / "basins.csv", quarter)
+    write_npz(args.metrics / "basins.npz", planes)
+
+
+def verdict(holds: bool, as_stated: bool) -> str:
+    """Return the verdict on a claim: does it hold, and does it hold in the paper's words."""
+    if not holds:
+        return "not reproduced"
+    return "reproduced" if as_stated else "reproduced with a correction"
+
+
+def ansatz_solutions(found: dict[str, Any], families: dict[str, int]) -> dict[str, Any]:
+    """Judge that degree 2 has no solution, degree 3 one, and degree 4 a family (section 2.1).
+
+    Holds if every family also equals its closed form. As stated, it would exclude the branch
+    g(1) = 0; the paper does not mention it.
+    """
+    one = found["correctors_of_degree_3"] == 1 and found["free_coefficients_of_degree_3"] == 0
+    holds = (
+        found["correctors_of_degree_2"] == 0
+        and one
+        and found["coefficients_of_degree_3"] == [0, 3, -2]
+        and found["free_coefficients_of_degree_4"] > 0
+        and families["equal_to_closed_form"] == families["found"]
+    )
+    stated = found["zero_branch_not_zero_from_degree"] is None
+    return {"verdict": verdict(holds, stated), "families": families["found"]}
 
 
 def residual_orders(section: params.Linear) -> dict[str, float]:
     """Measure that the corrector of order n leaves a residual of order n + 1 in the noise."""
     draw = torch.Generator().manual_seed(section.seed)
-    P = spectra.orthogonal_projectors(1, section.size, section.size // 2, draw)
-    D = spectra.gaussian(1, section.size, 1.0, draw)
+    P = gallery.orthogonal_projectors(1, section.size, section.size // 2, draw)
+    D = gallery.ginibre(1, section.size, 1.0, draw)
     found = {}
     for order in (1, 2, 3):
         coefficients = [float(a) for a in ansatz.solve(order, 2 * order + 1)[0].coefficients]
@@ -65,15 +90,27 @@ def residual_orders(section: params.Linear) -> dict[str, float]:
     return found
 
 
-def fixed_points(section: params.Linear) -> dict[str, float]:
-    """Measure that 0, 1/2 and 1 are fixed in any basis, Jordan blocks over them not."""
-    basis = spectra.oblique_basis(6, torch.Generator().manual_seed(section.seed))
+def fixed_points(section: params.Linear, derived: dict[str, Any]) -> dict[str, Any]:
+    """Judge that a fixed point is diagonalisable with eigenvalues in {0, ½, 1} (section 2.2).
+
+    Holds if it was derived so, and measured in an oblique basis: those are fixed, Jordan blocks
+    over them not. As stated, with multiplicities of eigenvalues for sizes of blocks, it would
+    exclude the identity matrix.
+    """
+    basis = gallery.oblique_basis(1, 6, torch.Generator().manual_seed(section.seed))[0]
     values = torch.tensor([0, 0, 0.5, 0.5, 1, 1], dtype=torch.float64)
     fixed = basis @ torch.diag(values) @ torch.linalg.inv(basis)
     blocks = torch.tensor([[[x, 1.0], [0.0, x]] for x in (0.0, 0.5, 1.0)], dtype=torch.float64)
+    defect, of_blocks = float(_defect(fixed)), float(_defect(blocks).min())
+    holds = (
+        derived["fixed_eigenvalues"] == [0, 0.5, 1]
+        and derived["fixed_eigenvalues_of_larger_blocks"] == 0
+        and defect < section.equality_tolerance < of_blocks
+    )
     return {
-        "log10_defect_of_diagonalisable": log10_of(float(_defect(fixed))),
-        "least_defect_of_jordan_block": float(_defect(blocks).min()),
+        "verdict": verdict(holds, as_stated=not derived["identity_is_fixed"]),
+        "log10_defect_of_diagonalisable": log10_of(defect),
+        "least_defect_of_jordan_block": of_blocks,
     }
 
 
@@ -83,7 +120,7 @@ def stability(section: params.Linear) -> dict[str, Any]:
     Holds if 0 and 1 attract and ½ repels at every gamma tried. As stated, for
     0 <= gamma < 1, it would have to hold at 0 too.
     """
-    basis = spectra.oblique_basis(5, torch.Generator().manual_seed(section.seed))
+    basis = gallery.oblique_basis(1, 5, torch.Generator().manual_seed(section.seed))[0]
     half = sympy.Rational(1, 2)
     worst, tangential, attracts, repels = 0.0, 0, [], []
     for gamma in section.gammas:
@@ -115,35 +152,35 @@ def attraction(
     """Judge how far machine precision is reached, from the two tables.
 
     Holds if every symmetric float64 matrix with a gap ends in its own projector within
-    `precision_factor` times size times the rounding unit. As stated it would have to do so for
-    oblique projectors too, and most matrices of every ensemble would have to converge.
+    `precision_factor` times size times the rounding unit. As stated, every matrix of every family
+    would have to do so in float64, and most matrices of every ensemble would have to converge.
     """
-    wide = runs[(runs["dtype"] == "float64") & (runs["gamma"] == 1)]
-    limit = math.log10(section.precision_factor * section.size * 2**-52)
+    wide = runs[runs["dtype"].isin(["float64", "complex128"]) & (runs["gamma"] == 1)]
+    limit = np.log10(section.precision_factor * wide["size"] * 2**-52)
     precise = (wide["rank"] == wide["exact_rank"]) & (wide["log10_floor"] < limit)
-    symmetric = wide["norm"] == 1
+    symmetric = wide["family"] == "symmetric"
     every = ensembles.groupby(["ensemble", "scale"])["converged"].mean()
     random = ensembles[(ensembles["ensemble"] == "ginibre") & ensembles["converged"]]
-    quadratic = wide.loc[symmetric, "order"].median()
-    cells = {
-        f"norm_{norm:g}": {
-            "share_of_right_rank": float((cell["rank"] == cell["exact_rank"]).mean()),
-            "log10_floor": float(cell["log10_floor"].median()),
-            "log10_distance": float(cell["log10_distance"].median()),
-        }
-        for norm, cell in wide.groupby("norm")
-    }
-    by_dtype = runs[(runs["norm"] == 1) & (runs["gamma"] == 1)].groupby("dtype", sort=False)
-    by_gap = wide[symmetric].groupby("gap", sort=False)["steps_to_floor"].median()
+    at_size = wide[symmetric & (wide["size"] == section.size)]
+    by_gap = at_size.groupby("gap", sort=False)["steps"].median()
+    normal = runs[runs["dtype"] == "complex128"].groupby("gap")
+    safe = normal.apply(lambda case: bool((case["rank"] == case["exact_rank"]).all()))
+    by_dtype = runs[(runs["family"] == "symmetric") & (runs["gamma"] == 1)].groupby("dtype")
     return {
         "verdict": verdict(
             bool(precise[symmetric].all()),
             as_stated=bool(precise.all()) and bool((every >= section.share_expected).all()),
         ),
-        "order_of_convergence": float(quadratic),
+        "order_of_convergence": float(at_size["order"].median()),
         "steps_by_gap": {f"gap_{gap:g}": float(steps) for gap, steps in by_gap.items()},
         "log10_floor_by_dtype": by_dtype["log10_floor"].median().to_dict(),
-        "float64_by_norm_of_projector": cells,
+        "share_precise_by_family": precise.groupby(wide["family"]).mean().to_dict(),
+        "share_of_right_rank_by_family": (wide["rank"] == wide["exact_rank"])
+        .groupby(wide["family"])
+        .mean()
+        .to_dict(),
+        "largest_safe_radius": _radius(safe.index[safe].min()),
+        "least_unsafe_radius": _radius(safe.index[~safe].max()),
         "share_of_converging_ginibre_with_rank_0": float((random["rank"] == 0).mean()),
     }
 
@@ -154,7 +191,7 @@ def one_layer(section: params.Linear) -> dict[str, Any]:
     The input is whitened, XᵀX = B I. For symmetric W the ordinary rule takes the same step.
     """
     draw, size, batch = torch.Generator().manual_seed(section.seed), 8, 32
-    x = math.sqrt(batch) * spectra.orthonormal(1, batch, draw)[0, :, :size]
+    x = math.sqrt(batch) * gallery.orthonormal(1, batch, draw)[0, :, :size]
     worst = {"modified": 0.0, "ordinary": 0.0}
     for gamma in section.gammas:
         general = torch.randn(size, size, generator=draw, dtype=torch.float64) / math.sqrt(size)
@@ -168,8 +205,12 @@ def one_layer(section: params.Linear) -> dict[str, Any]:
     }
 
 
+def _radius(gap: float) -> float:
+    return round(0.5 - gap, 12)
+
+
 def _defect(K: Tensor) -> Tensor:
-    return norm_of(corrector.corrector(K) - K)
+    return torch.linalg.matrix_norm(corrector.corrector(K) - K)
 
 
 def _descend(W: Tensor, x: Tensor, gamma: float, rule: str) -> Tensor:

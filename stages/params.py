@@ -36,10 +36,12 @@ class Section(BaseModel):
 
 
 class Derive(Section):
-    """Appendix A: the corrector families."""
+    """Appendices A and B: the corrector families, and the step sizes that confirm stability."""
 
+    seed: Seed
     orders: Annotated[list[Annotated[int, Field(ge=1, le=3)]], Field(min_length=1)]
     max_degree: Annotated[int, Field(ge=2, le=10)]
+    gammas: Annotated[list[Annotated[float, Field(gt=0, lt=2)]], Field(min_length=1)]
 
 
 class Linear(Section):
@@ -48,28 +50,54 @@ class Linear(Section):
     seed: Seed
     size: Annotated[int, Field(ge=2)]
     runs: Count
-    norms: Annotated[list[Annotated[float, Field(ge=1)]], Field(min_length=1)]
+    larger_sizes: list[Annotated[int, Field(ge=2)]]
+    norms: Annotated[list[Annotated[float, Field(gt=1)]], Field(min_length=1)]
     gaps: Annotated[list[Annotated[float, Field(gt=0, lt=0.5)]], Field(min_length=1)]
     dtypes: Annotated[
-        list[Literal["float16", "bfloat16", "float32", "float64"]], Field(min_length=1)
+        list[Literal["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]],
+        Field(min_length=1),
     ]
     gammas: Annotated[list[Annotated[float, Field(gt=0, lt=2)]], Field(min_length=1)]
+    normal_radii: Annotated[list[Annotated[float, Field(gt=0, lt=0.5)]], Field(min_length=1)]
+    low_rank_noise: Positive
     noises: Annotated[list[Positive], Field(min_length=2, max_length=2)]
     ensemble_scales: Annotated[list[Positive], Field(min_length=1)]
     ensemble_count: Count
     iterations: Count
-    all_iterations: Count
-    capture: Annotated[float, Field(gt=0, lt=0.5)]
     bailout: Annotated[float, Field(gt=1)]
     map_range: Annotated[list[float], Field(min_length=2, max_length=2)]
     map_points: Count
     cobweb_starts: Annotated[list[float], Field(min_length=1)]
-    plane_spacing: Positive
-    plane_columns: Count
-    plane_rows: Count
+    figure_gammas: Annotated[
+        list[Annotated[float, Field(gt=0, lt=2)]], Field(min_length=1, max_length=4)
+    ]
+    plane_width: Annotated[int, Field(ge=2, multiple_of=2)]
+    plane_height: Annotated[int, Field(ge=2, multiple_of=2)]
+    plane_reach: Positive
+    plane_gap: Annotated[float, Field(gt=0, lt=0.5)]
     precision_factor: Positive
     share_expected: Share
     equality_tolerance: Positive
+
+    @field_validator("figure_gammas")
+    @classmethod
+    def _what_leaves_has_escaped(cls, gammas: list[float], info: ValidationInfo) -> list[float]:
+        least = 1 / (info.data.get("bailout", 10.0) ** 2 - 0.25)
+        if min(gammas) < least:
+            raise ValueError(f"values of {least:.6g} or more, as bailout is too small for others")
+        return gammas
+
+
+class Peers(Section):
+    """What every known iteration costs, on matrices with a gap and an oblique projector."""
+
+    seed: Seed
+    size: Annotated[int, Field(ge=2)]
+    count: Count
+    norms: Annotated[list[Annotated[float, Field(gt=1)]], Field(min_length=1)]
+    gaps: Annotated[list[Annotated[float, Field(gt=0, lt=0.5)]], Field(min_length=1)]
+    floor_factor: Annotated[float, Field(gt=1)]
+    inverse_price: Positive
 
 
 class Network(Section):
@@ -196,6 +224,7 @@ class Params(Section):
 
     derive: Derive
     linear: Linear
+    peers: Peers
     sweep: Sweep
     prepare: Prepare
     classifier: Classifier

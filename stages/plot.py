@@ -1,8 +1,9 @@
 """Stage plot: draw the paper's five figures from the tables beside them."""
 
-import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -22,25 +23,30 @@ def main() -> None:
     def sweeps(networks: list[str], suffix: str = "") -> pd.DataFrame:
         return pd.concat(table(f"sweep_{n}{suffix}").assign(network=n) for n in networks)
 
-    linear = json.loads((folder / "linear.json").read_text(encoding="utf-8"))
-    ends = linear["plane"]["real_ends"]
+    with np.load(folder / "basins.npz") as archive:
+        planes = dict(archive)
     drawn = {
         "figure_1": figures.figure_1(table("scalar_map")),
-        "figure_2": figures.figure_2(
-            table("basins"), real_ends=(ends["immediate"], ends["escape"])
-        ),
+        "figure_2": figures.figure_2(planes),
         "figure_3": figures.figure_3(sweeps(section.figure_3, "_summary")),
         "figure_4": figures.figure_4(sweeps(section.figure_4)),
         "figure_5": figures.figure_5(table("samples_mnist")),
     }
     for name, figure in drawn.items():
-        save(figure, folder / f"{name}.png")
+        save(figure, folder / f"{name}.png", to_the_pixel=name == "figure_2")
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG whose bytes depend on the figure alone, not on who drew it when."""
+def save(figure: Figure, path: Path, *, to_the_pixel: bool = False) -> None:
+    """Write a PNG whose bytes depend on the figure alone, not on who drew it when.
+
+    Args:
+        figure: what to draw.
+        path: where to.
+        to_the_pixel: keep the figure's own resolution and margins, to which it fitted its images.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150, bbox_inches="tight", metadata={"Software": None})
+    how: dict[str, Any] = {} if to_the_pixel else {"dpi": 150, "bbox_inches": "tight"}
+    figure.savefig(path, metadata={"Software": None}, **how)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,13 @@ from torch import Tensor
 
 from idem.corrector import (
     MCWEENY,
-    ProjectionError,
     corrector,
     evaluate,
     matrix_residual,
-    project,
     recurrence,
     relaxed_step,
 )
 
-REAL = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
-ALL = [*REAL, torch.complex64, torch.complex128]
 exactly = settings(derandomize=True, deadline=None, max_examples=30)
 
 
@@ -51,50 +47,6 @@ def power_sum(coefficients: list[float], K: Tensor) -> Tensor:
     for i, a in enumerate(coefficients, start=1):
         total = total + a * torch.linalg.matrix_power(K, i)
     return total
-
-
-near_zero = st.floats(-0.3, 0.4)
-near_one = st.floats(0.6, 1.3)
-spectra = st.lists(st.one_of(near_zero, near_one), min_size=1, max_size=7)
-
-
-@exactly
-@given(spectra, st.integers(0, 9))
-def test_projection_is_idempotent_commutes_and_has_the_rank_of_the_basin(values, seed):
-    K, expected = with_eigenvalues(values, seed)
-    found = project(K)
-    P = found.projector
-    assert torch.allclose(P @ P, P, atol=1e-10)
-    assert torch.allclose(P @ K, K @ P, atol=1e-10)
-    assert int(found.rank) == sum(value > 0.5 for value in values)
-    assert torch.allclose(P, expected, atol=1e-9)
-    assert float(found.residual) == pytest.approx(float(matrix_residual(P, relative=True)))
-
-
-@exactly
-@given(spectra, st.integers(0, 9))
-def test_projecting_a_projection_changes_nothing(values, seed):
-    P = project(with_eigenvalues(values, seed)[0]).projector
-    assert torch.allclose(project(P).projector, P, atol=1e-11)
-
-
-@exactly
-@given(spectra, st.integers(0, 9))
-def test_symmetric_input_gives_an_orthogonal_projection_without_steps(values, seed):
-    found = project(symmetric(values, seed))
-    assert torch.allclose(found.projector, found.projector.T, atol=1e-14)
-    assert int(found.steps) == 0
-    assert int(found.rank) == sum(value > 0.5 for value in values)
-
-
-@exactly
-@given(st.floats(-0.617, 1.617))
-def test_eigendecomposition_and_recurrence_agree_where_the_basins_alternate(value):
-    K = torch.diag(torch.tensor([value, 0.9, 0.1], dtype=torch.float64))
-    oblique = K.clone()
-    oblique[1, 2] = 1e-3
-    ranks = [project(matrix, strict=False).rank for matrix in (K, oblique)]
-    assert ranks[0] == ranks[1]
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
@@ -174,117 +126,12 @@ def test_corrector_is_one_gradient_step_for_symmetric_matrices():
     assert torch.allclose(K.detach() - K.grad, corrector(K.detach()), atol=1e-14)
 
 
-def test_steps_are_differentiable_and_the_projection_is_not():
+def test_steps_are_differentiable():
     K = with_eigenvalues([0.1, 0.8])[0].requires_grad_()
     assert torch.autograd.gradcheck(lambda K: recurrence(K, 0.7, 3)[-1], K)
-    assert not project(K).projector.requires_grad
 
 
-@pytest.mark.parametrize("dtype", ALL)
-def test_every_dtype_keeps_its_type_and_reaches_its_precision(dtype):
-    wide = torch.complex128 if dtype.is_complex else torch.float64
-    K, expected = with_eigenvalues([0.1, 0.2, 0.9, 1.1], dtype=wide)
-    found = project(K.to(dtype))
-    assert found.projector.dtype == dtype
-    assert not found.residual.dtype.is_complex
-    unit = torch.finfo(dtype).eps
-    assert torch.allclose(found.projector.to(wide), expected, atol=30 * unit)
-    assert float(found.residual) < 10 * unit
-
-
-def test_hermitian_matrices_and_complex_spectra():
-    draw = torch.Generator().manual_seed(0)
-    A = torch.randn(4, 4, generator=draw, dtype=torch.complex128)
-    K = 0.05 * (A + A.mH) + torch.diag(torch.tensor([1, 1, 0, 0], dtype=torch.complex128))
-    assert int(project(K).rank) == 2
-    assert int(project(K).steps) == 0
-    turned = torch.diag(torch.tensor([1 + 0.2j, 0.1j], dtype=torch.complex128))
-    expected = torch.diag(torch.tensor([1, 0], dtype=torch.complex128))
-    assert torch.allclose(project(turned).projector, expected, atol=1e-12)
-
-
-def test_jordan_blocks_over_0_and_1_become_diagonalisable():
-    K = torch.tensor([[1, 1, 0], [0, 1, 0], [0, 0, 0]], dtype=torch.float64)
-    expected = torch.diag(torch.tensor([1, 1, 0], dtype=torch.float64))
-    assert torch.allclose(project(K).projector, expected, atol=1e-14)
-
-
-@pytest.mark.parametrize("matrix", [torch.zeros(3, 3), torch.eye(3), torch.zeros(1, 1)])
-def test_zero_and_identity_are_their_own_projections(matrix):
-    found = project(matrix)
-    assert torch.equal(found.projector, matrix)
-    assert int(found.rank) == int(matrix.trace())
-    assert float(found.residual) == 0
-
-
-def test_oblique_projectors_end_at_the_floor_of_rounding():
-    P = torch.tensor([[1, 1e3], [0, 0]], dtype=torch.float64)
-    rotation = torch.linalg.qr(basis_of(2, 1, skew=3))[0]
-    P = rotation @ P @ rotation.T
-    found = project(P + 0.1 * P @ P - 0.05 * torch.eye(2, dtype=torch.float64))
-    assert int(found.rank) == 1
-    assert torch.allclose(found.projector, P, rtol=1e-4, atol=1e-4)
-
-
-def test_an_eigenvalue_near_one_half_is_not_mistaken_for_a_floor():
-    K = torch.tensor([[1, 1e3, 0], [0, 0, 0], [0, 0, 0.499]], dtype=torch.float64)
-    assert int(project(K).rank) == 1
-
-
-def test_a_batch_equals_its_items():
-    items = [with_eigenvalues([0.1, 0.3, 0.9], seed)[0] for seed in range(3)]
-    items += [symmetric([0.1, 0.7, 0.9]), torch.eye(3, dtype=torch.float64)]
-    items += [with_eigenvalues([0.4999, 0.5001, 1.4])[0]]
-    found = project(torch.stack(items).reshape(2, 3, 3, 3))
-    assert found.rank.shape == found.steps.shape == found.residual.shape == (2, 3)
-    for index, item in enumerate(items):
-        alone = project(item)
-        assert torch.allclose(found.projector.flatten(0, 1)[index], alone.projector, atol=1e-10)
-        assert found.rank.flatten()[index] == alone.rank
-
-
-def test_failures_name_the_first_matrix_of_the_batch_and_how_many():
-    escaping = torch.diag(torch.tensor([1.7, 0.1], dtype=torch.float64))
-    escaping[0, 1] = 0.1
-    K = torch.eye(2, dtype=torch.float64).repeat(2, 2, 1, 1)
-    K[1, 0] = K[1, 1] = escaping
-    with pytest.raises(ProjectionError, match=r"K\[1, 0\].*overflow at step \d+ \(1 more of 4"):
-        project(K)
-    found = project(K, strict=False)
-    assert found.rank.tolist() == [[2, 2], [-1, -1]]
-    assert found.projector[1].isnan().all()
-
-
-@pytest.mark.parametrize("value", [1.7, -0.7])
-@pytest.mark.parametrize("skew", [0.0, 0.1])
-def test_leaving_the_basins_is_one_clear_error(value, skew):
-    K = torch.tensor([[value, skew], [0, 1]], dtype=torch.float64)
-    with pytest.raises(ProjectionError, match="expected every eigenvalue in the basin.*overflow"):
-        project(K)
-
-
-@pytest.mark.parametrize("skew", [0.0, 0.1])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_an_eigenvalue_of_one_half_does_not_converge(skew, dtype):
-    K = torch.tensor([[0.5, skew], [0, 1]], dtype=dtype)
-    with pytest.raises(ProjectionError, match="still undecided after"):
-        project(K)
-
-
-def test_a_gap_of_a_billionth_is_decided():
-    for skew in (0.0, 0.1):
-        K = torch.tensor([[0.5 + 1e-9, skew], [0, 0]], dtype=torch.float64)
-        assert int(project(K).rank) == 1
-
-
-def test_autocast_does_not_lower_the_precision_of_a_projection():
-    K, expected = with_eigenvalues([0.1, 0.9, 0.8])
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = project(K.float())
-    assert torch.allclose(found.projector.double(), expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("function", [corrector, project, matrix_residual])
+@pytest.mark.parametrize("function", [corrector, matrix_residual])
 def test_wrong_matrices_are_refused(function):
     with pytest.raises(TypeError, match=r"K: expected a torch.Tensor, got list"):
         function([[1.0]])
@@ -298,12 +145,6 @@ def test_wrong_matrices_are_refused(function):
         function(torch.zeros(0, 0))
     with pytest.raises(ValueError, match=r"K: expected at least one entry, got shape \(0, 2, 2\)"):
         function(torch.zeros(0, 2, 2))
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_project_refuses_entries_that_are_not_finite(bad):
-    with pytest.raises(ValueError, match="K: expected finite entries, got NaN or infinity"):
-        project(torch.tensor([[bad, 0.0], [0.0, 1.0]]))
 
 
 @pytest.mark.parametrize("gamma", [0, -0.1, 2.0, math.nan, math.inf])

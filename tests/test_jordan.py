@@ -8,20 +8,25 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idem.basins import boundary, destinations, step
 from idem.jordan import (
     GAMMA,
     LAMBDA,
+    ONE,
     attracting_steps,
     basin_boundaries,
     block_equations,
     derivative_spectrum,
     fixed_eigenvalues,
+    fixed_point_spectrum,
     multipliers,
     relaxed_map,
+    relaxed_matrix,
     scalar_map,
+    step_on_superdiagonals,
+    superdiagonals,
 )
 
+ZERO = sympy.Integer(0)
 HALF = sympy.Rational(1, 2)
 exactly = settings(derandomize=True, deadline=None, max_examples=30)
 gammas = st.fractions(Fraction(1, 20), Fraction(19, 10), max_denominator=40)
@@ -38,6 +43,57 @@ def test_block_equations_are_the_taylor_coefficients_of_the_scalar_map(size):
 def test_only_blocks_of_size_1_are_fixed():
     assert fixed_eigenvalues(1) == (0, HALF, 1)
     assert [fixed_eigenvalues(size) for size in (2, 3, 4, 5)] == [()] * 4
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_the_relaxed_recurrence_has_the_same_fixed_points_for_every_gamma_but_0(size):
+    pairs = zip(block_equations(size, GAMMA), block_equations(size), strict=True)
+    assert all(sympy.expand(relaxed - GAMMA * own) == 0 for relaxed, own in pairs)
+    for gamma in (GAMMA, sympy.Rational(1, 3), sympy.Integer(-7)):
+        assert fixed_eigenvalues(size, gamma) == fixed_eigenvalues(size)
+    with pytest.raises(ValueError, match="gamma: expected a value other than 0"):
+        fixed_eigenvalues(size, ZERO)
+
+
+def toeplitz(point: sympy.Expr, c: tuple[sympy.Expr, ...]) -> sympy.Matrix:
+    first = (point, *c)
+    return sympy.Matrix(
+        len(first), len(first), lambda i, j: first[j - i] if j >= i else sympy.Integer(0)
+    )
+
+
+@pytest.mark.parametrize("point", [ZERO, HALF, ONE])
+@pytest.mark.parametrize("size", [1, 2, 4, 6])
+def test_a_step_on_the_superdiagonals_is_a_step_on_the_matrix(point, size):
+    c = superdiagonals(size)
+    image = relaxed_matrix(toeplitz(point, c))
+    found = toeplitz(point, step_on_superdiagonals(point, size))
+    assert (image - found).applyfunc(sympy.expand).is_zero_matrix
+    assert all(
+        sympy.expand(sympy.diff(new, old).subs(dict.fromkeys(c, 0)) - multipliers()[point]) == 0
+        for old, new in zip(c, step_on_superdiagonals(point, size), strict=True)
+    )
+
+
+@pytest.mark.parametrize("point", [ZERO, ONE])
+@pytest.mark.parametrize(("size", "steps"), [(2, 1), (3, 2), (4, 2), (5, 3), (8, 3), (9, 4)])
+def test_the_corrector_makes_a_block_diagonal_in_log2_of_its_size_steps(point, size, steps):
+    c = (ONE, *[ZERO] * (size - 2))
+    for step in range(steps):
+        assert any(c), step
+        rule = step_on_superdiagonals(point, size, ONE)
+        c = tuple(e.subs(dict(zip(superdiagonals(size), c, strict=True))) for e in rule)
+    assert not any(c)
+
+
+def test_superdiagonals_of_a_block_of_size_4():
+    a, b, c = superdiagonals(4)
+    keep = 1 - GAMMA
+    expected = [keep * a, keep * b + 3 * GAMMA * a**2]
+    expected.append(keep * c + 6 * GAMMA * a * b - 2 * GAMMA * a**3)
+    found = step_on_superdiagonals(ZERO, 4)
+    assert all(sympy.expand(x - y) == 0 for x, y in zip(found, expected, strict=True))
+    assert step_on_superdiagonals(HALF, 2) == (a * (1 + GAMMA / 2),)
 
 
 def test_the_identity_is_fixed_although_its_eigenvalue_is_not_simple():
@@ -90,20 +146,39 @@ def test_the_manifold_attracts_and_its_tangent_is_kept():
     assert derivative_spectrum(3, 3, sympy.Integer(1)) == {0: 9}
 
 
+def test_fixed_points_with_one_half_are_repelling_in_some_direction():
+    dimensions = {ZERO: 1, HALF: 2, ONE: 3}
+    found = fixed_point_spectrum(dimensions)
+    assert found == {1 - GAMMA: 1 + 9, 1 + GAMMA / 2: 4, 1: 2 * (2 + 3 + 6)}
+    assert sum(found.values()) == 36
+    with pytest.raises(ValueError, match="point: expected one of 0, 1/2, 1, got 2"):
+        fixed_point_spectrum({ONE: 1, sympy.Integer(2): 1})
+
+
 @exactly
 @given(gammas)
 def test_real_basins_end_where_bisection_finds_it(gamma):
     ends = basin_boundaries(gamma)
     immediate, escape = 0.5 + float(ends.immediate), 0.5 + float(ends.escape)
     size = float(gamma)
-    assert step(np.array(immediate), size) == pytest.approx(0.5, abs=1e-12)
-    assert step(np.array(escape), size) == pytest.approx(1 - escape, abs=1e-11)
+
+    def image(point: float) -> float:
+        return (1 - size) * point + size * (3 * point**2 - 2 * point**3)
 
     def stays(point: float) -> bool:
-        code = destinations(np.array(point), 60, gamma=size, capture=0.1, bailout=10)
-        return int(code) >= 0
+        for _ in range(200):
+            if abs(point) > 10:
+                return False
+            point = image(point)
+        return True
 
-    assert boundary(stays, 1.0, 10.0) == pytest.approx(escape, abs=1e-9)
+    assert image(immediate) == pytest.approx(0.5, abs=1e-12)
+    assert image(escape) == pytest.approx(1 - escape, abs=1e-11)
+    inside, outside = 1.0, 10.0
+    for _ in range(60):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if stays(middle) else (inside, middle)
+    assert inside == pytest.approx(escape, abs=1e-9)
 
 
 def test_basins_of_the_corrector_itself():

@@ -4,15 +4,17 @@ import json
 import math
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from stages import aggregate, compare, engine, files, params, readme, repro, sweep
+from stages import aggregate, compare, engine, files, params, plane, readme, repro, sweep
 
 ROOT = Path(__file__).parents[1]
 
@@ -66,6 +68,14 @@ def test_the_committed_parameters_are_valid():
         (
             lambda p: p["sweep"].update(initialization="zeros"),
             "sweep.initialization: expected 'default', 'kaiming_normal' or 'orthogonal', got",
+        ),
+        (
+            lambda p: p["linear"].update(bailout=2.0),
+            "linear.figure_gammas: expected values of 0.266667 or more, as bailout is too small",
+        ),
+        (
+            lambda p: p["linear"].update(plane_width=1201),
+            "linear.plane_width: expected a multiple of 2, got 1201",
         ),
     ],
 )
@@ -126,6 +136,53 @@ def test_json_is_stable_and_has_no_nan(tmp_path: Path):
     expected = {"a": None, "b": [0.333333, 2, True, "x"], "c": None}
     assert json.loads(path.read_text()) == expected
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_arrays_are_written_with_the_same_bytes_at_any_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    arrays = {"a": np.arange(6, dtype=np.int16).reshape(2, 3), "b": np.array([0.5])}
+    first, second = tmp_path / "new" / "a.npz", tmp_path / "b.npz"
+    files.write_npz(first, arrays)
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    files.write_npz(second, arrays)
+    assert first.read_bytes() == second.read_bytes()
+    assert list(first.parent.iterdir()) == [first]
+    with np.load(first, allow_pickle=False) as found:
+        assert {name: values.tolist() for name, values in found.items()} == {
+            "a": [[0, 1, 2], [3, 4, 5]],
+            "b": [0.5],
+        }
+
+
+@pytest.fixture
+def small_planes() -> params.Linear:
+    section = params.read(ROOT / "params.yaml").linear
+    return section.model_copy(update={"plane_width": 60, "plane_height": 40})
+
+
+def test_the_planes_of_figure_2_are_decided_and_counted_by_step_size(small_planes: params.Linear):
+    planes = plane.quarter_plane(small_planes)
+    assert planes["codes"].shape == (len(planes["gammas"]), 20, 30)
+    shares = plane.plane_shares(small_planes, planes)
+    assert {"gamma_0.25", "gamma_1"} <= set(shares)
+    for share in shares.values():
+        parts = (share[name] for name in ("to_one", "to_zero", "escaping", "undecided"))
+        assert sum(parts) == pytest.approx(1)
+        assert share["undecided"] == 0 <= share["undecided_after_paper_iterations"] < 0.1
+        assert share["to_one"] > share["to_zero"]
+
+
+@pytest.mark.parametrize("gamma", [0.05, 0.25, 0.5, 1.0, 1.5, 1.9])
+def test_the_real_ends_reported_are_exact_to_1e_12(small_planes: params.Linear, gamma: float):
+    assert plane.real_ends(small_planes, gamma)["log10_error"] < -12
+
+
+def test_figure_1_has_the_ends_of_the_basins_on_its_curve(small_planes: params.Linear):
+    table = plane.scalar_map(small_planes).groupby("kind")
+    assert table.get_group("immediate")["image"].to_numpy() == pytest.approx([0.5, 0.5])
+    ends = table.get_group("escape")
+    assert ends["image"].to_numpy() == pytest.approx(ends["lambda"].to_numpy()[::-1])
 
 
 def lanes_of(rule: str, errors: dict[float, list[float]]) -> list[dict]:
