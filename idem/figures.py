@@ -64,6 +64,12 @@ _GREYS = np.linspace(1, 0.72, _SLOWEST)[:, None].repeat(3, axis=1)
 _DPI = 200  # of Figure 2, and the pixels around its panels
 _MARGINS = {"left": 190, "right": 300, "top": 90, "bottom": 130, "legend": 180}
 _INCHES = 0.55  # per image of Figure 5
+_KNOWN: dict[str, tuple[str, str]] = {
+    "nothing": ("black", ":"),
+    "bounds and rank": (BLUE, "--"),
+    "bounds and gap": (ORANGE, "-"),
+}
+_PEER_MARKERS = "os^DvP<X>hp*"
 
 
 def figure_1(scalar_map: pd.DataFrame) -> Figure:
@@ -221,6 +227,38 @@ def figure_5(samples: pd.DataFrame) -> Figure:
     return figure
 
 
+def figure_peers(peers: pd.DataFrame) -> Figure:
+    """Draw what every iteration costs until rounding stops it, and how far from P that is.
+
+    A column a norm of the projector; black schemes are told nothing of the spectrum, blue ones its
+    bounds and the rank, orange ones its bounds and the gap.
+
+    Args:
+        peers: columns scheme, knows, norm, gap, size, equivalents (products, with inverses priced
+            in them; missing for direct methods) and log10_distance.
+    """
+    norms = list(dict.fromkeys(peers.norm))
+    width = 3.4 * len(norms) + 2.6
+    figure = Figure(figsize=(width, 6.4), layout="constrained")
+    axes = figure.subplots(2, len(norms), sharex=True, sharey="row", squeeze=False)
+    for (upper, lower), norm in zip(axes.T, norms, strict=True):
+        schemes = peers[peers.norm == norm].groupby(["scheme", "knows"], sort=False)
+        for ((name, knows), rows), marker in zip(schemes, cycle(_PEER_MARKERS), strict=False):
+            style = _peer_style(str(name), str(knows), marker)
+            lower.plot(rows.gap, rows.log10_distance, label=name, **style)
+            if rows.equivalents.notna().any():
+                upper.plot(rows.gap, rows.equivalents, **style)
+        upper.set(title=rf"$\|\mathbf{{P}}\|_2 = {norm:g}$", xscale="log", ylim=(0, None))
+        lower.set_xlabel(r"least distance of an eigenvalue to $\frac{1}{2}$ (gap)")
+        for panel in (upper, lower):
+            panel.grid(color="0.9", linewidth=0.6)
+    axes[0, 0].invert_xaxis()
+    axes[0, 0].set_ylabel("cost until rounding stops it\n(n × n products; inverses priced)")
+    axes[1, 0].set_ylabel("log10 of the relative distance\nto the exact projector")
+    _explain_peers(figure, peers, axes[1, 0])
+    return figure
+
+
 def _draw(axes: Axes, table: pd.DataFrame, label: str, **style: str | float) -> None:
     axes.plot(table["lambda"], table["image"], label=label, **style)  # pyright: ignore
 
@@ -299,6 +337,30 @@ def _colors(codes: NDArray[np.integer]) -> NDArray[np.float64]:
     return image
 
 
+def _peer_style(name: str, knows: str, marker: str) -> dict[str, Any]:
+    """Return thick black for `project`; else a colour by what is known, a marker by scheme."""
+    if name == "project":
+        return {"color": "black", "linewidth": 3, "marker": "o", "markersize": 6, "zorder": 5}
+    color, dashes = _KNOWN[knows]
+    style = {"color": color, "linestyle": dashes, "linewidth": 1.1, "marker": marker}
+    return style | {"markersize": 6, "markerfacecolor": "none"}
+
+
+def _explain_peers(figure: Figure, peers: pd.DataFrame, axes: Axes) -> None:
+    """Draw the legend beside the panels, a group for each thing that schemes are told."""
+    handles, labels = axes.get_legend_handles_labels()
+    drawn = dict(zip(labels, handles, strict=True))
+    knows = peers.drop_duplicates("scheme").set_index("scheme").knows
+    entries: list[tuple[Any, str]] = []
+    for told in _KNOWN:
+        members = sorted(knows.index[knows == told], key=lambda name: name != "project")
+        if members:
+            entries += [(Patch(alpha=0), f"told {told}:"), *((drawn[m], m) for m in members)]
+    figure.legend(
+        *zip(*entries, strict=True), loc="outside center right", frameon=False, handlelength=3.2
+    )
+
+
 def _draw_rates(
     upper: Axes, lower: Axes, rows: pd.DataFrame, rule: str, style: dict[str, Any]
 ) -> None:
@@ -333,3 +395,61 @@ def _draw_training(axis: Axes, rows: pd.DataFrame) -> None:
 def _lifted(values: pd.Series) -> pd.Series:
     """Lift exact zeros to the bottom of a logarithmic axis."""
     return values.clip(lower=SMALLEST_SHOWN)
+
+
+def figure_cost(cost: pd.DataFrame) -> Figure:
+    """Draw what a training step of either rule costs against depth, beside linear growth.
+
+    Three panels: operations, the same in forward passes of the network (markers counted, lines
+    exact), and bytes saved for the backward pass. Open markers are the narrowest networks, filled
+    ones the others. For the narrowest, dotted lines show the operations, at least one a path and
+    item, if the gradient were multiplied out.
+
+    Args:
+        cost: columns rule, width, depth, batch_size, flops, forward_equivalents, exact,
+            saved_bytes and log10_expanded_paths.
+    """
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    work, passes, memory = figure.subplots(1, 3)
+    narrowest = cost[cost.width == cost.width.min()]
+    for (rule, width), rows in cost.groupby(["rule", "width"], sort=False):
+        narrow = width == cost.width.min()
+        style = RULE_STYLES[str(rule)] | {"markersize": 6}
+        style |= {"markerfacecolor": "white"} if narrow else {}
+        work.plot(rows.depth, rows.flops / 1e9, label=f"{rule}, width {width}", **style)
+        memory.plot(rows.depth, rows.saved_bytes / 1e6, **style)
+        passes.plot(rows.depth, rows.exact, **style | {"marker": ""})
+        style |= {"linestyle": "", "markersize": 10 if narrow else 5}
+        passes.plot(rows.depth, rows.forward_equivalents, **style)
+    for rule, rows in narrowest.groupby("rule", sort=False):
+        paths = rows.batch_size * 10.0**rows.log10_expanded_paths
+        style = RULE_STYLES[str(rule)] | {"linestyle": ":", "marker": ""}
+        label = f"{rule}, width {cost.width.min()}, at least, if multiplied out"
+        work.plot(rows.depth, paths / 1e9, label=label, **style)
+    _draw_linear(work, cost, cost.flops / 1e9)
+    _draw_linear(memory, cost, cost.saved_bytes / 1e6)
+    low, high = cost.flops.min() / 1e9, cost.flops.max() / 1e9
+    work.set(yscale="log", ylim=(low / 30, high * 30), title="operations")
+    work.set_ylabel("GFLOP of matrix products per step")
+    passes.set(ylim=(0, 6.9), title="operations, relative")
+    passes.set_ylabel("forward passes of the same network per step")
+    memory.set(yscale="log", title="memory", ylabel="MB saved for the backward pass")
+    depths = sorted(cost.depth.unique())
+    for axes in (work, passes, memory):
+        axes.set(xscale="log", xlabel="depth (layers)")
+        axes.set_xticks(depths, labels=[f"{depth}" for depth in depths])
+        axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+        axes.grid(color="0.92", linewidth=0.6)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, handlelength=3.5)
+    return figure
+
+
+def _draw_linear(axes: Axes, cost: pd.DataFrame, values: pd.Series) -> None:
+    """Draw a line of slope one between the curves of the narrowest and the widest networks."""
+    depths = np.array([cost.depth.min(), cost.depth.max()])
+    shallowest = values[cost.depth == depths[0]]
+    line = np.sqrt(shallowest.min() * shallowest.max()) * depths / depths[0]
+    axes.plot(depths, line, color="0.6", linewidth=1)
+    place: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.4", "fontsize": "small"}
+    middle = np.sqrt(depths.prod()), np.sqrt(line.prod())
+    axes.text(*middle, "linear in depth", **place, bbox={"color": "white", "pad": 1})

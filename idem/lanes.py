@@ -1,108 +1,261 @@
 """Several copies of one network trained at once, each at its own learning rate.
 
-With y = f(x), u = f(y), w = f(u) for a batch of B items, one step of plain gradient descent at the
+With y = f(x), u = f(y), w = f(u) for a batch of B items, one step of gradient descent at the
 ``matched`` scale is
 
-    modified    dL/dy = (y - 3u + 2w) / B                               w, u leave no graph
-    ordinary    dL/du = (u - y) / B,   dL/dy = J_f(y)^T dL/du - dL/du
+    modified    dL/dy = (y − 3u + 2w) / B                               w, u leave no graph
+    ordinary    dL/du = (u − y) / B,   dL/dy = J_f(y)ᵀ dL/du − dL/du
 
-followed by the chain rule through the first application of f (and, for ordinary, the second). The
-rate enters at the output: the chain rule is linear, so scaling dL/dy by it scales every update.
+followed by the chain rule through the first application of f (and, for ordinary, the second).
 
-Layout: activations ``(lanes, B, n)``, weights ``(lanes, n, m)``, biases ``(lanes, 1, m)``; float32.
+Layout: *homogeneous coordinates*, items last. A batch is (n + 1, B) with a last row of ones, and a
+layer from n to m is one matrix (m + 1, n + 1) that holds weight and bias and has e_{n+1} as its
+last row, so that ones stay ones: LeakyReLU keeps them. A layer is then one matrix product and one
+pass in place over a contiguous result, and its whole gradient one more product. Lanes come first:
+weights (lanes, m + 1, n + 1), activations (lanes, n + 1, B). As many lanes as fill a cache are
+worked on at once, a *slab*: all of them for a small network, one for a large one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import leaky_relu_
 
-leaky_relu_backward = torch.ops.aten.leaky_relu_backward
+OPTIMIZERS = ("sgd", "adam")
+_BETAS, _EPSILON = (0.9, 0.999), 1e-8  # PyTorch's defaults for Adam
+_SLAB_BYTES = {"cpu": 2**20, "cuda": 2**31}  # of the widest activation
+
+_leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
+
+
+class Passes(NamedTuple):
+    """What the applications of f to one slab's batch left behind, in homogeneous coordinates."""
+
+    x: Tensor
+    """(k, n + 1, B), k lanes."""
+    first: list[Tensor]
+    """Outputs of every layer on x; the last is y."""
+    second: list[Tensor]
+    """Outputs of every layer on y; the last is u."""
+    difference: Tensor
+    """u − y, whose last row is 0."""
 
 
 class Lanes:
     """Train copies of a LeakyReLU network that start alike and differ by their learning rates.
 
     Args:
-        start: ``(weight, bias)`` of each layer, shapes ``(m, n)`` and ``(m,)``.
+        start: ``(weight, bias)`` of each layer, shapes (m, n) and (m,).
         rates: the learning rate of each lane.
         negative_slope: of LeakyReLU.
+        batch_size: items a step.
+        optimizer: ``"sgd"`` or ``"adam"``, as in `torch.optim` with their defaults.
+
+    Raises:
+        ValueError: for an unknown optimizer.
     """
 
     def __init__(
-        self, start: Sequence[tuple[Tensor, Tensor]], rates: Sequence[float], negative_slope: float
+        self,
+        start: Sequence[tuple[Tensor, Tensor]],
+        rates: Sequence[float],
+        negative_slope: float,
+        batch_size: int,
+        optimizer: str = "sgd",
     ) -> None:
-        self.rates = list(rates)
-        self.slope = negative_slope
+        if optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {optimizer!r}"
+            )
+        self.rates, self.slope, self.batch_size = list(rates), negative_slope, batch_size
         lanes = len(self.rates)
-        self.weights = [weight.T.expand(lanes, -1, -1).clone() for weight, _ in start]
-        self.biases = [bias.expand(lanes, 1, -1).clone() for _, bias in start]
+        self.weights = [_homogeneous_layer(*layer).repeat(lanes, 1, 1) for layer in start]
+        self.gradients = [torch.zeros_like(W) for W in self.weights]
+        self.moments = [
+            [torch.zeros_like(W) for W in self.weights]
+            for _ in range(2 if optimizer == "adam" else 0)
+        ]
+        self.updates = 0
+        slab, widths = self._slab_size(), [start[0][0].shape[1], *(len(W) for W, _ in start)]
+        like = self.weights[0]
+        self._deltas = [like.new_empty(slab, n + 1, batch_size) for n in widths]
+        self._first, self._second = (
+            [torch.empty_like(delta) for delta in self._deltas[1:]] for _ in range(2)
+        )
+        self._difference = torch.empty_like(self._deltas[-1])
 
-    def record(self, x: Tensor) -> list[Tensor]:
-        """Return x and the output of every layer, what the backward pass needs.
+    def slabs(self) -> Iterator[slice]:
+        """Yield the lanes that are worked on together."""
+        size = self._slab_size()
+        for first in range(0, len(self.rates), size):
+            yield slice(first, min(first + size, len(self.rates)))
 
-        Args:
-            x: ``(lanes, B, n)``, or ``(B, n)`` if all lanes share it.
-        """
-        activations = [x.expand(len(self.rates), *x.shape[-2:])]
-        for weight, bias in zip(self.weights, self.biases, strict=True):
-            z = torch.baddbmm(bias, activations[-1], weight)
-            activations.append(torch.nn.functional.leaky_relu_(z, self.slope))
-        return activations
-
-    def apply(self, x: Tensor) -> Tensor:
-        """Return f(x) of each lane, shape ``(lanes, B, n)``, keeping nothing on the way."""
-        for weight, bias in zip(self.weights, self.biases, strict=True):
-            x = torch.nn.functional.leaky_relu_(torch.baddbmm(bias, x, weight), self.slope)
-        return x
-
-    def modified_step(self, first: list[Tensor], u: Tensor) -> None:
-        """Update all lanes by the substitution rule (equation 10).
-
-        Args:
-            first: the recorded pass x -> y.
-            u: f(y).
-        """
-        delta = (first[-1] - 3 * u).add_(self.apply(u), alpha=2).mul_(self._rates_per_item(u))
-        for layer, dz in enumerate(self._backward(first, delta)):
-            self._descend(layer, first[layer], dz)
-
-    def ordinary_step(self, first: list[Tensor], second: list[Tensor]) -> None:
-        """Update all lanes by gradient descent on the canonical loss (equation 2).
+    def passes(self, slab: slice, x: Tensor) -> Passes:
+        """Apply f twice to a batch that all lanes share; valid until the next slab's turn.
 
         Args:
-            first: the recorded pass x -> y.
-            second: the recorded pass y -> u.
+            slab: one of `slabs()`.
+            x: (n + 1, B), homogeneous.
         """
-        delta = (second[-1] - first[-1]).mul_(self._rates_per_item(second[-1]))
-        outer = self._backward(second, delta)
-        inner = self._backward(first, torch.bmm(outer[0], self.weights[0].mT).sub_(delta))
-        for layer, (dz, dz_outer) in enumerate(zip(inner, outer, strict=True)):
-            self._descend(layer, first[layer], dz)
-            self._descend(layer, second[layer], dz_outer)
+        inputs = x.expand(slab.stop - slab.start, *x.shape)
+        first = self._apply(slab, inputs, self._first)
+        second = self._apply(slab, first[-1], self._second)
+        out = self._difference[: len(inputs)]
+        return Passes(inputs, first, second, torch.sub(second[-1], first[-1], out=out))
+
+    def accumulate(self, slab: slice, passes: Passes, rule: str) -> None:
+        """Write B dL/dW of one slab to its gradients, for `descend`; uses up the passes."""
+        x, first, second, difference = passes
+        last = self._deltas[-1][: len(x)]
+        if rule == "modified":
+            u = second[-1]
+            w = self._apply(slab, u, [*self._second[:-1], self._deltas[-1]])[-1]
+            self._backward(slab, x, first, w.sub_(u).mul_(2).sub_(difference))
+            return
+        dz = self._backward(slab, first[-1], second, last.copy_(difference))
+        delta = torch.bmm(self.weights[0][slab].mT, dz, out=self._deltas[0][: len(x)])
+        self._backward(slab, x, first, delta.sub_(difference), add=True)
+
+    def descend(self, measure: bool = False) -> Tensor:
+        """Take one step of the optimizer in every lane; return the norms of the updates, (lanes,).
+
+        Args:
+            measure: compute the norms; without it they are NaN.
+        """
+        self.updates += 1
+        rates = self.weights[0].new_tensor(self.rates)[:, None, None]
+        squares = torch.full((len(self.rates),), 0.0 if measure else torch.nan)
+        for layer, (W, G) in enumerate(zip(self.weights, self.gradients, strict=True)):
+            G[:, -1] = 0  # the row that keeps ones ones is no parameter
+            update = self._update(layer, G.div_(self.batch_size)).mul_(rates)
+            W.sub_(update)
+            if measure:
+                squares += torch.linalg.vector_norm(update, dim=(1, 2)).square().cpu()
+        return squares.sqrt()
 
     def keep(self, alive: Tensor) -> None:
-        """Drop the lanes that are not `alive`, a boolean tensor of shape ``(lanes,)``."""
+        """Drop the lanes that are not `alive`, a boolean tensor (lanes,)."""
         if alive.all():
             return
-        self.weights = [weight[alive] for weight in self.weights]
-        self.biases = [bias[alive] for bias in self.biases]
+        self.weights = [W[alive] for W in self.weights]
+        self.gradients = [torch.zeros_like(W) for W in self.weights]
+        self.moments = [[M[alive] for M in moment] for moment in self.moments]
         self.rates = [r for r, a in zip(self.rates, alive.tolist(), strict=True) if a]
 
-    def _backward(self, activations: list[Tensor], delta: Tensor) -> list[Tensor]:
-        """Return dL/dz of every layer, z being its output before LeakyReLU."""
-        gradients: list[Tensor] = []
-        for layer in reversed(range(len(self.weights))):
-            # The output's sign is that of z: nothing else has to be kept.
-            dz = leaky_relu_backward(delta, activations[layer + 1], self.slope, True)
-            gradients.insert(0, dz)
-            if layer > 0:
-                delta = torch.bmm(dz, self.weights[layer].mT)
-        return gradients
+    def jacobian(self, slab: slice, passes: Passes, probe: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Estimate trace, ‖J‖_F² and ‖JᵀJ‖_F² of the Jacobian of f at y, mean over the batch.
 
-    def _descend(self, layer: int, x: Tensor, dz: Tensor) -> None:
-        self.weights[layer].baddbmm_(x.mT, dz, alpha=-1)
-        self.biases[layer].sub_(dz.sum(1, keepdim=True))
+        One probe an item: E vᵀJv, E ‖Jv‖² and E ‖JᵀJv‖² for v with independent entries ±1.
 
-    def _rates_per_item(self, batch: Tensor) -> Tensor:
-        return torch.tensor(self.rates, dtype=batch.dtype).div_(batch.shape[1]).view(-1, 1, 1)
+        Args:
+            slab: one of `slabs()`.
+            passes: of that slab.
+            probe: v, (n, B).
+
+        Returns:
+            Three tensors (k,).
+
+        Source: Hutchinson, Commun. Stat. Simul. Comput. 18, 1059 (1989).
+        """
+        v = torch.cat([probe, torch.zeros_like(probe[:1])]).expand_as(passes.x)
+        image = v
+        for W, out in zip(self.weights, passes.second, strict=True):
+            image = torch.bmm(W[slab], image)
+            _leaky_relu_backward(image, out, self.slope, True, grad_input=image)
+        back = image.clone()
+        for W, out in zip(reversed(self.weights), reversed(passes.second), strict=True):
+            _leaky_relu_backward(back, out, self.slope, True, grad_input=back)
+            back = torch.bmm(W[slab].mT, back)
+        back[:, -1] = 0
+        sums = (v * image).sum(1), image.square().sum(1), back.square().sum(1)
+        return tuple(values.mean(-1) for values in sums)  # pyright: ignore[reportReturnType]
+
+    def state(self) -> dict[str, Tensor]:
+        """Return every tensor that a continued training needs, by name."""
+        named = {"rates": torch.tensor(self.rates, dtype=torch.float64)}
+        for name, tensors in (("weight", self.weights), *enumerate(self.moments)):
+            named |= {f"{name}.{layer}": tensor for layer, tensor in enumerate(tensors)}
+        return named
+
+    def restore(self, state: dict[str, Tensor], updates: int) -> None:
+        """Go on from what `state` returned after so many updates."""
+        self.rates, self.updates = state["rates"].tolist(), updates
+        layers = range(len(self.weights))
+        self.weights = [state[f"weight.{layer}"] for layer in layers]
+        self.gradients = [torch.zeros_like(W) for W in self.weights]
+        self.moments = [
+            [state[f"{name}.{layer}"] for layer in layers] for name in range(len(self.moments))
+        ]
+
+    def _slab_size(self) -> int:
+        rows = max(max(W.shape[1:]) for W in self.weights)
+        W = self.weights[0]
+        slab = _lanes_in_slab(rows, self.batch_size, W.element_size(), W.device.type)
+        return min(len(self.rates), slab)
+
+    def _apply(self, slab: slice, x: Tensor, buffers: list[Tensor]) -> list[Tensor]:
+        """Write the outputs of every layer to buffers, and return them."""
+        outputs = []
+        for W, buffer in zip(self.weights, buffers, strict=True):
+            x = leaky_relu_(torch.bmm(W[slab], x, out=buffer[: len(x)]), self.slope)
+            outputs.append(x)
+        return outputs
+
+    def _backward(
+        self, slab: slice, x: Tensor, outputs: list[Tensor], delta: Tensor, add: bool = False
+    ) -> Tensor:
+        """Write the gradients of one application of f, from dL/d(its output); return dL/dz₁.
+
+        The output's sign is that of z, its value before LeakyReLU: nothing else has to be kept. The
+        last row of delta is of no meaning and stays by itself, as the last row of a layer is e.
+        """
+        for layer in reversed(range(len(outputs))):
+            _leaky_relu_backward(delta, outputs[layer], self.slope, True, grad_input=delta)
+            source = outputs[layer - 1] if layer else x
+            self.gradients[layer][slab].baddbmm_(delta, source.mT, beta=int(add))
+            if layer:
+                out = self._deltas[layer][: len(x)]
+                delta = torch.bmm(self.weights[layer][slab].mT, delta, out=out)
+        return delta
+
+    def _update(self, layer: int, gradient: Tensor) -> Tensor:
+        """Return the direction of the optimizer, to be multiplied by the rate; in place."""
+        if not self.moments:
+            return gradient
+        mean, square = self.moments[0][layer], self.moments[1][layer]
+        mean.lerp_(gradient, 1 - _BETAS[0])
+        square.mul_(_BETAS[1]).addcmul_(gradient, gradient, value=1 - _BETAS[1])
+        unbiased = [1 - beta**self.updates for beta in _BETAS]
+        root = torch.sqrt(square, out=gradient).div_(unbiased[1] ** 0.5).add_(_EPSILON)
+        return torch.div(mean, root, out=gradient).div_(unbiased[0])
+
+
+def homogeneous(x: Tensor) -> Tensor:
+    """Return a batch (B, n) as (n + 1, B), with a last row of ones."""
+    return torch.cat([x.mT, x.new_ones(1, len(x))])
+
+
+def required_bytes(widths: Sequence[int], batch_size: int, lanes: int, optimizer: str) -> int:
+    """Return what that many lanes in float32 take, for a bound of memory to be kept.
+
+    Weights, gradients and moments of every lane, and the activations of one slab.
+    """
+    layers = sum((n + 1) * (m + 1) for n, m in zip(widths, widths[1:], strict=False))
+    copies = 2 + 2 * (optimizer == "adam")
+    activations = 3 * sum(n + 1 for n in widths) - (widths[0] + 1)
+    slab = _lanes_in_slab(max(widths) + 1, batch_size, 4, "cpu")
+    return 4 * (lanes * copies * layers + min(lanes, slab) * activations * batch_size)
+
+
+def _lanes_in_slab(rows: int, batch_size: int, itemsize: int, device: str) -> int:
+    return max(1, _SLAB_BYTES[device] // (rows * batch_size * itemsize))
+
+
+def _homogeneous_layer(weight: Tensor, bias: Tensor) -> Tensor:
+    """Return [[weight, bias], [0, 1]]."""
+    last = torch.zeros_like(weight[:1])
+    return torch.cat(
+        [torch.cat([weight, last]), torch.cat([bias, bias.new_ones(1)])[:, None]], dim=1
+    )

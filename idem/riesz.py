@@ -53,7 +53,8 @@ def _riesz(K: np.ndarray) -> np.ndarray:
     complex_ = np.iscomplexobj(K)
     # In real arithmetic SciPy hands real and imaginary part to the criterion one by one.
     right = (lambda value: value.real > 0.5) if complex_ else (lambda re, im: re > 0.5)
-    triangle, basis, rank = schur(K, output="complex" if complex_ else "real", sort=right)
+    form = schur(K, output="complex" if complex_ else "real", sort=right)
+    triangle, basis, rank = form  # pyright: ignore[reportAssignmentType]
     projector = np.zeros_like(triangle)
     projector[:rank, :rank] = np.eye(rank)
     if 0 < rank < len(K):

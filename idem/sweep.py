@@ -2,24 +2,39 @@
 
 A *lane* is one training run: a network, a rule, a learning rate and a run index. Initialization and
 data depend on the run index alone (common random numbers), so two rates, or two rules, differ by
-nothing but themselves. The lanes of one rule and run are trained as one batch; one whose error
-leaves the bound has diverged and leaves the batch.
+nothing but themselves. Lanes of one rule and run are trained together, as many as a bound of memory
+allows; one whose error leaves its bound has diverged and leaves the others.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from idem.lanes import Lanes
-from idem.metrics import absolute_error, output_spread, relative_error
+from idem.checkpoint import Checkpoint
+from idem.lanes import OPTIMIZERS, Lanes, Passes, homogeneous, required_bytes
 from idem.mlp import initial_parameters
 from idem.objectives import RULES
 
 Row = dict[str, float | int | str | bool]
+_DATA, _PROBE = 0, 1  # what a stream of random numbers is for
+
+
+class Unit(NamedTuple):
+    """A piece of work that can run apart: some learning rates of one rule and run."""
+
+    rule: str
+    run: int
+    learning_rates: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        """Return a name that no other unit of the grid has, fit for a file."""
+        return f"{self.rule}_{self.run}_{self.learning_rates[0]:g}"
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,9 @@ class Grid:
         log_every: steps between logged rows; the first and the last are always logged.
         negative_slope: of LeakyReLU.
         initialization: a name from `idem.mlp.INITIALIZATIONS`.
-        diverged_above: the absolute error above which a lane has diverged.
+        optimizer: ``"sgd"`` or ``"adam"``.
+        diverged_above: the root mean square error above which a lane has diverged.
+        memory: bytes that the lanes trained together may take.
         seed: decides, with the run index, initialization and data.
 
     Raises:
@@ -50,7 +67,9 @@ class Grid:
     log_every: int
     negative_slope: float = 0.2
     initialization: str = "default"
+    optimizer: str = "sgd"
     diverged_above: float = 1e3
+    memory: int = 2**30
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -65,10 +84,30 @@ class Grid:
         for name in ("runs", "steps", "batch_size", "log_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}"
+            )
+        if self._required(1) > self.memory:
+            raise ValueError(
+                f"memory: expected at least {self._required(1)} bytes, which one lane of widths "
+                f"{list(self.widths)} at batch size {self.batch_size} takes, got {self.memory}"
+            )
 
-    def units(self) -> list[tuple[str, int]]:
-        """List the pieces of work that can run apart, ``(rule, run)``."""
-        return [(rule, run) for run in range(self.runs) for rule in RULES]
+    def units(self) -> list[Unit]:
+        """List the pieces of work: every rule and run, its rates in as few parts as memory allows.
+
+        The parts are of equal size, and depend on the parameters alone.
+        """
+        count = len(self.learning_rates)
+        parts = next(
+            k for k in range(1, count + 1) if self._required(-(-count // k)) <= self.memory
+        )
+        size = -(-count // parts)
+        chunks = [tuple(self.learning_rates[i : i + size]) for i in range(0, count, size)]
+        return [
+            Unit(rule, run, rates) for run in range(self.runs) for rule in RULES for rates in chunks
+        ]
 
     def start(self, run: int) -> list[tuple[Tensor, Tensor]]:
         """Draw the initial ``(weight, bias)`` of every layer for a run index."""
@@ -77,9 +116,12 @@ class Grid:
         )
 
     def batch(self, run: int, step: int) -> Tensor:
-        """Draw the standard normal batch of a step, shape ``(batch_size, n)``, float32."""
-        generator = seeded(self.seed, run, step)
-        return torch.randn(self.batch_size, self.widths[0], generator=generator)
+        """Draw the standard normal batch of a step, (batch_size, n), float32."""
+        generator = seeded(self.seed, run, step, _DATA)
+        return torch.randn(self.widths[0], self.batch_size, generator=generator).mT
+
+    def _required(self, lanes: int) -> int:
+        return required_bytes(self.widths, self.batch_size, lanes, self.optimizer)
 
 
 def seeded(*key: int) -> Generator:
@@ -89,59 +131,115 @@ def seeded(*key: int) -> Generator:
 
 
 def train_lanes(
-    grid: Grid, rule: str, run: int, report: Callable[[int, float], object] | None = None
+    grid: Grid,
+    unit: Unit,
+    report: Callable[[int, float], object] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> list[Row]:
-    """Train one rule and run at all learning rates, measuring on the way.
+    """Train the learning rates of a unit, measuring on the way.
 
     Args:
         grid: what is swept.
-        rule: ``"modified"`` or ``"ordinary"``.
-        run: the run index.
+        unit: one of `grid.units()`.
         report: called at every logged step with the step and the lowest current absolute error.
+        checkpoint: where to save and, if it holds something, where to go on.
 
     Returns:
         A row for every lane and logged step: ``rule``, ``run``, ``learning_rate``, ``step`` (how
         many updates were made before), ``absolute_error``, ``relative_error``, ``loss``
-        (``matched`` scale), ``output_spread`` and ``diverged``; each measured on the batch of that
-        step before its update. The last row of a lane that diverged is of the step at which it did.
+        (``matched`` scale), ``output_spread``, ``update_norm`` (of the step that follows, NaN if
+        none does), ``jacobian_trace`` and ``jacobian_rank`` (at the end only, else NaN) and
+        ``diverged``; each measured on the batch of that step. The last row of a lane that diverged
+        is of the step at which it did.
 
     Raises:
         ValueError: for an unknown rule.
+        OutOfTime: from the checkpoint, when its deadline has passed.
     """
-    if rule not in RULES:
-        raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {rule!r}")
-    lanes = Lanes(grid.start(run), grid.learning_rates, grid.negative_slope)
-    rows: list[Row] = []
-    for step in range(grid.steps + 1):
-        first = lanes.record(grid.batch(run, step))
-        y = first[-1]
-        second = lanes.record(y) if rule == "ordinary" else [y, lanes.apply(y)]
-        u = second[-1]
-        error = torch.func.vmap(absolute_error)(y, u)
-        alive = error <= grid.diverged_above  # false for NaN
-        logged = step % grid.log_every == 0 or step == grid.steps
-        for lane in torch.nonzero(~alive | logged).flatten().tolist():
-            rows.append(
-                {"rule": rule, "run": run, "learning_rate": lanes.rates[lane], "step": step}
-                | _measure(y[lane], u[lane])
-                | {"diverged": not alive[lane]}
-            )
-        if step < grid.steps and rule == "modified":
-            lanes.modified_step(first, u)
-        elif step < grid.steps:
-            lanes.ordinary_step(first, second)
-        lanes.keep(alive)
+    if unit.rule not in RULES:
+        raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {unit.rule!r}")
+    lanes = Lanes(
+        grid.start(unit.run),
+        unit.learning_rates,
+        grid.negative_slope,
+        grid.batch_size,
+        grid.optimizer,
+    )
+    first_step, rows = _resumed(lanes, checkpoint, grid.steps)
+    for step in range(first_step, grid.steps + 1):
         if not lanes.rates:
             break
+        if checkpoint is not None and step > first_step and checkpoint.is_due():
+            checkpoint.save(lanes.state(), {"step": step, "rows": rows})
+        logged, last = step % grid.log_every == 0 or step == grid.steps, step == grid.steps
+        x = homogeneous(grid.batch(unit.run, step))
+        measured, diverged = [], []
+        for slab in lanes.slabs():
+            passes = lanes.passes(slab, x)
+            over = _rms(passes.difference) > grid.diverged_above
+            diverged.append(over | _rms(passes.difference).isnan())
+            if logged or diverged[-1].any():
+                probe = _probe(grid, unit.run) if last else None
+                measured += _measure(lanes, slab, passes, probe)
+            else:
+                measured += [{}] * len(over)
+            if not last:
+                lanes.accumulate(slab, passes, unit.rule)
+        lost = torch.cat(diverged)
+        norms = lanes.descend(measure=logged) if not last else torch.full(lost.shape, math.nan)
+        key = {"rule": unit.rule, "run": unit.run}
+        for lane in (lost | logged).nonzero().flatten().tolist():
+            rows.append(
+                key
+                | {"learning_rate": lanes.rates[lane], "step": step}
+                | measured[lane]
+                | {"update_norm": float(norms[lane]), "diverged": bool(lost[lane])}
+            )
         if logged and report is not None:
-            report(step, error[alive].min().item())
+            report(step, min(float(m["absolute_error"]) for m in measured))
+        lanes.keep(~lost)
+    if checkpoint is not None and first_step <= grid.steps:
+        checkpoint.save({}, {"step": grid.steps + 1, "rows": rows})
     return rows
 
 
-def _measure(y: Tensor, u: Tensor) -> Row:
-    return {
-        "absolute_error": absolute_error(y, u).item(),
-        "relative_error": relative_error(y, u).item(),
-        "loss": (u - y).square().sum().item() / (2 * len(y)),
-        "output_spread": output_spread(y).item(),
+def _resumed(lanes: Lanes, checkpoint: Checkpoint | None, steps: int) -> tuple[int, list[Row]]:
+    saved = checkpoint.load() if checkpoint is not None else None
+    if saved is None:
+        return 0, []
+    state, notes = saved
+    if notes["step"] <= steps:
+        lanes.restore(state, updates=notes["step"])
+    return notes["step"], notes["rows"]
+
+
+def _probe(grid: Grid, run: int) -> Tensor:
+    bits = torch.randint(
+        2, (grid.widths[0], grid.batch_size), generator=seeded(grid.seed, run, 0, _PROBE)
+    )
+    return (2 * bits - 1).float()
+
+
+def _rms(difference: Tensor) -> Tensor:
+    lanes, rows, items = difference.shape
+    return torch.linalg.vector_norm(difference, dim=(1, 2)) / math.sqrt((rows - 1) * items)
+
+
+def _measure(lanes: Lanes, slab: slice, passes: Passes, probe: Tensor | None) -> list[Row]:
+    """Return a row of measurements for every lane of a slab."""
+    difference, y = passes.difference[:, :-1], passes.first[-1][:, :-1]
+    away = y - y.mean(2, keepdim=True)
+    norm, spread = (torch.linalg.vector_norm(t, dim=(1, 2)) for t in (difference, away))
+    columns = {
+        "absolute_error": difference.abs().mean((1, 2)),
+        "relative_error": norm / spread,
+        "loss": norm.square() / (2 * y.shape[2]),
+        "output_spread": spread / math.sqrt(y[0].numel()),
+        "jacobian_trace": torch.full_like(norm, math.nan),
+        "jacobian_rank": torch.full_like(norm, math.nan),
     }
+    if probe is not None:
+        trace, square, fourth = lanes.jacobian(slab, passes, probe)
+        columns |= {"jacobian_trace": trace, "jacobian_rank": square.square() / fourth}
+    table = {name: values.tolist() for name, values in columns.items()}
+    return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]

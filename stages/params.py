@@ -131,8 +131,27 @@ class Sweep(Section):
     batch_size: Count
     negative_slope: Positive
     initialization: Literal["default", "kaiming_normal", "orthogonal"]
+    optimizer: Literal["sgd", "adam"]
+    matmul_precision: Literal["highest", "high", "medium"]
+    memory_megabytes: Count
     diverged_above: Positive
     networks: Annotated[dict[str, Network], Field(min_length=1)]
+
+
+class Cost(Section):
+    """What a training step costs, by depth: claim T1."""
+
+    batch_size: Count
+    depths: Annotated[list[Count], Field(min_length=3)]
+    widths: Annotated[list[Count], Field(min_length=1)]
+    linear_exponent_tolerance: Positive
+
+    @field_validator("depths")
+    @classmethod
+    def _depths_ascend(cls, depths: list[int]) -> list[int]:
+        if depths != sorted(set(depths)):
+            raise ValueError("depths in ascending order that all differ")
+        return depths
 
 
 class Prepare(Section):
@@ -226,6 +245,7 @@ class Params(Section):
     linear: Linear
     peers: Peers
     sweep: Sweep
+    cost: Cost
     prepare: Prepare
     classifier: Classifier
     train: Train

@@ -1,4 +1,4 @@
-"""Stage plot: draw the paper's five figures from the tables beside them."""
+"""Stage plot: draw the paper's five figures, and one of its peers, from the tables beside them."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from stages import params
 
 
 def main() -> None:
-    """Read the tables, write figure_1.png to figure_5.png."""
+    """Read the tables, write figure_1.png to figure_5.png and figure_peers.png."""
     args = params.arguments("draw Figures 1 to 5")
     section = params.read(args.params).plot
     folder: Path = args.metrics
@@ -31,6 +31,8 @@ def main() -> None:
         "figure_3": figures.figure_3(sweeps(section.figure_3, "_summary")),
         "figure_4": figures.figure_4(sweeps(section.figure_4)),
         "figure_5": figures.figure_5(table("samples_mnist")),
+        "figure_peers": figures.figure_peers(table("peers")),
+        "figure_cost": figures.figure_cost(table("cost")),
     }
     for name, figure in drawn.items():
         save(figure, folder / f"{name}.png", to_the_pixel=name == "figure_2")

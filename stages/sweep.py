@@ -1,16 +1,31 @@
-"""Stage sweep: train one network of params.yaml at all rates and runs under both rules."""
+"""Stage sweep: train one network of params.yaml at all rates and runs under both rules.
+
+It can be killed at any time, and goes on from there when it is run again.
+"""
 
 import math
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
 
 import pandas as pd
+import torch
 from tqdm import tqdm
 
+from idem import lanes, mlp
+from idem import sweep as library
+from idem.checkpoint import Checkpoint, OutOfTime
 from idem.mlp import parameter_count
-from idem.sweep import Grid, Row, train_lanes
-from stages import params
+from idem.sweep import Grid, Row, Unit, train_lanes
+from stages import params, resume
 from stages.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
-from stages.engine import run_units
+from stages.engine import deadline, end_with_parent, run_units
 from stages.files import write_csv, write_json
+
+OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL: run it again
+_MEGABYTE = 2**20
 
 
 def main() -> None:
@@ -18,19 +33,36 @@ def main() -> None:
     args = params.arguments("sweep one network", network="a key of sweep.networks")
     section = params.read(args.params).sweep
     network = params.choose(section.networks, args.network, "network")
-    shared = section.model_dump(exclude={"networks"})
-    grid = Grid(**shared, **network.model_dump())
-    rows = pd.DataFrame(train(args.network, grid))
-    lanes = last_rows(rows)
-    write_csv(args.metrics / f"sweep_{args.network}.csv", rows.sort_values([*LANE, "step"]))
-    write_csv(args.metrics / f"sweep_{args.network}_summary.csv", summarize(lanes))
-    write_json(args.metrics / f"sweep_{args.network}.json", headline(grid, lanes))
+    end_with_parent()
+    grid = grid_of(section, network)
+    folder = resume.folder(f"sweep_{args.network}", asdict(grid), (lanes, library, mlp))
+    parts = train(args.network, grid, section.matmul_precision, folder)
+    rows = pd.DataFrame([row for part in parts for row in part or []])
+    rows = rows.sort_values([*LANE, "step"]) if len(rows) else rows
+    if None in parts:
+        write_csv(args.metrics / f"sweep_{args.network}_so_far.csv", rows)
+        done = len(parts) - parts.count(None)
+        print(f"time is up: {done} of {len(parts)} units done; run it again to go on")
+        sys.exit(OUT_OF_TIME)
+    final = last_rows(rows)
+    write_csv(args.metrics / f"sweep_{args.network}.csv", rows)
+    write_csv(args.metrics / f"sweep_{args.network}_summary.csv", summarize(final))
+    write_json(args.metrics / f"sweep_{args.network}.json", headline(grid, final))
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-def train(name: str, grid: Grid) -> list[Row]:
-    """Train all units of the grid, with a progress bar each."""
-    units = [(name, grid, rule, run) for rule, run in grid.units()]
-    return [row for rows in run_units(_train_unit, units) for row in rows]
+def grid_of(section: params.Sweep, network: params.Network) -> Grid:
+    """Return the grid of one network of the section."""
+    shared = section.model_dump(exclude={"networks", "memory_megabytes", "matmul_precision"})
+    memory = section.memory_megabytes * _MEGABYTE
+    return Grid(**shared, **network.model_dump(), memory=memory)
+
+
+def train(name: str, grid: Grid, precision: str, folder: Path) -> list[list[Row] | None]:
+    """Train all units of the grid, with a progress bar each; None for those out of time."""
+    end = deadline()
+    units = [(name, grid, unit, precision, folder, end) for unit in grid.units()]
+    return run_units(_train_unit, units)
 
 
 def headline(grid: Grid, lanes: pd.DataFrame) -> dict:
@@ -57,14 +89,24 @@ def headline(grid: Grid, lanes: pd.DataFrame) -> dict:
     } | best
 
 
-def _train_unit(name: str, grid: Grid, rule: str, run: int) -> list[Row]:
-    with tqdm(total=grid.steps, desc=f"{name} {rule} run {run}", mininterval=2, leave=False) as bar:
+def _train_unit(
+    name: str, grid: Grid, unit: Unit, precision: str, folder: Path, end: float | None
+) -> list[Row] | None:
+    if end is not None and time.monotonic() >= end:
+        return None
+    torch.set_float32_matmul_precision(precision)
+    checkpoint = Checkpoint(folder / f"{unit.name}.npz", deadline=end)
+    label = f"{name} {unit.rule} run {unit.run}"
+    with tqdm(total=grid.steps, desc=label, mininterval=2, leave=False) as bar:
 
         def report(step: int, error: float) -> None:
             bar.set_postfix_str(f"lowest error {error:.2e}", refresh=False)
             bar.update(step - bar.n)
 
-        return train_lanes(grid, rule, run, report)
+        try:
+            return train_lanes(grid, unit, report, checkpoint)
+        except OutOfTime:
+            return None
 
 
 if __name__ == "__main__":

@@ -1,18 +1,27 @@
+"""Lanes against plain training runs, one by one."""
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from idem.lanes import Lanes
+from idem import lanes as lanes_module
+from idem.lanes import Lanes, homogeneous, required_bytes
 from idem.mlp import MLP, initial_parameters
 from idem.objectives import RULES, idempotency_loss
 
 WIDTHS = [6, 9, 8, 6]
 RATES = [0.01, 0.03, 0.1]
+BATCH = 20
+OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
 def start() -> list[tuple[Tensor, Tensor]]:
     drawn = initial_parameters(WIDTHS, "default", 0.2, torch.Generator().manual_seed(0))
     return [(weight.double(), bias.double()) for weight, bias in drawn]
+
+
+def several(rates: list[float] = RATES, optimizer: str = "sgd") -> Lanes:
+    return Lanes(start(), rates, 0.2, BATCH, optimizer)
 
 
 def plain_network() -> MLP:
@@ -27,36 +36,58 @@ def plain_network() -> MLP:
 
 def batches(steps: int) -> Tensor:
     generator = torch.Generator().manual_seed(1)
-    return torch.randn(steps, 20, 6, dtype=torch.float64, generator=generator)
+    return torch.randn(steps, BATCH, 6, dtype=torch.float64, generator=generator)
 
 
-def step(lanes: Lanes, rule: str, x: Tensor) -> None:
-    first = lanes.record(x)
-    if rule == "modified":
-        lanes.modified_step(first, lanes.apply(first[-1]))
-    else:
-        lanes.ordinary_step(first, lanes.record(first[-1]))
+def step(lanes: Lanes, rule: str, x: Tensor, measure: bool = False) -> Tensor:
+    for slab in lanes.slabs():
+        lanes.accumulate(slab, lanes.passes(slab, homogeneous(x)), rule)
+    return lanes.descend(measure)
 
 
+@pytest.fixture(params=["one slab", "a lane a slab"])
+def slabs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "a lane a slab":
+        monkeypatch.setitem(lanes_module._SLAB_BYTES, "cpu", 1)
+
+
+@pytest.mark.usefixtures("slabs")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("lane", range(len(RATES)))
-def test_a_lane_equals_a_plain_training_run(rule: str, lane: int):
-    lanes, f = Lanes(start(), RATES, 0.2), plain_network()
-    optimizer = torch.optim.SGD(f.parameters(), lr=RATES[lane])
+def test_every_lane_equals_a_plain_training_run(rule: str, optimizer: str):
+    lanes = several(optimizer=optimizer)
     for x in batches(5):
         step(lanes, rule, x)
-        optimizer.zero_grad()
-        idempotency_loss(f, x, rule).backward()
-        optimizer.step()
-    for layer, weight, bias in zip(list(f)[::2], lanes.weights, lanes.biases, strict=True):
-        assert isinstance(layer, nn.Linear)
-        torch.testing.assert_close(weight[lane].T, layer.weight.detach(), rtol=1e-10, atol=1e-12)
-        torch.testing.assert_close(bias[lane, 0], layer.bias.detach(), rtol=1e-10, atol=1e-12)
+    for lane, rate in enumerate(RATES):
+        f = plain_network()
+        descent = OPTIMIZERS[optimizer](f.parameters(), lr=rate)
+        for x in batches(5):
+            descent.zero_grad()
+            idempotency_loss(f, x, rule).backward()
+            descent.step()
+        for layer, W in zip(list(f)[::2], lanes.weights, strict=True):
+            assert isinstance(layer, nn.Linear)
+            torch.testing.assert_close(
+                W[lane, :-1, :-1], layer.weight.detach(), rtol=1e-9, atol=1e-11
+            )
+            torch.testing.assert_close(W[lane, :-1, -1], layer.bias.detach(), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("rule", RULES)
+def test_ones_stay_ones(rule: str, optimizer: str):
+    lanes = several(optimizer=optimizer)
+    for x in batches(3):
+        step(lanes, rule, x)
+    for W in lanes.weights:
+        expected = torch.zeros_like(W[:, -1])
+        expected[:, -1] = 1
+        assert torch.equal(W[:, -1], expected)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_lane_does_not_depend_on_its_company(rule: str):
-    together, alone = Lanes(start(), RATES, 0.2), Lanes(start(), RATES[1:2], 0.2)
+    together, alone = several(), several(RATES[1:2])
     for x in batches(5):
         step(together, rule, x)
         step(alone, rule, x)
@@ -64,16 +95,86 @@ def test_a_lane_does_not_depend_on_its_company(rule: str):
         torch.testing.assert_close(a[1], b[0], rtol=1e-12, atol=1e-14)
 
 
-def test_recording_and_applying_agree():
-    lanes, x = Lanes(start(), RATES, 0.2), batches(1)[0]
-    activations = lanes.record(x)
-    assert [a.shape for a in activations] == [(3, 20, n) for n in WIDTHS]
-    torch.testing.assert_close(lanes.apply(activations[0]), activations[-1])
+def test_the_passes_are_two_applications():
+    lanes, f, x = several(), plain_network(), batches(1)[0]
+    (slab,) = lanes.slabs()
+    passes = lanes.passes(slab, homogeneous(x))
+    with torch.no_grad():
+        y = f(x)
+        u = f(y)
+    for lane in range(len(RATES)):
+        torch.testing.assert_close(passes.first[-1][lane, :-1].mT, y)
+        torch.testing.assert_close(passes.second[-1][lane, :-1].mT, u)
+        torch.testing.assert_close(passes.difference[lane, :-1].mT, u - y)
+    assert not passes.difference[:, -1].any()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_update_norms_are_those_of_the_weights(optimizer: str):
+    lanes, x = several(optimizer=optimizer), batches(1)[0]
+    before = [W.clone() for W in lanes.weights]
+    norms = step(lanes, "modified", x, measure=True)
+    moved = [(W - b).square().sum((1, 2)) for W, b in zip(lanes.weights, before, strict=True)]
+    torch.testing.assert_close(norms.double(), torch.stack(moved).sum(0).sqrt(), rtol=1e-5, atol=0)
+    assert step(lanes, "modified", x).isnan().all()
+
+
+def test_jacobian_probes_agree_with_the_jacobian():
+    lanes, f = several(), plain_network()
+    x = torch.randn(BATCH, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    (slab,) = lanes.slabs()
+    passes = lanes.passes(slab, homogeneous(x))
+    with torch.no_grad():
+        y = f(x)
+    J = torch.stack([torch.func.jacrev(f)(item) for item in y])
+    v = torch.randn(BATCH, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    found = lanes.jacobian(slab, passes, v.mT)
+    Jv = torch.einsum("bij,bj->bi", J, v)
+    expected = (
+        (v * Jv).sum(1).mean(),
+        Jv.square().sum(1).mean(),
+        torch.einsum("bji,bj->bi", J, Jv).square().sum(1).mean(),
+    )
+    for values, value in zip(found, expected, strict=True):
+        torch.testing.assert_close(values, value.expand(3), rtol=1e-9, atol=1e-12)
 
 
 def test_lanes_that_leave_take_their_rates_and_weights_along():
-    lanes = Lanes(start(), RATES, 0.2)
-    kept = [weight[[0, 2]].clone() for weight in lanes.weights]
+    lanes = several(optimizer="adam")
+    step(lanes, "ordinary", batches(1)[0])
+    kept = [W[[0, 2]].clone() for W in lanes.weights]
     lanes.keep(torch.tensor([True, False, True]))
     assert lanes.rates == [0.01, 0.1]
     assert all(torch.equal(a, b) for a, b in zip(lanes.weights, kept, strict=True))
+    step(lanes, "ordinary", batches(2)[1])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_restored_training_goes_on_to_the_byte(optimizer: str):
+    undisturbed, first = several(optimizer=optimizer), several(optimizer=optimizer)
+    data = batches(6)
+    for x in data:
+        step(undisturbed, "modified", x)
+    for x in data[:3]:
+        step(first, "modified", x)
+    saved = {name: tensor.clone() for name, tensor in first.state().items()}
+    second = several(optimizer=optimizer)
+    second.restore(saved, updates=3)
+    for x in data[3:]:
+        step(second, "modified", x)
+    for a, b in zip(undisturbed.weights, second.weights, strict=True):
+        assert torch.equal(a, b)
+
+
+def test_required_bytes_cover_what_is_held():
+    start_ = [(torch.zeros(40, 30), torch.zeros(40)), (torch.zeros(30, 40), torch.zeros(30))]
+    lanes = Lanes(start_, [0.1] * 7, 0.2, 100, "adam")
+    held = [*lanes.weights, *lanes.gradients, *lanes.moments[0], *lanes.moments[1]]
+    held += [*lanes._first, *lanes._second, *lanes._deltas, lanes._difference]
+    total = sum(tensor.numel() * 4 for tensor in held)
+    assert required_bytes([30, 40, 30], 100, 7, "adam") == pytest.approx(total, rel=0.02)
+
+
+def test_an_unknown_optimizer_is_named():
+    with pytest.raises(ValueError, match="optimizer: expected one of sgd, adam, got 'lion'"):
+        several(optimizer="lion")
