@@ -8,13 +8,16 @@ NumPy archives without objects, written beside and moved into place: there is a 
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 class OutOfTime(Exception):
@@ -37,16 +40,20 @@ class Checkpoint:
     def load(self) -> tuple[dict[str, Tensor], Any] | None:
         """Return the tensors and the notes last saved, or None if there are none.
 
-        A file that cannot be read, from a full disk for instance, counts as none.
+        A file that cannot be read, from a full disk for instance, counts as none. Tensors are
+        copies in PyTorch's own memory, aligned as those saved were: products may depend on it.
         """
-        try:
-            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                tensors = {
-                    name: torch.from_numpy(archive[name]) for name in archive if name != "notes"
-                }
-                return tensors, json.loads(str(archive["notes"]))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-            return None
+        self._saved = time.monotonic()
+        return self._read(
+            lambda archive: (
+                {name: torch.tensor(archive[name]) for name in archive if name != "notes"},
+                json.loads(str(archive["notes"])),
+            )
+        )
+
+    def notes(self) -> Any:
+        """Return the notes last saved without reading the tensors, or None if there are none."""
+        return self._read(lambda archive: json.loads(str(archive["notes"])))
 
     def is_due(self) -> bool:
         """Whether it is time to save, or to stop."""
@@ -67,6 +74,13 @@ class Checkpoint:
         self._saved = time.monotonic()
         if self._is_over():
             raise OutOfTime(f"{self.path.name}: saved; run the same command again to go on")
+
+    def _read(self, content: Callable[[Any], T]) -> T | None:
+        try:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                return content(archive)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
 
     def _is_over(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline

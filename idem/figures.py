@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import seaborn
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 from numpy.typing import NDArray
@@ -23,6 +25,8 @@ RULE_STYLES: dict[str, dict[str, Any]] = {
     "ordinary": {"color": ORANGE, "marker": "s", "linestyle": "--", "markersize": 4},
 }
 SMALLEST_SHOWN = 1e-12
+_CROSS: dict[str, Any] = {"marker": "x", "linestyle": "", "markersize": 6, "markeredgewidth": 1.4}
+_COMMON = "0.92"  # of the labels that both rules have
 RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstruction only"}
 APPLICATIONS = {1: "f(z)", 2: "f(f(z))"}
 FIXED_POINTS: dict[str, dict[str, Any]] = {
@@ -143,31 +147,43 @@ def figure_2(planes: Mapping[str, NDArray[Any]]) -> Figure:
     return figure
 
 
-def figure_3(summary: pd.DataFrame) -> Figure:
-    """Draw the final error, and what is left of the output, against the learning rate (Figure 3).
+def figure_3(summary: pd.DataFrame, error_floor: float) -> Figure:
+    """Draw the final error, and what is left of the map, against the learning rate (Figure 3).
+
+    A column a network. Its first panel is the paper's: the mean of the runs that improved, open
+    where some were discarded, with their number, and a cross at the top where all were; the band is
+    the bootstrap interval of the mean of all runs. The second is the geometric mean of all runs
+    with its interval, and a cross where a run diverged. The third and fourth show whether it is a
+    constant map that is so idempotent: the spread of its outputs and the rank of its Jacobian.
 
     Args:
-        summary: the rows of the sweeps' summaries, with a column ``network``. A rate at which the
-            median run diverged has a cross at the top; the band spans all runs.
+        summary: the rows of the sweeps' summaries, with a column ``network``.
+        error_floor: as what errors below it count in the geometric mean.
     """
     networks = list(dict.fromkeys(summary.network))
-    figure = Figure(figsize=(3.1 * len(networks), 6), layout="constrained")
-    axes = figure.subplots(2, len(networks), sharex="col", squeeze=False)
-    for (upper, lower), network in zip(axes.T, networks, strict=True):
+    figure = Figure(figsize=(3.1 * len(networks) + 0.4, 9.6), layout="constrained")
+    axes = figure.subplots(4, len(networks), sharex="col", squeeze=False)
+    for column, network in zip(axes.T, networks, strict=True):
         rows = summary[summary.network == network]
-        for rule, style in RULE_STYLES.items():
-            _draw_rates(upper, lower, rows[rows.rule == rule], rule, style)
-        runs = int(rows.runs.max())
-        upper.set(title=f"{network}, {runs} run{'s' if runs > 1 else ''}", yscale="log")
-        lower.set(xscale="log", yscale="log", xlabel="learning rate (matched scale)")
-        rates = sorted(rows.learning_rate.unique())
-        lower.set_xticks(rates, labels=[f"{rate:g}" for rate in rates], rotation=90)
-        lower.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
-    axes[0, 0].set_ylabel("final mean |f(f(x)) − f(x)|")
-    axes[1, 0].set_ylabel("final output spread\n(rms of f(x) − mean f(x))")
-    drawn = [axis.get_legend_handles_labels() for axis in axes[0]]
-    entries = {label: handle for pair in drawn for handle, label in zip(*pair, strict=True)}
-    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2)
+        _draw_mean_of_improved(column[0], rows)
+        _draw_by_rate(column[1], rows, "geometric_mean_error", "a run diverged at every rate")
+        _draw_by_rate(column[2], rows, "median_output_spread", "all runs diverged")
+        _draw_by_rate(column[3], rows, "median_jacobian_rank", "all runs diverged")
+        column[0].set_title(f"{network}, {_counted(int(rows.runs.max()), 'run')}")
+        _tick_rates(column[-1], rows.learning_rate)
+        column[-1].set_xlabel("learning rate (matched scale)")
+    for axis, label in zip(
+        axes[:, 0],
+        (
+            "mean error of improved runs\n(final mean |f(f(x)) − f(x)|)",
+            f"geometric mean error of all runs\n(below {error_floor:g} as {error_floor:g})",
+            "final output spread, median\n(rms of f(x) − mean f(x))",
+            "final effective rank, median\n(of the Jacobian at f(x))",
+        ),
+        strict=True,
+    ):
+        axis.set_ylabel(label)
+    figure.legend(handles=_rate_legend(), loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -175,20 +191,30 @@ def figure_4(rows: pd.DataFrame) -> Figure:
     """Draw the mean error during training, a curve a learning rate, a column a rule (Figure 4).
 
     Args:
-        rows: the logged rows of the sweeps, with a column ``network``. A curve ends where its first
-            run diverged.
+        rows: the logged rows of the sweeps, with a column ``network``. A curve ends, with a cross,
+            where its first run diverged.
     """
     networks = list(dict.fromkeys(rows.network))
-    figure = Figure(figsize=(8.5, 3.2 * len(networks)), layout="constrained")
+    most = max(of_one.learning_rate.nunique() for _, of_one in rows.groupby("network"))
+    columns = -(-most // 12)  # of the legends
+    size = (7.3 + 1.2 * columns, 3.2 * len(networks))
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(len(networks), 2, sharex="row", sharey="row", squeeze=False)
     for pair, network in zip(axes, networks, strict=True):
         of_network = rows[rows.network == network]
         for axis, rule in zip(pair, RULE_STYLES, strict=True):
-            _draw_training(axis, of_network[of_network.rule == rule])
+            _draw_training(axis, of_network[of_network.rule == rule], of_network)
             axis.set(title=f"{network}, {rule}", yscale="log", xlabel="step")
         pair[0].set_ylabel("mean |f(f(x)) − f(x)|")
         pair[1].legend(
-            title="learning rate", loc="center left", bbox_to_anchor=(1, 0.5), frameon=False
+            title="learning rate\n(matched scale)\n× a run diverged",
+            loc="center left",
+            bbox_to_anchor=(1, 0.5),
+            frameon=False,
+            ncols=columns,
+            fontsize="small",
+            title_fontsize="small",
+            handlelength=2.6,
         )
     return figure
 
@@ -361,35 +387,108 @@ def _explain_peers(figure: Figure, peers: pd.DataFrame, axes: Axes) -> None:
     )
 
 
-def _draw_rates(
-    upper: Axes, lower: Axes, rows: pd.DataFrame, rule: str, style: dict[str, Any]
+def _draw_mean_of_improved(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the paper's mean with the interval over all runs, and what the paper discards."""
+    limits = "mean_error_low", "mean_error_high"
+    _draw_by_rate(axes, rows, "mean_error_of_improved", "no run improved", limits)
+    some = rows[(rows.discarded > 0) & (rows.improved > 0)]
+    for row in some.itertuples():
+        style = RULE_STYLES[str(row.rule)] | {"markerfacecolor": "white", "zorder": 4}
+        point = row.learning_rate, row.mean_error_of_improved
+        axes.plot(*point, **style)
+        place = {"textcoords": "offset points", "xytext": (0, 5), "ha": "center"}
+        axes.annotate(f"−{row.discarded}", point, fontsize="x-small", **place)
+
+
+def _draw_by_rate(
+    axes: Axes,
+    rows: pd.DataFrame,
+    value: str,
+    nothing: str,
+    limits: tuple[str, str] | None = None,
 ) -> None:
-    """Draw one rule: medians with a band over all runs, the paper's mean, and the output spread."""
-    shown = rows[np.isfinite(rows.median_error)]
-    rate = shown.learning_rate
-    low, high = (_lifted(shown[name]) for name in ("lowest_error", "highest_error"))
-    high = high.where(np.isfinite(high), shown.median_error.max())  # a run diverged: no upper end
-    upper.fill_between(rate, low, high, color=style["color"], alpha=0.15, linewidth=0)
-    upper.plot(rate, _lifted(shown.median_error), label=f"{rule}: median of all runs", **style)
-    mean: dict[str, Any] = style | {"linestyle": ":", "markerfacecolor": "none"}
-    label = f"{rule}: mean of improved runs (the paper's)"
-    upper.plot(rows.learning_rate, _lifted(rows.mean_error_of_improved), label=label, **mean)
-    lower.plot(rate, _lifted(shown.median_output_spread), **style)
-    diverged = rows.learning_rate[~np.isfinite(rows.median_error)]
-    if len(diverged):
-        height = 0.97 if rule == "modified" else 0.91  # of the panel: both may diverge at one rate
-        cross = style | {"marker": "x", "linestyle": "", "markersize": 6}
-        place = {"transform": upper.get_xaxis_transform(), "label": f"{rule}: diverged"}
-        upper.plot(diverged, [height] * len(diverged), **cross, **place)
+    """Draw a column of a summary against the rate: the rates that lack it have a cross at the top.
+
+    A rule that lacks it at every rate is named, with `nothing`, in words.
+    """
+    low, high = limits or (f"{value}_low", f"{value}_high")
+    words = []
+    for rule, style in RULE_STYLES.items():
+        of_rule = rows[rows.rule == rule].sort_values("learning_rate")
+        there = np.isfinite(of_rule[value])
+        if low in of_rule:
+            band = of_rule.learning_rate, _lifted(of_rule[low]), _lifted(of_rule[high])
+            axes.fill_between(*band, color=style["color"], alpha=0.18, linewidth=0)
+        curve = _lifted(of_rule[value].where(there))
+        axes.plot(of_rule.learning_rate, curve, label=rule, **style)
+        height = 0.96 if rule == "modified" else 0.90  # of the panel: both may lack one rate
+        _cross(axes, of_rule.learning_rate[~there], height, rule)
+        if not there.any():
+            all_diverged = (of_rule.diverged == of_rule.runs).all()
+            words.append(f"{rule}: {'all runs diverged' if all_diverged else nothing}")
+    axes.set_xscale("log")
+    _say(axes, words)
+    if len(words) < len(RULE_STYLES):
+        axes.set_yscale("log")
+        axes.margins(y=0.18)
+    else:
+        axes.set(yticks=[], ylim=(0, 1))
 
 
-def _draw_training(axis: Axes, rows: pd.DataFrame) -> None:
-    rates = sorted(rows.learning_rate.unique())
+def _cross(axes: Axes, positions: pd.Series, height: float, rule: str) -> None:
+    """Mark what has no finite value, at a height of the panel that is no value."""
+    style = RULE_STYLES[rule] | _CROSS
+    place = {"transform": axes.get_xaxis_transform(), "zorder": 5}
+    axes.plot(positions, [height] * len(positions), **style, **place)
+
+
+def _say(axes: Axes, words: Sequence[str]) -> None:
+    """Write into a panel what it would else be empty of."""
+    place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small"}
+    box = {"color": "white", "alpha": 0.8, "pad": 2}
+    if words:
+        axes.text(0.5, 0.5, "\n".join(words), transform=axes.transAxes, bbox=box, **place)
+
+
+def _rate_legend() -> list[Artist]:
+    """Return the legend of Figure 3 and of its views."""
+    grey: dict[str, Any] = {"color": "0.45", "linestyle": "", "marker": "o", "markersize": 4}
+    rules = [Line2D([], [], label=rule, **style) for rule, style in RULE_STYLES.items()]
+    hollow = Line2D([], [], label="−k: k runs discarded", **grey | {"markerfacecolor": "white"})
+    cross = Line2D([], [], label="no run improved, or (of all runs) one diverged", **grey | _CROSS)
+    band = Patch(color="0.45", alpha=0.3, label="bootstrap interval over all runs")
+    return [*rules, band, hollow, cross]
+
+
+def _tick_rates(axes: Axes, rates: pd.Series) -> None:
+    """Name every rate that was run, but for those too near their neighbour to be read."""
+    values = np.sort(rates.unique())
+    apart = max(np.log(values[-1] / values[0]) / 24, 1e-9)
+    named = [values[-1]]
+    for value in values[-2::-1]:
+        named += [value] if np.log(named[-1] / value) > apart else []
+    size = "small" if len(named) > 10 else "medium"
+    axes.set_xticks(named, labels=[f"{rate:g}" for rate in named], rotation=90, fontsize=size)
+    axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}{'s' * (count != 1)}"
+
+
+def _draw_training(axis: Axes, rows: pd.DataFrame, of_both: pd.DataFrame) -> None:
+    """Draw one rule, with the colours and dashes that a rate has for both."""
+    rates = sorted(of_both.learning_rate.unique())
     colors = seaborn.color_palette("viridis", len(rates))
     for rate, color, dash in zip(rates, colors, cycle(("-", "--", "-.", ":")), strict=False):
         lanes = rows[rows.learning_rate == rate].groupby("step")
-        mean = lanes.absolute_error.mean()[~lanes.diverged.any().cummax()]
-        axis.plot(mean.index, _lifted(mean), color=color, linestyle=dash, label=f"{rate:g}")
+        lost = lanes.diverged.any().cummax()
+        mean = _lifted(lanes.absolute_error.mean()[~lost])
+        axis.plot(mean.index, mean, color=color, linestyle=dash, label=f"{rate:g}")
+        if lost.any():
+            axis.plot(mean.index[-1:], mean[-1:], color=color, clip_on=False, **_CROSS)
+    if len(rows) and rows[rows.diverged].learning_rate.nunique() == rows.learning_rate.nunique():
+        _say(axis, ["a run diverged at every rate"])
 
 
 def _lifted(values: pd.Series) -> pd.Series:
@@ -453,3 +552,138 @@ def _draw_linear(axes: Axes, cost: pd.DataFrame, values: pd.Series) -> None:
     place: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.4", "fontsize": "small"}
     middle = np.sqrt(depths.prod()), np.sqrt(line.prod())
     axes.text(*middle, "linear in depth", **place, bbox={"color": "white", "pad": 1})
+
+
+def figure_scales(readings: pd.DataFrame) -> Figure:
+    """Show what a learning rate means under every reading of the scale the paper leaves open.
+
+    A row a network, a column a reading. All columns are the same lanes with other labels, none is
+    run twice: the mean error of improved runs as in Figure 3. Only where a reading scales the rules
+    differently do the curves move against each other; grey then are the labels both rules have.
+
+    Args:
+        readings: summaries of the sweeps, with columns ``network`` and ``reading`` and the rates as
+            that reading calls them.
+    """
+    networks, names = (list(dict.fromkeys(readings[key])) for key in ("network", "reading"))
+    figure = Figure(figsize=(3 * len(names) + 0.4, 2.7 * len(networks) + 0.8), layout="constrained")
+    axes = figure.subplots(len(networks), len(names), sharey="row", squeeze=False)
+    for (network, name), axis in zip(product(networks, names), axes.flat, strict=True):
+        rows = readings[(readings.network == network) & (readings.reading == name)]
+        _draw_mean_of_improved(axis, rows)
+        _shade_common_rates(axis, rows)
+        axis.set_title(f"{network}, {name}", fontsize="medium")
+    for line in axes:
+        line[0].set_ylabel("mean error of improved runs\n(final mean |f(f(x)) − f(x)|)")
+    for axis in axes[-1]:
+        axis.set_xlabel("learning rate, as this reading labels it")
+    common = Patch(color=_COMMON, label="labels that both rules have")
+    handles = [*_rate_legend(), common]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def figure_fair(training: pd.DataFrame, lanes: pd.DataFrame) -> Figure:
+    """Compare the rules at their best rates, at equal compute, and at equal first updates.
+
+    A row a network, and in it three panels: the error during training of each rule at its own best
+    rate, by step; the same by what the steps cost, up to a vertical line that the cheaper rule does
+    not pass; and the final error of all lanes by the norm of their first update. Thick: the median
+    of all runs, ending where half of them have diverged; thin, or small: single runs.
+
+    Seconds are no part of this figure, as they would differ on every machine:
+    tests/benchmarks/bench_sweep.py gives the seconds of a step of either rule.
+
+    Args:
+        training: columns ``network``, ``rule``, ``learning_rate``, ``run``, ``step``,
+            ``forward_equivalents`` and ``absolute_error``, infinite once a run diverged.
+        lanes: one row a lane: ``network``, ``rule``, ``learning_rate``, ``first_update_norm``,
+            ``absolute_error`` at the end, infinite if the lane diverged, and ``initial_error``.
+    """
+    networks = list(dict.fromkeys(training.network))
+    figure = Figure(figsize=(11.5, 3.1 * len(networks) + 0.6), layout="constrained")
+    axes = figure.subplots(len(networks), 3, sharey="row", squeeze=False)
+    for line, network in zip(axes, networks, strict=True):
+        of_network, ends = (table[table.network == network] for table in (training, lanes))
+        cost = of_network.groupby("rule").forward_equivalents.max().min()
+        line[1].axvline(cost, color="0.6", linestyle=":", linewidth=1)
+        _draw_at_best(line[0], of_network, "step")
+        _draw_at_best(line[1], of_network, "forward_equivalents")
+        _draw_by_norm(line[2], ends)
+        rates = of_network.groupby("rule").learning_rate.first()
+        chosen = ", ".join(f"{rule} {rate:g}" for rule, rate in rates.items())
+        line[0].set_title(f"{network}, best rates: {chosen}", fontsize="medium")
+        line[1].set_title(f"{network}, the same at equal compute", fontsize="medium")
+        line[2].set_title(f"{network}, all rates, by update", fontsize="medium")
+        line[0].set_ylabel("mean |f(f(x)) − f(x)|")
+    for axis, label in zip(
+        axes[-1],
+        ("step", "cost in forward passes", "norm of the first update (all weights and biases)"),
+        strict=True,
+    ):
+        axis.set_xlabel(label)
+    figure.legend(handles=_fair_legend(), loc="outside lower center", ncols=4, frameon=False)
+    return figure
+
+
+def _shade_common_rates(axes: Axes, rows: pd.DataFrame) -> None:
+    """Shade the labels that both rules have, where they have not all in common."""
+    ends = rows.groupby("rule").learning_rate.agg(["min", "max"])
+    low, high = ends["min"].max(), ends["max"].min()
+    if low > high:
+        _say(axes, ["no label in common"])
+    elif len(ends.drop_duplicates()) > 1:
+        axes.axvspan(low, high, color=_COMMON, zorder=0)
+
+
+def _draw_at_best(axes: Axes, training: pd.DataFrame, along: str) -> None:
+    """Draw every run, and the median of all, against a column of `training`."""
+    words = []
+    for rule, style in RULE_STYLES.items():
+        of_rule = training[training.rule == rule]
+        thin = {"color": style["color"], "linestyle": style["linestyle"], "linewidth": 0.6}
+        for _, run in of_rule.groupby("run"):
+            axes.plot(run[along], _shown(run.absolute_error), alpha=0.4, **thin)
+        median = of_rule.groupby(along).absolute_error.median()
+        thick = style | {"linewidth": 2, "markevery": max(1, len(median) // 8), "zorder": 4}
+        axes.plot(median.index, _shown(median), **thick)
+        if not np.isfinite(median).all():
+            words.append(f"{rule}: most runs diverged at every rate")
+    axes.set_yscale("log")
+    _say(axes, words)
+
+
+def _draw_by_norm(axes: Axes, lanes: pd.DataFrame) -> None:
+    """Draw the final error of every lane against its first update, and the median of each rate."""
+    axes.axhline(lanes.initial_error.median(), color="0.6", linestyle="--", linewidth=1)
+    for rule, style in RULE_STYLES.items():
+        of_rule = lanes[lanes.rule == rule]
+        dots = style | {"linestyle": "", "markersize": 2.5, "alpha": 0.5}
+        axes.plot(of_rule.first_update_norm, _shown(of_rule.absolute_error), **dots)
+        medians = of_rule.groupby("learning_rate")[["first_update_norm", "absolute_error"]].median()
+        axes.plot(medians.first_update_norm, _shown(medians.absolute_error), **style)
+        height = 0.96 if rule == "modified" else 0.90
+        lost = of_rule.first_update_norm[np.isinf(of_rule.absolute_error)]
+        _cross(axes, lost, height, rule)
+    axes.set(xscale="log", yscale="log")
+    axes.margins(y=0.14)
+
+
+def _fair_legend() -> list[Artist]:
+    grey: dict[str, Any] = {"color": "0.45"}
+    rules = [
+        Line2D([], [], label=f"{rule}: median of all runs", **style)
+        for rule, style in RULE_STYLES.items()
+    ]
+    return [
+        *rules,
+        Line2D([], [], linewidth=0.6, marker="o", markersize=2.5, label="single runs", **grey),
+        Line2D([], [], label="a run that diverged", **grey | _CROSS),
+        Line2D([], [], linestyle=":", linewidth=1, label="equal compute", **grey),
+        Line2D([], [], linestyle="--", linewidth=1, label="error before training", **grey),
+    ]
+
+
+def _shown(errors: pd.Series) -> pd.Series:
+    """Leave out what is infinite, and lift exact zeros."""
+    return _lifted(errors.where(np.isfinite(errors)))

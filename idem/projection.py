@@ -215,7 +215,7 @@ def _from_iteration(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             bound = torch.minimum(norm, torch.linalg.matrix_norm(square).sqrt())
         in_reach = bound < _IN_REACH
         if near and not in_reach.all():
-            near = False
+            near, norm = False, torch.full_like(norm, math.inf)
             _newton(X, E, work, steps, outcome)
             live = outcome == _SETTLED
             continue

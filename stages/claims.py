@@ -44,7 +44,7 @@ def main() -> None:
     args = params.arguments("judge the paper's claims")
     section = params.read(args.params).claims
     judge = Judge(args.metrics, section)
-    ledger = [*judge.linear(), *judge.sweeps(), *judge.generative()]
+    ledger = [*judge.linear(), judge.cost(), *judge.sweeps(), *judge.generative()]
     write_json(args.metrics / "claims.json", {v.id: {"verdict": v.verdict} for v in ledger})
     write_text(args.metrics / "claims.md", table(ledger))
 
@@ -78,6 +78,20 @@ class Judge:
             Verdict(i, claim, found[i]["verdict"], words.format(derived=derived, **found))
             for i, claim, words in LINEAR
         ]
+
+    def cost(self) -> Verdict:
+        """Judge T1: stage cost has the verdict, these are its words."""
+        found = self._json("cost")
+        claim = "the terms of the ordinary gradient grow exponentially with depth, at great cost (1)"
+        text = (
+            "operations and bytes saved for the backward pass grow linearly with depth under both "
+            "rules (largest exponent {T1[largest_exponent]:.2f}, to {largest_depth} layers; "
+            "{counts_equal_to_exact} of {counts} counts equal the exact ones); ordinary costs "
+            "×{T1[flops_ratio]:.2f} the operations and ×{T1[saved_bytes_ratio]:.2g} the bytes. Only "
+            "the paths of a gradient that is multiplied out grow exponentially, and under both "
+            "rules: reverse mode never lists them"
+        )
+        return Verdict("T1", claim, found["T1"]["verdict"], text.format(**found))
 
     def sweeps(self) -> list[Verdict]:
         """Judge T2 to T6."""

@@ -2,17 +2,21 @@
 
 Every unit has one thread, so that its bytes do not depend on how many run at once. How many do is
 no parameter but a matter of the machine: `IDEM_WORKERS`, by default the cores available. Nor are
-the minutes after which a stage that can go on later stops: `IDEM_MINUTES`, by default none.
+the minutes after which a stage that can go on later stops, `IDEM_MINUTES`, by default none, and the
+seconds between two of its checkpoints, `IDEM_CHECKPOINT_SECONDS`, by default 60.
 """
 
+import multiprocessing
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import joblib
+import psutil
 from tqdm import tqdm
 
 _watching = False  # per process
@@ -30,31 +34,63 @@ def workers() -> int:
 
 def deadline() -> float | None:
     """Return the `time.monotonic()` at which `IDEM_MINUTES` from now are over; None if not set."""
-    given = os.environ.get("IDEM_MINUTES", "")
+    minutes = _positive("IDEM_MINUTES", "minutes")
+    return None if minutes is None else time.monotonic() + 60 * minutes
+
+
+def checkpoint_seconds() -> float:
+    """Return the seconds between two checkpoints: `IDEM_CHECKPOINT_SECONDS`, else 60."""
+    return _positive("IDEM_CHECKPOINT_SECONDS", "seconds") or 60.0
+
+
+def _positive(name: str, unit: str) -> float | None:
+    given = os.environ.get(name, "")
     if not given:
         return None
     try:
-        minutes = float(given)
+        number = float(given)
     except ValueError:
-        minutes = 0.0
-    if not 0 < minutes < 1e6:
-        sys.exit(f"IDEM_MINUTES: expected a positive number of minutes, got {given!r}")
-    return time.monotonic() + 60 * minutes
+        number = 0.0
+    if not 0 < number < 1e6:
+        sys.exit(f"{name}: expected a positive number of {unit}, got {given!r}")
+    return number
 
 
-def end_with_parent() -> None:
+def end_with_parent(parent: int | None = None) -> None:
     """End this process when the one that started it has ended, however that came about.
 
     A killed `dvc` leaves its stage running, and a killed stage its workers: they would go on
     writing beside whatever runs next.
+
+    Args:
+        parent: its id, where known; otherwise whichever is the parent now, and with it a `dvc` that
+            started that parent: some shells stay between the two, and outlive `dvc`.
     """
-    threading.Thread(target=_wait_for_orphanhood, args=(os.getppid(),), daemon=True).start()
+    watched = _starters() if parent is None else (parent,)
+    threading.Thread(target=_wait_for_orphanhood, args=(watched,), daemon=True).start()
 
 
-def _wait_for_orphanhood(parent: int) -> None:
-    while os.getppid() == parent:
+def _wait_for_orphanhood(watched: tuple[int, ...]) -> None:
+    while _lineage()[: len(watched)] == watched:
         time.sleep(1)
     os._exit(1)
+
+
+def _starters() -> tuple[int, ...]:
+    parent, grandparent = _lineage()
+    try:
+        started_by = [Path(word).name for word in psutil.Process(grandparent).cmdline()]
+    except psutil.Error:
+        started_by = []
+    return (parent, grandparent) if "dvc" in started_by[:3] else (parent,)
+
+
+def _lineage() -> tuple[int, int]:
+    parent = os.getppid()
+    try:
+        return parent, psutil.Process(parent).ppid()
+    except psutil.Error:
+        return parent, 0
 
 
 def run_units(function: Callable[..., Any], units: Iterable[tuple], label: str = "") -> list[Any]:
@@ -71,8 +107,9 @@ def _on_one_thread(function: Callable[..., Any], unit: tuple) -> Any:
     import torch
 
     global _watching
-    if not _watching and joblib.parallel.mp.parent_process() is not None:
-        end_with_parent()
+    parent = multiprocessing.parent_process()
+    if parent is not None and not _watching:
+        end_with_parent(parent.pid)  # not os.getppid(): the parent may have ended meanwhile
         _watching = True
     torch.set_num_threads(1)
     return function(*unit)

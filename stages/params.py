@@ -1,4 +1,4 @@
-"""What params.yaml may contain: one class a stage, checked before any work.
+"""What a params.yaml may contain: one class a stage, checked before any work.
 
 A value has no default here: params.yaml is the only place that holds one, so that changing this
 file cannot change a result.
@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, cast
 
 import yaml
 from pydantic import (
@@ -238,8 +238,14 @@ class Claims(Section):
     near_zero: Positive
 
 
+class Paper(Section):
+    """The whole of stages/paper/params.yaml."""
+
+    sweep: Sweep
+
+
 class Params(Section):
-    """The whole of params.yaml."""
+    """The whole of params.yaml, at the top."""
 
     derive: Derive
     linear: Linear
@@ -274,14 +280,21 @@ class Params(Section):
         return self
 
 
+WHOLE = {"paper": Paper}  # by the folder of a pipeline's params.yaml; all others are `Params`
+
+
 def read(path: Path) -> Params:
     """Read and check a whole parameter file; on the first wrong value, say all that is wrong.
+
+    Returns:
+        Every section of `Params`, or those alone that the pipeline of this folder has.
 
     Raises:
         SystemExit: with one line a fault, naming file, key, what was expected and what was got.
     """
     try:
-        return Params.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        whole = WHOLE.get(path.resolve().parent.name, Params)
+        return cast(Params, whole.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))))
     except FileNotFoundError:
         _fail([f"{path}: no such file; run from the top of the repository"])
     except yaml.YAMLError as error:

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import torch
@@ -21,11 +22,18 @@ from idem.mlp import parameter_count
 from idem.sweep import Grid, Row, Unit, train_lanes
 from stages import params, resume
 from stages.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
-from stages.engine import deadline, end_with_parent, run_units
+from stages.engine import checkpoint_seconds, deadline, end_with_parent, run_units
 from stages.files import write_csv, write_json
 
 OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL: run it again
 _MEGABYTE = 2**20
+
+
+class Part(NamedTuple):
+    """What is known of a unit: its rows so far, and whether they are all."""
+
+    rows: list[Row]
+    complete: bool
 
 
 def main() -> None:
@@ -34,20 +42,24 @@ def main() -> None:
     section = params.read(args.params).sweep
     network = params.choose(section.networks, args.network, "network")
     end_with_parent()
-    grid = grid_of(section, network)
-    folder = resume.folder(f"sweep_{args.network}", asdict(grid), (lanes, library, mlp))
-    parts = train(args.network, grid, section.matmul_precision, folder)
-    rows = pd.DataFrame([row for part in parts for row in part or []])
+    grid, precision = grid_of(section, network), section.matmul_precision
+    folder = resume.folder(
+        f"sweep_{args.network}", [asdict(grid), precision], (lanes, library, mlp)
+    )
+    parts = train(args.network, grid, precision, folder)
+    rows = pd.DataFrame([row for part in parts for row in part.rows])
     rows = rows.sort_values([*LANE, "step"]) if len(rows) else rows
-    if None in parts:
-        write_csv(args.metrics / f"sweep_{args.network}_so_far.csv", rows)
-        done = len(parts) - parts.count(None)
+    so_far = args.metrics / f"sweep_{args.network}_so_far.csv"
+    done = sum(part.complete for part in parts)
+    if done < len(parts):
+        write_csv(so_far, rows)
         print(f"time is up: {done} of {len(parts)} units done; run it again to go on")
         sys.exit(OUT_OF_TIME)
     final = last_rows(rows)
     write_csv(args.metrics / f"sweep_{args.network}.csv", rows)
     write_csv(args.metrics / f"sweep_{args.network}_summary.csv", summarize(final))
     write_json(args.metrics / f"sweep_{args.network}.json", headline(grid, final))
+    so_far.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -58,11 +70,18 @@ def grid_of(section: params.Sweep, network: params.Network) -> Grid:
     return Grid(**shared, **network.model_dump(), memory=memory)
 
 
-def train(name: str, grid: Grid, precision: str, folder: Path) -> list[list[Row] | None]:
-    """Train all units of the grid, with a progress bar each; None for those out of time."""
-    end = deadline()
-    units = [(name, grid, unit, precision, folder, end) for unit in grid.units()]
-    return run_units(_train_unit, units)
+def train(name: str, grid: Grid, precision: str, folder: Path) -> list[Part]:
+    """Train all units of the grid, with a progress bar each, until the time is up.
+
+    However short the time, at least a step is made: repeated runs come to an end.
+    """
+    every, end = checkpoint_seconds(), deadline()
+    places = {unit: Checkpoint(_file(folder, unit), every, end) for unit in grid.units()}
+    parts = {unit: _so_far(grid, place) for unit, place in places.items()}
+    left = [unit for unit, part in parts.items() if not part.complete]
+    tasks = [(name, grid, unit, precision, places[unit], unit is left[0]) for unit in left]
+    trained = run_units(_train_unit, tasks)
+    return list((parts | dict(zip(left, trained, strict=True))).values())
 
 
 def headline(grid: Grid, lanes: pd.DataFrame) -> dict:
@@ -90,12 +109,12 @@ def headline(grid: Grid, lanes: pd.DataFrame) -> dict:
 
 
 def _train_unit(
-    name: str, grid: Grid, unit: Unit, precision: str, folder: Path, end: float | None
-) -> list[Row] | None:
-    if end is not None and time.monotonic() >= end:
-        return None
+    name: str, grid: Grid, unit: Unit, precision: str, checkpoint: Checkpoint, even_if_late: bool
+) -> Part:
+    late = checkpoint.deadline is not None and time.monotonic() >= checkpoint.deadline
+    if late and not even_if_late:
+        return _so_far(grid, checkpoint)
     torch.set_float32_matmul_precision(precision)
-    checkpoint = Checkpoint(folder / f"{unit.name}.npz", deadline=end)
     label = f"{name} {unit.rule} run {unit.run}"
     with tqdm(total=grid.steps, desc=label, mininterval=2, leave=False) as bar:
 
@@ -104,9 +123,18 @@ def _train_unit(
             bar.update(step - bar.n)
 
         try:
-            return train_lanes(grid, unit, report, checkpoint)
+            return Part(train_lanes(grid, unit, report, checkpoint), complete=True)
         except OutOfTime:
-            return None
+            return _so_far(grid, checkpoint)
+
+
+def _file(folder: Path, unit: Unit) -> Path:
+    return folder / f"{unit.name}.npz"
+
+
+def _so_far(grid: Grid, checkpoint: Checkpoint) -> Part:
+    notes = checkpoint.notes()
+    return Part(notes["rows"], notes["step"] > grid.steps) if notes else Part([], complete=False)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ OUT = torch.empty_like(K)
         (lambda: torch.linalg.inv_ex(K[0]), 0, 1),
         (lambda: torch.linalg.inv(K @ K[:, None]), 9, 9),
         (lambda: K @ K[..., :2], 0, 0),
+        (lambda: K[..., :2].clone().baddbmm_(K, K[..., :2]), 0, 0),
         (lambda: K[..., :2, :] @ K, 0, 0),
         (lambda: K[..., :2] @ K[..., :2, :], 0, 0),
         (lambda: K @ K[0, 0], 0, 0),

@@ -202,6 +202,14 @@ def test_a_batch_equals_its_items():
         assert found.rank.flatten()[index] == alone.rank
 
 
+def test_a_projector_beside_a_matrix_that_needs_newton_stays_itself():
+    P = exact_projector(torch.stack([with_eigenvalues([0.1, 0.9], seed) for seed in range(9)]))
+    K = torch.tensor([[[0.72, 0.3], [0, 1.17]]], dtype=torch.float64)
+    found = project(torch.cat([P, K]))
+    assert torch.allclose(found.projector[:-1], P, atol=1e-13)
+    assert torch.allclose(found.projector[-1], torch.eye(2, dtype=torch.float64), atol=1e-13)
+
+
 def test_a_batch_larger_than_a_chunk_equals_its_items():
     K = gallery.oblique(150, 32, 0.05, 2.0, drawn())
     found = project(K)

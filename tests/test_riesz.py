@@ -18,10 +18,9 @@ def built(values: list[complex], seed: int = 0) -> tuple[Tensor, Tensor]:
     """A matrix with these eigenvalues and its projector, both from the same oblique basis."""
     spectrum = torch.tensor(values, dtype=torch.complex128)
     basis = gallery.oblique_basis(1, len(values), drawn(seed))[0].to(spectrum.dtype)
-    turned = basis @ torch.diag(torch.exp(1j * torch.arange(len(values)))).to(spectrum.dtype)
-    inverse = torch.linalg.inv(turned)
+    inverse = torch.linalg.inv(basis)
     kept = torch.diag((spectrum.real > 0.5).to(spectrum.dtype))
-    return turned @ torch.diag(spectrum) @ inverse, turned @ kept @ inverse
+    return basis @ torch.diag(spectrum) @ inverse, basis @ kept @ inverse
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -30,6 +29,13 @@ def test_real_matrices(method):
     found = method(K)
     assert found.dtype == torch.float64
     assert torch.allclose(found, P, atol=1e-11)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("values", [[0.1, 0.3, 0.9], [0.1, 0.8, 0.9], [0.3, 0.9]])
+def test_rank_one_and_all_but_one(method, values):
+    K, P = (matrix.real for matrix in built(values))
+    assert torch.allclose(method(K), P, atol=1e-12)
 
 
 @pytest.mark.parametrize("method", METHODS)

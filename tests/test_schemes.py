@@ -58,6 +58,16 @@ def test_every_scheme_follows_bounds_that_are_wider_than_the_spectrum(name):
     assert torch.allclose(P, exact_projector(K), atol=1e-11)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if SCHEMES[name].knows != "nothing"])
+@pytest.mark.parametrize(("low", "high"), [(-2.0, 1.0), (0.0, 3.0), (-3.0, 4.0)])
+def test_schemes_told_the_bounds_follow_any(name, low, high):
+    values = torch.cat([torch.linspace(low, 0.4, 9), torch.linspace(0.6, high, 4)]).double()
+    Q = gallery.orthonormal(1, len(values), drawn())
+    K = Q @ torch.diag(values) @ Q.mT
+    P = list(islice(SCHEMES[name].iterate(K, Spectrum(low, high, 0.1, 4)), 40))[-1]
+    assert torch.allclose(P, exact_projector(K), atol=1e-10)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_batch_equals_its_items(name):
     K = uneven(3.0)
