@@ -5,13 +5,20 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 STAMP := $(VENV)/.complete
 
-.PHONY: repro demo test lint bench clean
+MINUTES ?= 30
+NETWORKS ?= B1 B2 B4 B3
+
+.PHONY: repro demo paper test lint bench clean
 
 repro: $(STAMP)            ## everything: run all stages anew, then compare with the committed numbers
 	$(BIN)/python -m stages.repro
 
 demo: $(STAMP)             ## a first picture in two minutes
 	$(BIN)/python -m stages.demo
+
+paper: $(STAMP)            ## go on with the sweeps at the paper's scale: make paper MINUTES=30 NETWORKS=B2
+	@for network in $(NETWORKS); do \
+	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/paper/dvc.yaml:sweep@$$network || exit 1; done
 
 test: $(STAMP)             ## the test suite
 	$(BIN)/pytest

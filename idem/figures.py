@@ -9,12 +9,13 @@ import pandas as pd
 import seaborn
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MultipleLocator
+from matplotlib.ticker import FuncFormatter, LogFormatter, MultipleLocator, NullFormatter
 from numpy.typing import NDArray
 
 from idem.basins import TO_ONE, TO_ZERO, UNDECIDED, mirrored
@@ -27,6 +28,13 @@ RULE_STYLES: dict[str, dict[str, Any]] = {
 SMALLEST_SHOWN = 1e-12
 _CROSS: dict[str, Any] = {"marker": "x", "linestyle": "", "markersize": 6, "markeredgewidth": 1.4}
 _COMMON = "0.92"  # of the labels that both rules have
+_LEGEND_LINES = 12  # of rates under each other
+_LABELS = {  # what a lane that ran at the matched rate r is labelled, for width n
+    "sum": "r / 2",
+    "mean": "r n / 2",
+    "matched": "r, as it was run",
+    "mean against bare": "modified r, ordinary r n / 2",
+}
 RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstruction only"}
 APPLICATIONS = {1: "f(z)", 2: "f(f(z))"}
 FIXED_POINTS: dict[str, dict[str, Any]] = {
@@ -161,29 +169,33 @@ def figure_3(summary: pd.DataFrame, error_floor: float) -> Figure:
         error_floor: as what errors below it count in the geometric mean.
     """
     networks = list(dict.fromkeys(summary.network))
-    figure = Figure(figsize=(3.1 * len(networks) + 0.4, 9.6), layout="constrained")
+    figure = Figure(figsize=(3.1 * len(networks) + 0.4, 10.4), layout="constrained")
     axes = figure.subplots(4, len(networks), sharex="col", squeeze=False)
     for column, network in zip(axes.T, networks, strict=True):
         rows = summary[summary.network == network]
         _draw_mean_of_improved(column[0], rows)
         _draw_by_rate(column[1], rows, "geometric_mean_error", "a run diverged at every rate")
-        _draw_by_rate(column[2], rows, "median_output_spread", "all runs diverged")
-        _draw_by_rate(column[3], rows, "median_jacobian_rank", "all runs diverged")
+        _draw_by_rate(column[2], rows, "median_output_spread", "not measured")
+        _draw_by_rate(column[3], rows, "median_jacobian_rank", "not measured")
         column[0].set_title(f"{network}, {_counted(int(rows.runs.max()), 'run')}")
-        _tick_rates(column[-1], rows.learning_rate)
+        for axis in column:
+            _tick_rates(axis, rows.learning_rate)
+            axis.tick_params(axis="x", labelbottom=axis is column[-1])
+        _plain(column[3].yaxis)
         column[-1].set_xlabel("learning rate (matched scale)")
     for axis, label in zip(
         axes[:, 0],
         (
-            "mean error of improved runs\n(final mean |f(f(x)) − f(x)|)",
-            f"geometric mean error of all runs\n(below {error_floor:g} as {error_floor:g})",
-            "final output spread, median\n(rms of f(x) − mean f(x))",
-            "final effective rank, median\n(of the Jacobian at f(x))",
+            "mean error, improved runs\n(mean |f(f(x)) − f(x)|)",
+            f"geometric mean error,\nall runs (at least $10^{{{np.log10(error_floor):.0f}}}$ each)",
+            "output spread, median\n(rms of f(x) − mean f(x))",
+            "effective rank, median\n(of the Jacobian at f(x))",
         ),
         strict=True,
     ):
         axis.set_ylabel(label)
-    figure.legend(handles=_rate_legend(), loc="outside lower center", ncols=3, frameon=False)
+    handles = _rate_legend("no run improved; second row: one diverged; below: all did")
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -196,8 +208,7 @@ def figure_4(rows: pd.DataFrame) -> Figure:
     """
     networks = list(dict.fromkeys(rows.network))
     most = max(of_one.learning_rate.nunique() for _, of_one in rows.groupby("network"))
-    columns = -(-most // 12)  # of the legends
-    size = (7.3 + 1.2 * columns, 3.2 * len(networks))
+    size = (7.3 + 1.2 * -(-most // _LEGEND_LINES), 3.2 * len(networks))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(len(networks), 2, sharex="row", sharey="row", squeeze=False)
     for pair, network in zip(axes, networks, strict=True):
@@ -211,7 +222,7 @@ def figure_4(rows: pd.DataFrame) -> Figure:
             loc="center left",
             bbox_to_anchor=(1, 0.5),
             frameon=False,
-            ncols=columns,
+            ncols=-(-of_network.learning_rate.nunique() // _LEGEND_LINES),
             fontsize="small",
             title_fontsize="small",
             handlelength=2.6,
@@ -394,9 +405,10 @@ def _draw_mean_of_improved(axes: Axes, rows: pd.DataFrame) -> None:
     some = rows[(rows.discarded > 0) & (rows.improved > 0)]
     for row in some.itertuples():
         style = RULE_STYLES[str(row.rule)] | {"markerfacecolor": "white", "zorder": 4}
-        point = row.learning_rate, row.mean_error_of_improved
+        point: Any = row.learning_rate, row.mean_error_of_improved
         axes.plot(*point, **style)
-        place = {"textcoords": "offset points", "xytext": (0, 5), "ha": "center"}
+        lift = -12 if row.rule == "modified" else 5
+        place = {"textcoords": "offset points", "xytext": (0, lift), "ha": "center"}
         axes.annotate(f"−{row.discarded}", point, fontsize="x-small", **place)
 
 
@@ -407,9 +419,10 @@ def _draw_by_rate(
     nothing: str,
     limits: tuple[str, str] | None = None,
 ) -> None:
-    """Draw a column of a summary against the rate: the rates that lack it have a cross at the top.
+    """Draw a column of a summary against the rate.
 
-    A rule that lacks it at every rate is named, with `nothing`, in words.
+    Where it has no finite value because of the runs there, there is a cross at the top. A rule that
+    has none at any rate is named, with `nothing` or that all diverged, in words.
     """
     low, high = limits or (f"{value}_low", f"{value}_high")
     words = []
@@ -422,7 +435,7 @@ def _draw_by_rate(
         curve = _lifted(of_rule[value].where(there))
         axes.plot(of_rule.learning_rate, curve, label=rule, **style)
         height = 0.96 if rule == "modified" else 0.90  # of the panel: both may lack one rate
-        _cross(axes, of_rule.learning_rate[~there], height, rule)
+        _cross(axes, of_rule.learning_rate[~there & (of_rule.discarded > 0)], height, rule)
         if not there.any():
             all_diverged = (of_rule.diverged == of_rule.runs).all()
             words.append(f"{rule}: {'all runs diverged' if all_diverged else nothing}")
@@ -430,7 +443,7 @@ def _draw_by_rate(
     _say(axes, words)
     if len(words) < len(RULE_STYLES):
         axes.set_yscale("log")
-        axes.margins(y=0.18)
+        axes.margins(y=0.22)
     else:
         axes.set(yticks=[], ylim=(0, 1))
 
@@ -444,18 +457,19 @@ def _cross(axes: Axes, positions: pd.Series, height: float, rule: str) -> None:
 
 def _say(axes: Axes, words: Sequence[str]) -> None:
     """Write into a panel what it would else be empty of."""
-    place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small"}
+    place: dict[str, Any] = {"fontsize": "small", "transform": axes.transAxes}
     box = {"color": "white", "alpha": 0.8, "pad": 2}
     if words:
-        axes.text(0.5, 0.5, "\n".join(words), transform=axes.transAxes, bbox=box, **place)
+        axes.text(0.04, 0.05, "\n".join(words), bbox=box, in_layout=False, **place)
 
 
-def _rate_legend() -> list[Artist]:
+def _rate_legend(meaning_of_cross: str) -> list[Artist]:
     """Return the legend of Figure 3 and of its views."""
     grey: dict[str, Any] = {"color": "0.45", "linestyle": "", "marker": "o", "markersize": 4}
+    white: dict[str, Any] = grey | {"markerfacecolor": "white"}
     rules = [Line2D([], [], label=rule, **style) for rule, style in RULE_STYLES.items()]
-    hollow = Line2D([], [], label="−k: k runs discarded", **grey | {"markerfacecolor": "white"})
-    cross = Line2D([], [], label="no run improved, or (of all runs) one diverged", **grey | _CROSS)
+    hollow = Line2D([], [], label="−k: k runs discarded", **white)
+    cross = Line2D([], [], label=meaning_of_cross, **grey | _CROSS)
     band = Patch(color="0.45", alpha=0.3, label="bootstrap interval over all runs")
     return [*rules, band, hollow, cross]
 
@@ -467,9 +481,16 @@ def _tick_rates(axes: Axes, rates: pd.Series) -> None:
     named = [values[-1]]
     for value in values[-2::-1]:
         named += [value] if np.log(named[-1] / value) > apart else []
+    named.reverse()
     size = "small" if len(named) > 10 else "medium"
-    axes.set_xticks(named, labels=[f"{rate:g}" for rate in named], rotation=90, fontsize=size)
+    axes.set_xticks(named, labels=[f"{rate:.3g}" for rate in named], rotation=90, fontsize=size)
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+
+
+def _plain(axis: Axis) -> None:
+    """Write the numbers of a logarithmic axis as 20, not as 2 × 10¹."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
 def _counted(count: int, unit: str) -> str:
@@ -485,7 +506,7 @@ def _draw_training(axis: Axes, rows: pd.DataFrame, of_both: pd.DataFrame) -> Non
         lost = lanes.diverged.any().cummax()
         mean = _lifted(lanes.absolute_error.mean()[~lost])
         axis.plot(mean.index, mean, color=color, linestyle=dash, label=f"{rate:g}")
-        if lost.any():
+        if lost.any() and len(mean):
             axis.plot(mean.index[-1:], mean[-1:], color=color, clip_on=False, **_CROSS)
     if len(rows) and rows[rows.diverged].learning_rate.nunique() == rows.learning_rate.nunique():
         _say(axis, ["a run diverged at every rate"])
@@ -562,8 +583,8 @@ def figure_scales(readings: pd.DataFrame) -> Figure:
     differently do the curves move against each other; grey then are the labels both rules have.
 
     Args:
-        readings: summaries of the sweeps, with columns ``network`` and ``reading`` and the rates as
-            that reading calls them.
+        readings: summaries of the sweeps, with columns ``network``, ``width`` (its n), ``reading``,
+            and the rates as that reading labels them.
     """
     networks, names = (list(dict.fromkeys(readings[key])) for key in ("network", "reading"))
     figure = Figure(figsize=(3 * len(names) + 0.4, 2.7 * len(networks) + 0.8), layout="constrained")
@@ -572,13 +593,17 @@ def figure_scales(readings: pd.DataFrame) -> Figure:
         rows = readings[(readings.network == network) & (readings.reading == name)]
         _draw_mean_of_improved(axis, rows)
         _shade_common_rates(axis, rows)
-        axis.set_title(f"{network}, {name}", fontsize="medium")
+        axis.set_title(f"{network} (n = {rows.width.iloc[0]}), {name}", fontsize="medium")
+        if rows.groupby("rule").learning_rate.min().nunique() == 1:
+            _tick_rates(axis, rows.learning_rate)
+        else:
+            axis.xaxis.set_minor_formatter(NullFormatter())
     for line in axes:
-        line[0].set_ylabel("mean error of improved runs\n(final mean |f(f(x)) − f(x)|)")
-    for axis in axes[-1]:
-        axis.set_xlabel("learning rate, as this reading labels it")
+        line[0].set_ylabel("mean error, improved runs\n(mean |f(f(x)) − f(x)|)")
+    for axis, name in zip(axes[-1], names, strict=True):
+        axis.set_xlabel(f"learning rate: {_LABELS[name]}")
     common = Patch(color=_COMMON, label="labels that both rules have")
-    handles = [*_rate_legend(), common]
+    handles = [*_rate_legend("no run improved"), common]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
@@ -599,20 +624,22 @@ def figure_fair(training: pd.DataFrame, lanes: pd.DataFrame) -> Figure:
             ``forward_equivalents`` and ``absolute_error``, infinite once a run diverged.
         lanes: one row a lane: ``network``, ``rule``, ``learning_rate``, ``first_update_norm``,
             ``absolute_error`` at the end, infinite if the lane diverged, and ``initial_error``.
+
+    A best rate at an end of the grid has ≥ or ≤ before it: a better one may lie beyond.
     """
     networks = list(dict.fromkeys(training.network))
     figure = Figure(figsize=(11.5, 3.1 * len(networks) + 0.6), layout="constrained")
     axes = figure.subplots(len(networks), 3, sharey="row", squeeze=False)
     for line, network in zip(axes, networks, strict=True):
         of_network, ends = (table[table.network == network] for table in (training, lanes))
-        cost = of_network.groupby("rule").forward_equivalents.max().min()
-        line[1].axvline(cost, color="0.6", linestyle=":", linewidth=1)
         _draw_at_best(line[0], of_network, "step")
         _draw_at_best(line[1], of_network, "forward_equivalents")
         _draw_by_norm(line[2], ends)
-        rates = of_network.groupby("rule").learning_rate.first()
-        chosen = ", ".join(f"{rule} {rate:g}" for rule, rate in rates.items())
-        line[0].set_title(f"{network}, best rates: {chosen}", fontsize="medium")
+        if np.isfinite(of_network.groupby(["rule", "step"]).absolute_error.median()).all():
+            cost = of_network.groupby("rule").forward_equivalents.max().min()
+            line[1].axvline(cost, color="0.6", linestyle=":", linewidth=1)
+        rates = _best_rates(of_network, ends.learning_rate)
+        line[0].set_title(f"{network}, best rates: {rates}", fontsize="medium")
         line[1].set_title(f"{network}, the same at equal compute", fontsize="medium")
         line[2].set_title(f"{network}, all rates, by update", fontsize="medium")
         line[0].set_ylabel("mean |f(f(x)) − f(x)|")
@@ -636,6 +663,17 @@ def _shade_common_rates(axes: Axes, rows: pd.DataFrame) -> None:
         axes.axvspan(low, high, color=_COMMON, zorder=0)
 
 
+def _best_rates(training: pd.DataFrame, tried: pd.Series) -> str:
+    """Name each rule's best rate; at an end of the grid a better one may lie beyond."""
+    names = []
+    for rule, of_rule in training.groupby("rule"):
+        rate = of_rule.learning_rate.iloc[0]
+        bound = "≥ " if rate == tried.max() else "≤ " if rate == tried.min() else ""
+        survived = np.isfinite(of_rule.groupby("step").absolute_error.median()).all()
+        names.append(f"{rule} {bound}{rate:g}" if survived else f"{rule} none")
+    return ", ".join(names)
+
+
 def _draw_at_best(axes: Axes, training: pd.DataFrame, along: str) -> None:
     """Draw every run, and the median of all, against a column of `training`."""
     words = []
@@ -645,10 +683,14 @@ def _draw_at_best(axes: Axes, training: pd.DataFrame, along: str) -> None:
         for _, run in of_rule.groupby("run"):
             axes.plot(run[along], _shown(run.absolute_error), alpha=0.4, **thin)
         median = of_rule.groupby(along).absolute_error.median()
-        thick = style | {"linewidth": 2, "markevery": max(1, len(median) // 8), "zorder": 4}
+        thick: dict[str, Any] = style | {
+            "linewidth": 2,
+            "markevery": max(1, len(median) // 8),
+            "zorder": 4,
+        }
         axes.plot(median.index, _shown(median), **thick)
         if not np.isfinite(median).all():
-            words.append(f"{rule}: most runs diverged at every rate")
+            words.append(f"{rule}: at every rate at least half diverged")
     axes.set_yscale("log")
     _say(axes, words)
 
@@ -656,6 +698,7 @@ def _draw_at_best(axes: Axes, training: pd.DataFrame, along: str) -> None:
 def _draw_by_norm(axes: Axes, lanes: pd.DataFrame) -> None:
     """Draw the final error of every lane against its first update, and the median of each rate."""
     axes.axhline(lanes.initial_error.median(), color="0.6", linestyle="--", linewidth=1)
+    words = []
     for rule, style in RULE_STYLES.items():
         of_rule = lanes[lanes.rule == rule]
         dots = style | {"linestyle": "", "markersize": 2.5, "alpha": 0.5}
@@ -665,8 +708,11 @@ def _draw_by_norm(axes: Axes, lanes: pd.DataFrame) -> None:
         height = 0.96 if rule == "modified" else 0.90
         lost = of_rule.first_update_norm[np.isinf(of_rule.absolute_error)]
         _cross(axes, lost, height, rule)
+        words += [f"{rule}: all runs diverged"] * (len(lost) == len(of_rule))
     axes.set(xscale="log", yscale="log")
-    axes.margins(y=0.14)
+    axes.margins(y=0.2)
+    _plain(axes.xaxis)
+    _say(axes, words)
 
 
 def _fair_legend() -> list[Artist]:
@@ -687,3 +733,83 @@ def _fair_legend() -> list[Artist]:
 def _shown(errors: pd.Series) -> pd.Series:
     """Leave out what is infinite, and lift exact zeros."""
     return _lifted(errors.where(np.isfinite(errors)))
+
+
+def figure_stability(stability: pd.DataFrame) -> Figure:
+    """Draw the largest stable rate of every network and rule, measured beside the predicted edges.
+
+    A bar from the largest rate found stable to the lowest found unstable, in the colour of the
+    rule; left of it what the curvature predicts, at the start and later in a training; across, what
+    the covariance of the data alone predicts, and the paper's largest improving rate.
+
+    Args:
+        stability: columns network, rule, steps_before, edge_from_curvature, edge_fresh_batches,
+            marchenko_pastur, one_layer_fresh, largest_stable_rate, lowest_unstable_rate and paper;
+            a row a network, rule and place. Missing edges are left out.
+    """
+    networks = list(dict.fromkeys(stability.network))
+    figure = Figure(figsize=(2 + 1.9 * len(networks), 5.2), layout="constrained")
+    axes = figure.subplots()
+    edges = stability[["edge_from_curvature", "edge_fresh_batches", "lowest_unstable_rate"]]
+    top = 2 * float(edges.where(np.isfinite(edges)).max().max())
+    for centre, network in enumerate(networks):
+        rows = stability[stability.network == network]
+        for name, (color, dashes, width, _) in _EDGE_LINES.items():
+            if np.isfinite(value := float(rows[name].iloc[0])):
+                ends = [centre - 0.45, centre + 0.45]
+                axes.plot(ends, [value] * 2, color=color, linestyle=dashes, linewidth=width)
+        for side, rule in ((-0.2, "modified"), (0.2, "ordinary")):
+            _draw_stability(axes, centre + side, rows[rows.rule == rule], rule, top)
+    axes.set(yscale="log", ylim=(None, top), ylabel="learning rate (matched scale)")
+    axes.set_xticks(range(len(networks)), labels=networks)
+    axes.set_xlim(-0.6, len(networks) - 0.4)
+    axes.grid(axis="y", color="0.92", linewidth=0.6)
+    figure.legend(handles=_stability_legend(), loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+_EDGE_LINES: dict[str, tuple[str, Any, float, str]] = {  # colour, dashes, width, meaning
+    "paper": ("0.55", "-", 3, "the paper: nothing improves above (Figure 3)"),
+    "marchenko_pastur": (BLUE, ":", 1.5, r"one linear layer, one batch: $2/(1+\sqrt{n/B})^2$"),
+    "one_layer_fresh": (BLUE, "--", 1.2, r"one linear layer, fresh batches: $2/(1+(n+1)/B)$"),
+}
+_EDGE_MARKERS: dict[str, tuple[str, str]] = {
+    "edge_from_curvature": ("v", "curvature, one batch"),
+    "edge_fresh_batches": ("D", "curvature, fresh batches"),
+}
+
+
+def _draw_stability(axes: Axes, x: float, rows: pd.DataFrame, rule: str, top: float) -> None:
+    """Draw one rule of one network: its bracket, and the edges left of it."""
+    color = RULE_STYLES[rule]["color"]
+    low, high = float(rows.largest_stable_rate.iloc[0]), float(rows.lowest_unstable_rate.iloc[0])
+    end = high if np.isfinite(high) else top
+    place: dict[str, Any] = {"color": color, "linestyle": "", "markersize": 9}
+    if low > 0:
+        axes.plot([x + 0.06] * 2, [low, end], color=color, linewidth=5, solid_capstyle="butt")
+        axes.plot([x + 0.06], [low], marker="_", **place)
+    axes.plot([x + 0.06], [end], marker="_" if np.isfinite(high) else "^", **place)
+    for name, (marker, _) in _EDGE_MARKERS.items():
+        for _, row in rows[np.isfinite(rows[name])].iterrows():
+            face = "white" if row.steps_before == 0 else color
+            style: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": color}
+            axes.plot([x - 0.06], [row[name]], marker=marker, markersize=6, **style)
+
+
+def _stability_legend() -> list[Artist]:
+    black: dict[str, Any] = {"color": "black", "linestyle": ""}
+    return [
+        *(
+            Line2D([], [], color=style["color"], linewidth=5, label=f"{rule}: stable to unstable")
+            for rule, style in RULE_STYLES.items()
+        ),
+        *(
+            Line2D([], [], marker=marker, label=f"{words}, after some steps", **black)
+            for marker, words in _EDGE_MARKERS.values()
+        ),
+        Line2D([], [], marker="v", markerfacecolor="white", label="open: at the start", **black),
+        *(
+            Line2D([], [], color=color, linestyle=dashes, linewidth=width, label=words)
+            for color, dashes, width, words in _EDGE_LINES.values()
+        ),
+    ]

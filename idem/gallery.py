@@ -64,7 +64,6 @@ def jordan(count: int, size: int, block: int, draw: torch.Generator) -> Tensor:
     within = torch.where(position < upper, position, position - upper) % block
     K = torch.diag((position < upper).double())
     joined = (within[1:] > 0).double()
-    joined[upper - 1] = 0
     K = K + torch.diag(joined, 1)
     basis = oblique_basis(count, size, draw)
     return basis @ K @ torch.linalg.inv(basis)

@@ -143,7 +143,9 @@ class _RoundedSpectrum(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, *gradients: Tensor
+    ) -> Tensor:
         K, P = ctx.saved_tensors
         X, S = (_shifted(matrix.mH, 2, -1) for matrix in (K, P))
         Y = _solve_sylvester(S @ X, gradients[0])

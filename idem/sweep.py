@@ -22,6 +22,7 @@ from idem.objectives import RULES
 
 Row = dict[str, float | int | str | bool]
 _DATA, _PROBE = 0, 1  # what a stream of random numbers is for
+_PROBES = 8  # of the Jacobian, for each of so many items that they fill a batch
 
 
 class Unit(NamedTuple):
@@ -148,9 +149,10 @@ def train_lanes(
         A row for every lane and logged step: ``rule``, ``run``, ``learning_rate``, ``step`` (how
         many updates were made before), ``absolute_error``, ``relative_error``, ``loss``
         (``matched`` scale), ``output_spread``, ``update_norm`` (of the step that follows, NaN if
-        none does), ``jacobian_trace`` and ``jacobian_rank`` (at the end only, else NaN) and
-        ``diverged``; each measured on the batch of that step. The last row of a lane that diverged
-        is of the step at which it did.
+        none does), ``jacobian_trace`` (mean of tr J at single y) and ``jacobian_rank`` (the median
+        effective rank (tr JᵀJ)² / tr (JᵀJ)²; both at the end only, else NaN) and ``diverged``;
+        each measured on the batch of that step. The last row of a lane that diverged is of the step
+        at which it did.
 
     Raises:
         ValueError: for an unknown rule.
@@ -176,13 +178,13 @@ def train_lanes(
         measured, diverged = [], []
         for slab in lanes.slabs():
             passes = lanes.passes(slab, x)
-            over = _rms(passes.difference) > grid.diverged_above
-            diverged.append(over | _rms(passes.difference).isnan())
+            rms = _norm(passes.difference) / math.sqrt(grid.widths[0] * grid.batch_size)
+            diverged.append((rms > grid.diverged_above) | rms.isnan())
             if logged or diverged[-1].any():
-                probe = _probe(grid, unit.run) if last else None
-                measured += _measure(lanes, slab, passes, probe)
+                probes = _probes(grid, unit.run) if last else None
+                measured += _measure(lanes, slab, passes, probes)
             else:
-                measured += [{}] * len(over)
+                measured += [{}] * len(rms)
             if not last:
                 lanes.accumulate(slab, passes, unit.rule)
         lost = torch.cat(diverged)
@@ -213,23 +215,20 @@ def _resumed(lanes: Lanes, checkpoint: Checkpoint | None, steps: int) -> tuple[i
     return notes["step"], notes["rows"]
 
 
-def _probe(grid: Grid, run: int) -> Tensor:
-    bits = torch.randint(
-        2, (grid.widths[0], grid.batch_size), generator=seeded(grid.seed, run, 0, _PROBE)
-    )
-    return (2 * bits - 1).float()
+def _probes(grid: Grid, run: int) -> Tensor:
+    shape = _PROBES, grid.widths[0], max(1, grid.batch_size // _PROBES)
+    return 2.0 * torch.randint(2, shape, generator=seeded(grid.seed, run, 0, _PROBE)) - 1
 
 
-def _rms(difference: Tensor) -> Tensor:
-    lanes, rows, items = difference.shape
-    return torch.linalg.vector_norm(difference, dim=(1, 2)) / math.sqrt((rows - 1) * items)
+def _norm(x: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(x, dim=(1, 2))
 
 
-def _measure(lanes: Lanes, slab: slice, passes: Passes, probe: Tensor | None) -> list[Row]:
+def _measure(lanes: Lanes, slab: slice, passes: Passes, probes: Tensor | None) -> list[Row]:
     """Return a row of measurements for every lane of a slab."""
-    difference, y = passes.difference[:, :-1], passes.first[-1][:, :-1]
-    away = y - y.mean(2, keepdim=True)
-    norm, spread = (torch.linalg.vector_norm(t, dim=(1, 2)) for t in (difference, away))
+    n = lanes.widths[0]
+    difference, y = passes.difference[:, :n], passes.first[-1][:, :n]
+    norm, spread = _norm(difference), _norm(y - y.mean(2, keepdim=True))
     columns = {
         "absolute_error": difference.abs().mean((1, 2)),
         "relative_error": norm / spread,
@@ -238,8 +237,9 @@ def _measure(lanes: Lanes, slab: slice, passes: Passes, probe: Tensor | None) ->
         "jacobian_trace": torch.full_like(norm, math.nan),
         "jacobian_rank": torch.full_like(norm, math.nan),
     }
-    if probe is not None:
-        trace, square, fourth = lanes.jacobian(slab, passes, probe)
-        columns |= {"jacobian_trace": trace, "jacobian_rank": square.square() / fourth}
+    if probes is not None:
+        trace, square, fourth = lanes.jacobian(slab, passes, probes)
+        rank = (square.square() / fourth).median(1).values
+        columns |= {"jacobian_trace": trace.mean(1), "jacobian_rank": rank}
     table = {name: values.tolist() for name, values in columns.items()}
     return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]

@@ -124,14 +124,14 @@ def relabelled(summary: pd.DataFrame, widths: Mapping[str, Sequence[int]]) -> pd
         widths: of every network in it.
 
     Returns:
-        The rows once for each of READINGS, with a column ``reading``.
+        The rows once for each of READINGS, with columns ``reading`` and ``width``, the n.
     """
     parts = []
     for reading, scales in READINGS.items():
         for network, rows in summary.groupby("network", sort=False):
-            scale = rows.rule.map(scales(widths[str(network)][0]))
-            labels = rows.learning_rate / scale
-            parts.append(rows.assign(reading=reading, learning_rate=labels))
+            width = widths[str(network)][0]
+            labels = rows.learning_rate / rows.rule.map(scales(width))
+            parts.append(rows.assign(reading=reading, width=width, learning_rate=labels))
     return pd.concat(parts, ignore_index=True)
 
 

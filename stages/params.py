@@ -138,6 +138,74 @@ class Sweep(Section):
     networks: Annotated[dict[str, Network], Field(min_length=1)]
 
 
+class Place(Section):
+    """Where the curvature is measured: after so many steps at a rate; at the start, after none."""
+
+    steps: Annotated[int, Field(ge=0)]
+    learning_rate: Positive
+    applications: Count
+    fresh_batches: Annotated[int, Field(ge=0)]
+
+
+class Stable(Section):
+    """How one network's largest stable rate is predicted and measured."""
+
+    precision: Literal["float32", "float64"]
+    places: Annotated[list[Place], Field(min_length=1)]
+    steps: Count
+    learning_rates: Annotated[
+        dict[Literal["modified", "ordinary"], Annotated[list[Positive], Field(min_length=1)]],
+        Field(min_length=2),
+    ]
+
+    @field_validator("places")
+    @classmethod
+    def _places_differ_and_begin_at_the_start(cls, places: list[Place]) -> list[Place]:
+        if places[0].steps:
+            raise ValueError("a first place of 0 steps, which the measured rates are compared with")
+        if len({place.steps for place in places}) < len(places):
+            raise ValueError("places after numbers of steps that all differ")
+        return places
+
+
+class LinearLayer(Section):
+    """One linear layer near the zero map, where the largest stable rate is known exactly."""
+
+    width: Count
+    batch_size: Count
+    steps: Count
+    learning_rates: Annotated[list[Positive], Field(min_length=1)]
+
+
+class Stability(Section):
+    """The largest stable rate of every network, predicted and measured: claim T5."""
+
+    seed: Seed
+    diverged_above: Positive
+    control: LinearLayer
+    networks: Annotated[dict[str, Stable], Field(min_length=1)]
+
+
+class Variant(Section):
+    """A sweep of one network with another setting; what is left out is as in the section sweep."""
+
+    network: str
+    learning_rates: Annotated[list[Positive], Field(min_length=1)]
+    runs: Count
+    steps: Count
+    log_every: Count
+    batch_size: Count | None = None
+    initialization: Literal["default", "kaiming_normal", "orthogonal"] | None = None
+    optimizer: Literal["sgd", "adam"] | None = None
+
+    @field_validator("learning_rates")
+    @classmethod
+    def _rates_differ(cls, rates: list[float]) -> list[float]:
+        if len(set(rates)) < len(rates):
+            raise ValueError("rates that all differ, as each is a lane of its own")
+        return rates
+
+
 class Cost(Section):
     """What a training step costs, by depth: claim T1."""
 
@@ -236,6 +304,7 @@ class Claims(Section):
     confidence: Annotated[float, Field(gt=0, lt=1)]
     resamples: Annotated[int, Field(ge=100)]
     near_zero: Positive
+    comparable: Positive
 
 
 class Paper(Section):
@@ -251,6 +320,8 @@ class Params(Section):
     linear: Linear
     peers: Peers
     sweep: Sweep
+    stability: Stability
+    variants: Annotated[dict[str, Variant], Field(min_length=1)]
     cost: Cost
     prepare: Prepare
     classifier: Classifier
@@ -277,6 +348,16 @@ class Params(Section):
                 raise ValueError(
                     f"every network of plot among sweep.networks ({known}), got {name!r}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _studied_networks_are_swept(self) -> "Params":
+        studied = {f"stability.networks.{name}": name for name in self.stability.networks}
+        studied |= {f"variants.{name}.network": v.network for name, v in self.variants.items()}
+        for key, name in studied.items():
+            if name not in self.sweep.networks:
+                known = ", ".join(self.sweep.networks)
+                raise ValueError(f"{key}: a network of sweep.networks ({known}), got {name!r}")
         return self
 
 

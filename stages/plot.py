@@ -1,4 +1,4 @@
-"""Stage plot: draw the paper's five figures, and one of its peers, from the tables beside them."""
+"""Stage plot: draw the paper's five figures, and those it lacks, from the tables beside them."""
 
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,15 @@ from matplotlib.figure import Figure
 
 from idem import figures
 from stages import params
+from stages.aggregate import ERROR_FLOOR, at_best_rate, last_rows, relabelled
 
 
 def main() -> None:
-    """Read the tables, write figure_1.png to figure_5.png and figure_peers.png."""
+    """Read the tables, write a PNG a figure."""
     args = params.arguments("draw Figures 1 to 5")
-    section = params.read(args.params).plot
+    parameters = params.read(args.params)
+    section = parameters.plot
+    widths = {name: network.widths for name, network in parameters.sweep.networks.items()}
     folder: Path = args.metrics
 
     def table(name: str) -> pd.DataFrame:
@@ -23,16 +26,26 @@ def main() -> None:
     def sweeps(networks: list[str], suffix: str = "") -> pd.DataFrame:
         return pd.concat(table(f"sweep_{n}{suffix}").assign(network=n) for n in networks)
 
+    def fair(networks: list[str]) -> Figure:
+        rows = {name: table(f"sweep_{name}") for name in networks}
+        training = [at_best_rate(r, widths[n]).assign(network=n) for n, r in rows.items()]
+        ends = [last_rows(r).assign(network=n) for n, r in rows.items()]
+        return figures.figure_fair(pd.concat(training), pd.concat(ends))
+
+    summaries = sweeps(section.figure_3, "_summary")
     with np.load(folder / "basins.npz") as archive:
         planes = dict(archive)
     drawn = {
         "figure_1": figures.figure_1(table("scalar_map")),
         "figure_2": figures.figure_2(planes),
-        "figure_3": figures.figure_3(sweeps(section.figure_3, "_summary")),
+        "figure_3": figures.figure_3(summaries, ERROR_FLOOR),
         "figure_4": figures.figure_4(sweeps(section.figure_4)),
+        "figure_scales": figures.figure_scales(relabelled(summaries, widths)),
+        "figure_fair": fair(section.figure_3),
         "figure_5": figures.figure_5(table("samples_mnist")),
         "figure_peers": figures.figure_peers(table("peers")),
         "figure_cost": figures.figure_cost(table("cost")),
+        "figure_stability": figures.figure_stability(table("stability")),
     }
     for name, figure in drawn.items():
         save(figure, folder / f"{name}.png", to_the_pixel=name == "figure_2")

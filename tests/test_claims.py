@@ -12,7 +12,7 @@ from stages import params
 from stages.claims import CONVENTION, NOT, OPEN, REPRODUCED, TABLE_1, Judge, Verdict, table
 
 SECTION = params.Claims(
-    least_runs=3, least_effect=0.1, confidence=0.95, resamples=200, near_zero=1e-6
+    least_runs=3, least_effect=0.1, confidence=0.95, resamples=200, near_zero=1e-6, comparable=0.3
 )
 RATES = {"B1": (0.1, 0.5), "B2": (0.02, 1.0), "B3": (0.22, 0.42), "B4": (0.42, 0.62)}
 Errors = dict[tuple[str, str, float], float]
@@ -35,6 +35,7 @@ def judge(folder: Path, errors: Errors, runs: int = 3, spread: float = 0.1) -> J
 
 
 def verdicts(folder: Path, errors: Errors, runs: int = 3) -> dict[str, Verdict]:
+    (folder / "stability.json").write_text(json.dumps(edges((0.2, 0.3), (0.5, 0.6))))
     return {verdict.id: verdict for verdict in judge(folder, errors, runs).sweeps()}
 
 
@@ -73,23 +74,52 @@ def test_t4_compares_both_readings_of_the_scale(tmp_path: Path, errors: Errors, 
     assert verdicts(tmp_path, errors)["T4"].verdict == verdict
 
 
-BEYOND = {
-    (n, rule, r): math.inf
-    for n, r in (("B3", 0.42), ("B4", 0.62))
-    for rule in ("modified", "ordinary")
-}
+def edges(b3: tuple[float, float | None], b4: tuple[float, float | None]) -> dict:
+    """Return a file of brackets, those of the modified rule given and ordinary's always fitting."""
+    found = {}
+    for network, (low, high), fitting in (("B3", b3, (0.1, 0.2)), ("B4", b4, (0.4, 0.5))):
+        brackets = {"modified": (low, high), "ordinary": fitting}
+        rules = {
+            rule: {"largest_stable_rate": a, "lowest_unstable_rate": b}
+            for rule, (a, b) in brackets.items()
+        }
+        found[network] = rules | {"marchenko_pastur": 0.2, "one_layer_fresh": 0.4}
+    return found
 
 
 @pytest.mark.parametrize(
-    ("errors", "verdict"),
+    ("b3", "verdict"),
+    [((0.2, 0.3), REPRODUCED), ((0.3, 0.4), NOT), ((0.2, None), OPEN), ((0.3, None), NOT)],
+)
+def test_t5_follows_the_brackets_of_the_stable_rate(
+    tmp_path: Path, b3: tuple[float, float | None], verdict: str
+):
+    (tmp_path / "stability.json").write_text(json.dumps(edges(b3, (0.5, 0.6))))
+    found = judge(tmp_path, {})._t5()
+    assert found.verdict == f"{verdict} (indication: 1 run)"
+    assert f"B3: modified {b3[0]:g} to" in found.measured
+
+
+@pytest.mark.parametrize(
+    ("fixed", "best", "verdict"),
     [
-        (BEYOND, REPRODUCED),
-        ({}, NOT),
-        (BEYOND | {("B3", "modified", 0.22): math.inf}, OPEN),
+        (0.1, 0.1, REPRODUCED),
+        (2.0, 0.1, "reproduced if the rate is chosen anew"),
+        (None, 0.1, "reproduced if the rate is chosen anew"),
+        (2.0, 1.0, NOT),
     ],
 )
-def test_t5_needs_rates_on_both_sides_of_the_edge(tmp_path: Path, errors: Errors, verdict: str):
-    assert verdicts(tmp_path, errors)["T5"].verdict == verdict
+def test_t7_compares_batch_sizes_at_one_rate_and_at_the_best(
+    tmp_path: Path, fixed: float | None, best: float, verdict: str
+):
+    measured = {
+        "batch_sizes": [32, 1000],
+        "at_fixed_rate": {"0.1": {"spread": fixed}, "0.2": {"spread": 0.05}},
+        "at_best_rate": {"spread": best},
+    }
+    content = {"T7": {"B1": {"modified": measured, "ordinary": {"batch_sizes": [1000]}}}}
+    (tmp_path / "variants.json").write_text(json.dumps(content))
+    assert judge(tmp_path, {}).batch_sizes().verdict == verdict
 
 
 def test_t6_counts_the_lanes_that_reach_zero(tmp_path: Path):

@@ -1,16 +1,28 @@
 import math
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.patches import Rectangle
 
-from idem.figures import figure_1, figure_2, figure_3, figure_4, figure_5, figure_peers
+from idem.figures import (
+    figure_1,
+    figure_2,
+    figure_3,
+    figure_4,
+    figure_5,
+    figure_fair,
+    figure_peers,
+    figure_scales,
+)
 from stages.plot import save
 
 RATES = (0.1, 0.5)
@@ -22,18 +34,42 @@ def drawn(figure: Figure) -> Figure:
     return figure
 
 
-def summary(**changes: float) -> pd.DataFrame:
+def summary(rates: Sequence[float] = RATES, **changes: Any) -> pd.DataFrame:
     row = {
         "runs": 3,
-        "median_error": 1e-3,
-        "lowest_error": 1e-4,
-        "highest_error": 1e-2,
+        "improved": 3,
+        "discarded": 0,
+        "diverged": 0,
         "mean_error_of_improved": 2e-3,
+        "mean_error_low": 1e-3,
+        "mean_error_high": 4e-3,
+        "geometric_mean_error": 1e-3,
+        "geometric_mean_error_low": 1e-4,
+        "geometric_mean_error_high": 1e-2,
         "median_output_spread": 0.1,
+        "median_jacobian_rank": 4.0,
     }
-    keys = product(("B1", "B2"), ("modified", "ordinary"), RATES)
+    keys = product(("B1", "B2"), ("modified", "ordinary"), rates)
     names = ("network", "rule", "learning_rate")
     return pd.DataFrame([dict(zip(names, key, strict=True)) | row | changes for key in keys])
+
+
+DIVERGED = {
+    "improved": 0,
+    "discarded": 3,
+    "diverged": 3,
+    "mean_error_of_improved": math.nan,
+    "mean_error_low": math.nan,
+    "mean_error_high": math.nan,
+    "geometric_mean_error": math.inf,
+    "geometric_mean_error_low": math.nan,
+    "geometric_mean_error_high": math.nan,
+    "median_output_spread": math.nan,
+    "median_jacobian_rank": math.nan,
+}
+ZERO = {name: 0.0 for name in DIVERGED if "error" in name}
+SOME_DIVERGED = DIVERGED | {"improved": 1, "discarded": 2, "diverged": 1}
+SOME_DIVERGED |= {"mean_error_of_improved": 2e-3, "median_output_spread": 0.1}
 
 
 def logged(diverged_at: int | None = None) -> pd.DataFrame:
@@ -149,25 +185,60 @@ def test_figure_2_is_drawn_to_the_pixel(tmp_path: Path):
     np.testing.assert_array_equal(found, codes[5:95, 5:595] == -4)
 
 
-def test_figure_3_has_a_column_a_network_and_both_rows():
-    figure = drawn(figure_3(summary()))
-    assert len(figure.axes) == 4
+def words(axes: Axes) -> str:
+    return " ".join(text.get_text() for text in axes.texts)
+
+
+def crosses(axes: Axes) -> list[float]:
+    marked = [line for line in axes.lines if line.get_marker() == "x"]
+    return sorted(np.concatenate([np.asarray(line.get_xdata()) for line in marked]).tolist())
+
+
+def test_figure_3_has_a_column_a_network_and_collapse_below_the_errors():
+    figure = drawn(figure_3(summary(), 1e-8))
+    assert len(figure.axes) == 8
     assert [a.get_title() for a in figure.axes[:2]] == ["B1, 3 runs", "B2, 3 runs"]
-    assert figure.axes[0].get_yscale() == "log"
+    assert all(axes.get_yscale() == "log" for axes in figure.axes)
+    shown = [np.asarray(axes.lines[0].get_ydata()).tolist() for axes in figure.axes[::2]]
+    assert shown == [[2e-3] * 2, [1e-3] * 2, [0.1] * 2, [4] * 2]
+    assert not words(figure.axes[0]) and not crosses(figure.axes[0])
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"median_error": 0.0, "lowest_error": 0.0},
-        {"highest_error": math.inf},
-        {"median_error": math.inf, "highest_error": math.inf, "mean_error_of_improved": math.nan},
-    ],
-)
+@pytest.mark.parametrize("changes", [ZERO, DIVERGED, SOME_DIVERGED])
 def test_figure_3_draws_zeros_and_diverged_runs(changes: dict[str, float]):
     table = summary()
+    columns = table.columns.intersection(list(changes))
+    table[columns] = table[columns].astype(float)
     table.loc[table.learning_rate == RATES[-1], list(changes)] = list(changes.values())
-    drawn(figure_3(table))
+    drawn(figure_3(table, 1e-8))
+
+
+def test_figure_3_marks_what_the_paper_discards():
+    mean = drawn(figure_3(summary(improved=2, discarded=1), 1e-8)).axes[0]
+    assert words(mean).split() == ["−1"] * 4
+    gone = drawn(figure_3(summary(**DIVERGED), 1e-8)).axes[0]
+    assert crosses(gone) == sorted(RATES * 2)
+
+
+def test_figures_without_survivors_say_so():
+    table = summary()
+    gone = table[table.rule == "modified"].assign(**DIVERGED)
+    half = drawn(figure_3(pd.concat([gone, table[table.rule == "ordinary"]]), 1e-8))
+    assert {words(axes) for axes in half.axes} == {"modified: all runs diverged"}
+    for axes in drawn(figure_3(summary(**DIVERGED), 1e-8)).axes:
+        assert words(axes) == "modified: all runs diverged\nordinary: all runs diverged"
+
+
+def test_a_rank_that_was_not_measured_is_not_taken_for_divergence():
+    axes = drawn(figure_3(summary(median_jacobian_rank=math.nan), 1e-8)).axes[-1]
+    assert words(axes) == "modified: not measured\nordinary: not measured"
+    assert not crosses(axes)
+
+
+@pytest.mark.parametrize("rates", [(0.1,), tuple(np.geomspace(0.001, 8, 20))])
+def test_figure_3_has_room_for_one_rate_and_for_twenty(rates: tuple[float, ...]):
+    axes = drawn(figure_3(summary(rates), 1e-8)).axes[-1]
+    assert [float(t.get_text()) for t in axes.get_xticklabels()] == pytest.approx(rates, rel=0.01)
 
 
 def test_figure_4_has_a_curve_a_rate_and_a_column_a_rule():
@@ -183,7 +254,23 @@ def test_figure_4_ends_a_curve_where_its_first_run_diverged():
     gone = (table.learning_rate == RATES[-1]) & (table.run == 0) & (table.step > 5)
     table.loc[table.run == 1, "diverged"] = False
     left, _ = drawn(figure_4(table[~gone])).axes
-    assert [len(np.asarray(line.get_xdata())) for line in left.lines] == [3, 1]
+    curves = [line for line in left.lines if line.get_marker() != "x"]
+    assert [len(np.asarray(line.get_xdata())) for line in curves] == [3, 1]
+
+
+def test_figure_4_marks_where_a_run_diverged_and_says_where_one_always_did():
+    table = logged(diverged_at=5)
+    left, _ = drawn(figure_4(table)).axes
+    assert crosses(left) == [0]
+    assert not words(left)
+    table["diverged"] = table.step == 5
+    left, right = drawn(figure_4(table)).axes
+    assert words(left) == words(right) == "a run diverged at every rate"
+
+
+def test_figure_4_draws_runs_that_diverged_before_the_first_step():
+    table = logged()
+    drawn(figure_4(table[table.step == 0].assign(diverged=True, absolute_error=math.inf)))
 
 
 def samples(pixels: int) -> pd.DataFrame:
@@ -240,3 +327,75 @@ def test_the_legend_of_the_peers_says_what_each_is_told():
     assert names[:2] == ["told nothing:", "project"]
     assert names[names.index("SP2") - 1] == "told bounds and rank:"
     assert names[names.index("Newton") - 1] == "told bounds and gap:"
+
+
+def readings(**changes: Any) -> pd.DataFrame:
+    table = summary(**changes).assign(width=10)
+    bare = table.assign(
+        reading="mean against bare",
+        learning_rate=table.learning_rate * np.where(table.rule == "ordinary", 5, 1),
+    )
+    return pd.concat([table.assign(reading="matched"), bare], ignore_index=True)
+
+
+def test_the_readings_stand_side_by_side_and_differ_in_their_rates_alone():
+    figure = drawn(figure_scales(readings()))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[:2] == ["B1 (n = 10), matched", "B1 (n = 10), mean against bare"]
+    matched, bare = (axes.lines for axes in figure.axes[:2])
+    for own, relabelled, factor in ((matched[0], bare[0], 1), (matched[2], bare[2], 5)):
+        assert np.asarray(own.get_ydata()).tolist() == np.asarray(relabelled.get_ydata()).tolist()
+        rates = np.asarray(own.get_xdata()) * factor
+        np.testing.assert_allclose(np.asarray(relabelled.get_xdata()), rates)
+
+
+def test_the_readings_shade_the_labels_that_both_rules_have():
+    matched, bare = drawn(figure_scales(readings())).axes[:2]
+    (span,) = (patch for patch in bare.patches if isinstance(patch, Rectangle))
+    assert (span.get_x(), span.get_width()) == pytest.approx((0.5, 0))
+    assert not matched.patches
+    apart = readings()
+    apart.loc[(apart.reading != "matched") & (apart.rule == "ordinary"), "learning_rate"] += 10
+    assert words(drawn(figure_scales(apart)).axes[1]) == "no label in common"
+
+
+def test_the_readings_of_diverged_lanes_say_so():
+    for axes in drawn(figure_scales(readings(**DIVERGED))).axes:
+        assert words(axes).startswith("modified: all runs diverged")
+
+
+def fair(diverged: Sequence[str] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Three runs a lane, whose error halves every step; those of some rules diverge at the end."""
+    keys = product(("modified", "ordinary"), (0.1, 0.2, 0.4), range(3), range(4))
+    rows = pd.DataFrame(keys, columns=["rule", "learning_rate", "run", "step"])
+    price = rows.rule.map({"modified": 4.0, "ordinary": 5.0})
+    lost = rows.rule.isin(diverged) & (rows.step == 3)
+    error = (0.5**rows.step).where(~lost, math.inf)
+    rows = rows.assign(network="B1", absolute_error=error, forward_equivalents=rows.step * price)
+    training = rows[rows.learning_rate == rows.rule.map({"modified": 0.2, "ordinary": 0.4})]
+    ends = rows[rows.step == 3].assign(first_update_norm=rows.learning_rate * 3, initial_error=1.0)
+    return training, ends
+
+
+def test_the_fair_comparison_is_by_step_by_compute_and_by_update():
+    steps, compute, norms = drawn(figure_fair(*fair())).axes
+    assert steps.get_title() == "B1, best rates: modified 0.2, ordinary ≥ 0.4"
+    thick = [line for line in steps.lines if line.get_linewidth() == 2]
+    assert [np.asarray(line.get_ydata()).tolist() for line in thick] == [[1, 0.5, 0.25, 0.125]] * 2
+    ends = [max(np.asarray(line.get_xdata())) for line in compute.lines]
+    assert {12, 15} <= set(ends)
+    equal = compute.lines[-1]
+    assert np.asarray(equal.get_xdata()).tolist() == [12, 12]
+    medians = [line for line in norms.lines if line.get_markersize() == 4]
+    np.testing.assert_allclose(np.asarray(medians[0].get_xdata()), [0.3, 0.6, 1.2])
+
+
+@pytest.mark.parametrize("diverged", [["modified"], ["modified", "ordinary"]])
+def test_the_fair_comparison_of_diverged_rules_says_so(diverged: list[str]):
+    steps, compute, norms = drawn(figure_fair(*fair(diverged))).axes
+    assert "modified none" in steps.get_title()
+    for rule in diverged:
+        assert f"{rule}: at every rate at least half diverged" in words(steps)
+        assert f"{rule}: all runs diverged" in words(norms)
+    assert words(compute) == words(steps)
+    assert len(crosses(norms)) == 9 * len(diverged)

@@ -45,10 +45,12 @@ def step(lanes: Lanes, rule: str, x: Tensor, measure: bool = False) -> Tensor:
     return lanes.descend(measure)
 
 
-@pytest.fixture(params=["one slab", "a lane a slab"])
+@pytest.fixture(params=["one slab", "a lane a slab", "padded"])
 def slabs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "a lane a slab":
         monkeypatch.setitem(lanes_module._SLAB_BYTES, "cpu", 1)
+    if request.param == "padded":
+        monkeypatch.setattr(lanes_module, "_WIDE", 1)
 
 
 @pytest.mark.usefixtures("slabs")
@@ -67,22 +69,24 @@ def test_every_lane_equals_a_plain_training_run(rule: str, optimizer: str):
             descent.step()
         for layer, W in zip(list(f)[::2], lanes.weights, strict=True):
             assert isinstance(layer, nn.Linear)
-            torch.testing.assert_close(
-                W[lane, :-1, :-1], layer.weight.detach(), rtol=1e-9, atol=1e-11
-            )
-            torch.testing.assert_close(W[lane, :-1, -1], layer.bias.detach(), rtol=1e-9, atol=1e-11)
+            m, n = layer.weight.shape
+            weight, bias = layer.weight.detach(), layer.bias.detach()
+            torch.testing.assert_close(W[lane, :m, :n], weight, rtol=1e-9, atol=1e-11)
+            torch.testing.assert_close(W[lane, :m, n], bias, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.usefixtures("slabs")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("rule", RULES)
-def test_ones_stay_ones(rule: str, optimizer: str):
+def test_ones_stay_ones_and_zeros_zeros(rule: str, optimizer: str):
     lanes = several(optimizer=optimizer)
     for x in batches(3):
         step(lanes, rule, x)
-    for W in lanes.weights:
-        expected = torch.zeros_like(W[:, -1])
-        expected[:, -1] = 1
-        assert torch.equal(W[:, -1], expected)
+    for W, n, m in zip(lanes.weights, WIDTHS, WIDTHS[1:], strict=False):
+        expected = torch.zeros_like(W[:, m:])
+        expected[:, 0, n] = 1
+        assert torch.equal(W[:, m:], expected)
+        assert not W[:, :, n + 1 :].any()
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -126,17 +130,14 @@ def test_jacobian_probes_agree_with_the_jacobian():
     passes = lanes.passes(slab, homogeneous(x))
     with torch.no_grad():
         y = f(x)
-    J = torch.stack([torch.func.jacrev(f)(item) for item in y])
-    v = torch.randn(BATCH, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
-    found = lanes.jacobian(slab, passes, v.mT)
-    Jv = torch.einsum("bij,bj->bi", J, v)
-    expected = (
-        (v * Jv).sum(1).mean(),
-        Jv.square().sum(1).mean(),
-        torch.einsum("bji,bj->bi", J, Jv).square().sum(1).mean(),
-    )
+    J = torch.stack([torch.func.jacrev(f)(item) for item in y[:7]])
+    probes = torch.randn(3, 6, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    found = lanes.jacobian(slab, passes, probes)
+    Jv = torch.einsum("bij,rjb->rib", J, probes)
+    JTJv = torch.einsum("bji,rjb->rib", J, Jv)
+    expected = (probes * Jv).sum(1), Jv.square().sum(1), JTJv.square().sum(1)
     for values, value in zip(found, expected, strict=True):
-        torch.testing.assert_close(values, value.expand(3), rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(values, value.mean(0).expand(3, 7), rtol=1e-9, atol=1e-12)
 
 
 def test_lanes_that_leave_take_their_rates_and_weights_along():

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from stages import aggregate, compare, engine, files, params, plane, readme, repro, sweep
+from tests.test_aggregate import lanes_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -183,31 +184,6 @@ def test_figure_1_has_the_ends_of_the_basins_on_its_curve(small_planes: params.L
     assert table.get_group("immediate")["image"].to_numpy() == pytest.approx([0.5, 0.5])
     ends = table.get_group("escape")
     assert ends["image"].to_numpy() == pytest.approx(ends["lambda"].to_numpy()[::-1])
-
-
-def lanes_of(rule: str, errors: dict[float, list[float]]) -> list[dict]:
-    """Two logged rows a lane: initial error 1, and the final one given (infinite: diverged)."""
-    rows = []
-    for rate, finals in errors.items():
-        for run, final in enumerate(finals):
-            lane = {"rule": rule, "learning_rate": rate, "run": run, "output_spread": 0.5}
-            for step, error in ((0, 1.0), (9, final)):
-                rows.append(
-                    lane
-                    | {"step": step, "absolute_error": error, "relative_error": error}
-                    | {"loss": error, "diverged": math.isinf(error)}
-                )
-    return rows
-
-
-def test_the_summary_discards_as_the_paper_does_and_keeps_count():
-    rows = pd.DataFrame(lanes_of("modified", {0.1: [0.5, 0.3, 2.0], 0.2: [math.inf] * 3}))
-    summary = aggregate.summarize(aggregate.last_rows(rows)).set_index("learning_rate")
-    assert summary.improved.tolist() == [2, 0]
-    assert summary.diverged.tolist() == [0, 3]
-    assert summary.mean_error_of_improved[0.1] == pytest.approx(0.4)
-    assert math.isnan(summary.mean_error_of_improved[0.2])
-    assert summary.median_error.tolist() == [0.5, math.inf]
 
 
 def test_the_headline_takes_the_lowest_of_equally_good_rates():

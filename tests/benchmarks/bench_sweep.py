@@ -1,96 +1,281 @@
-"""Lanes against a plain loop over runs, as a user of PyTorch would write it, and against the peak.
+"""Lanes against a plain loop over runs, against torch.func, and against the peak.
 
-Claim: training all rates of a run as one batch beats training them one after the other, most on
-small networks, and stays near the machine's matrix-product peak on large ones. One thread.
+Claim: training all rates of a run as one batch beats training them one after the other on small
+networks, and runs at the peak of its own products on large ones, where there is nothing to gain by
+batching (here a loop is as fast there, or faster by a tenth and more). Side by side in one run: a
+loop over runs as a user of PyTorch writes it (`torch.nn`, `torch.optim.SGD`,
+`idem.idempotency_loss`); `torch.func` (stack_module_state, vmap over lanes, grad); and
+`idem.sweep.train_lanes`. One thread; all train on the same batches, drawn before the clock starts.
 
-    make bench
+    python tests/benchmarks/bench_sweep.py
 
-Typical output (one core of a Xeon with AVX-512; "of peak" is of the network's own products):
+Speeds are real operations a second (`idem.cost`), so that a measurement at the end counts as work;
+"of peak" is against the network's own products alone, in the shapes and batches of the lanes, timed
+in the same run. Typical output:
 
-    network rule      lanes  plain s  lanes s  ratio  GFLOP/s  of peak
-    B1      modified     20     1.53     0.28    5.4        3      17%
-    B2      modified     10     1.89     1.83    1.0      108      74%
-    B3      modified      2     3.11     2.56    1.2      147      86%
-    B4      modified      2     1.65     1.32    1.3      164      90%
+(two cores shared with three other jobs: speeds are a half to a third of the idle machine's, and
+ratios waver by tens of percent):
+
+    network rule      lanes  plain s  func s  ours s  ours/plain  /func  GFLOP/s  of peak  sampling
+    B1      modified     20     3.37    0.76    0.17      20.2      4.5      7.2      34%     0.010
+      JAX 0.23 s against 1.85: 8.0 times as fast; here 20.1 times
+    B1      ordinary     20     4.95    1.85    0.44      11.3      4.2      3.4      35%     0.010
+      JAX 0.30 s against 1.43: 4.8 times as fast; here 11.3 times
+    B1      modified    100    26.69    6.07    1.34      19.9      4.5      4.5      47%     0.000
+      JAX 1.05 s against 9.25: 8.8 times as fast; here 19.9 times
+    B1      ordinary    100    41.05   13.00    4.19       9.8      3.1      1.8      43%     0.000
+      JAX 1.41 s against 7.15: 5.1 times as fast; here 9.8 times
+    B2      modified     10     6.57    7.43    6.50       1.1      1.2     38.7     102%     0.019
+    B2      ordinary     10     3.54    4.37    3.62       1.0      1.3     82.5      98%     0.019
+    B3      modified      2     5.00    5.14    9.54       0.7      0.7     61.6     143%     0.050
+    B3      ordinary      2     6.00    6.32    8.11       0.9      1.0     84.8      98%     0.050
+    B4      modified      2     7.39    7.67    9.48       0.9      1.0     44.3      99%     0.044
+    B4      ordinary      2     9.10    9.47   11.31       0.9      1.0     43.5      99%     0.044
+    network lanes required MiB grown MiB  ratio
+    B1         20            2         4   1.90
+    B1        100            5         9   1.85
+    B2         10           32        43   1.35
+    B3          2          218       367   1.68
+    B4          2          119       167   1.41
+    B1, 20 lanes, both rules: 1 thread 0.38 s, 2 threads 0.83 s, a process each 0.31 s
 """
 
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
 
+import joblib
 import torch
+from torch import Tensor
+from torch.func import functional_call, grad, stack_module_state, vmap
 
+from idem.cost import exact_forward_equivalents
+from idem.lanes import Lanes, required_bytes
 from idem.mlp import MLP, TABLE_1
 from idem.objectives import RULES, idempotency_loss
-from idem.sweep import Grid, train_lanes
+from idem.sweep import Grid, Unit, train_lanes
 
-# Steps and lanes per network, and the real products of a step in units of one forward pass: the
-# gradient with respect to the first layer's input is never needed.
-CASES = {"B1": (200, 20), "B2": (8, 10), "B3": (2, 2), "B4": (2, 2)}
-FORWARD_EQUIVALENTS = {
-    "modified": {"B1": 4, "B2": 4.90, "B3": 4.5, "B4": 4.82},
-    "ordinary": {"B1": 5, "B2": 5.90, "B3": 5.5, "B4": 5.82},
-}
+BATCH_SIZE, ROUNDS = 1000, 2
+CASES = (("B1", 300, 20), ("B1", 300, 100), ("B2", 10, 10), ("B3", 3, 2), ("B4", 4, 2))
+LOOPED = 20  # the plain loop trains at most so many lanes; more take as much longer
+# Seconds of JAX (vmap and jit) and of its plain loop, on another machine: lanes -> rule.
+JAX = {20: {"modified": 0.23, "ordinary": 0.30}, 100: {"modified": 1.05, "ordinary": 1.41}}
+JAX_LOOP_OF_20 = {"modified": 1.85, "ordinary": 1.43}
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Return the shorter of two timings."""
-    times = []
-    for _ in range(2):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+class Drawn(Grid):
+    """A grid whose batches are drawn once, apart from the training."""
+
+    def batch(self, run: int, step: int) -> Tensor:
+        """Return the batch of a step, whichever the run."""
+        return drawn(self.widths[0], step)
+
+
+@cache
+def drawn(width: int, step: int) -> Tensor:
+    """Draw a standard normal batch."""
+    return torch.randn(BATCH_SIZE, width, generator=torch.Generator().manual_seed(step))
+
+
+def grid_of(network: str, steps: int, lanes: int, kind: type[Grid] = Drawn) -> Grid:
+    """Return a grid of one run that logs its first and its last step."""
+    rates = [0.1 * (i + 1) / lanes for i in range(lanes)]
+    return kind(TABLE_1[network], rates, 1, steps, BATCH_SIZE, log_every=steps, memory=2**33)
 
 
 def plain_loop(grid: Grid, rule: str) -> None:
     """Train one lane after the other with nn.Sequential and torch.optim.SGD."""
-    for rate in grid.learning_rates:
+    for rate in grid.learning_rates[:LOOPED]:
         f = MLP(grid.widths)
         optimizer = torch.optim.SGD(f.parameters(), lr=rate)
-        for step in range(grid.steps + 1):
+        for step in range(grid.steps):
             optimizer.zero_grad(set_to_none=True)
             idempotency_loss(f, grid.batch(0, step), rule).backward()
             optimizer.step()
 
 
-def peak(widths: tuple[int, ...], batch_size: int) -> float:
-    """Return the FLOP/s of the network's own products, alone."""
-    pairs = [
-        (torch.randn(batch_size, n), torch.randn(n, m), torch.empty(batch_size, m))
-        for n, m in zip(widths, widths[1:], strict=False)
+def torch_func(grid: Grid, rule: str) -> None:
+    """Train all lanes with vmap over their stacked parameters."""
+    parameters, _ = stack_module_state([MLP(grid.widths) for _ in grid.learning_rates])
+    f = MLP(grid.widths).to("meta")
+
+    def apply(theta: dict[str, Tensor], x: Tensor) -> Tensor:
+        return functional_call(f, theta, (x,))
+
+    def loss(theta: dict[str, Tensor], x: Tensor) -> Tensor:
+        y = apply(theta, x)
+        if rule == "ordinary":
+            return (apply(theta, y) - y).square().sum() / (2 * len(x))
+        with torch.no_grad():
+            u = apply(theta, y)
+            sent_back = (y - 3 * u + 2 * apply(theta, u)) / len(x)
+        return (y * sent_back.detach()).sum()
+
+    gradient = vmap(grad(loss), in_dims=(0, None))
+    rates = torch.tensor(grid.learning_rates)
+    with torch.no_grad():
+        for step in range(grid.steps):
+            for name, g in gradient(parameters, grid.batch(0, step)).items():
+                parameters[name].sub_(g * rates.view(-1, *[1] * (g.dim() - 1)))
+
+
+def ours(grid: Grid, rule: str) -> None:
+    """Train all lanes with `train_lanes`."""
+    for unit in grid.units():
+        if unit.rule == rule:
+            train_lanes(grid, unit)
+
+
+def seconds(works: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the shortest timing of each, taken in turns."""
+    times = {name: float("inf") for name in works}
+    for _ in range(ROUNDS):
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            times[name] = min(times[name], time.perf_counter() - start)
+    return times
+
+
+def flops(grid: Grid) -> float:
+    """Count one forward pass of one lane."""
+    pairs = zip(grid.widths, grid.widths[1:], strict=False)
+    return 2.0 * BATCH_SIZE * sum(n * m for n, m in pairs)
+
+
+def products(grid: Grid) -> tuple[Callable[[], object], float]:
+    """Return work that makes every kind of product of a step, batched as the lanes', and its FLOPs.
+
+    Forward, to the weights and to the input of a layer: 3 forward passes' worth.
+    """
+    lanes = Lanes(grid.start(0), grid.learning_rates, 0.2, BATCH_SIZE)
+    slab = next(iter(lanes.slabs()))
+    count = slab.stop - slab.start
+    layers = [
+        (W[slab], *(torch.randn(count, rows, BATCH_SIZE) for rows in (W.shape[2], W.shape[1])))
+        for W in lanes.weights
     ]
-    repeats = max(1, int(1e10 / flops(widths, batch_size)))
+    outs = [(torch.empty_like(W), torch.empty_like(x), torch.empty_like(z)) for W, x, z in layers]
+    repeats = max(1, int(2e10 / (3 * count * flops(grid))))
 
-    def products() -> None:
+    def work() -> None:
         for _ in range(repeats):
-            for a, b, out in pairs:
-                torch.mm(a, b, out=out)
+            for (W, x, z), (dW, dx, out) in zip(layers, outs, strict=True):
+                torch.bmm(W, x, out=out)
+                torch.bmm(z, x.mT, out=dW)
+                torch.bmm(W.mT, z, out=dx)
 
-    return repeats * flops(widths, batch_size) / seconds(products)
+    return work, repeats * 3 * count * flops(grid)
 
 
-def flops(widths: tuple[int, ...], batch_size: int) -> float:
-    """Count one forward pass."""
-    return 2.0 * batch_size * sum(n * m for n, m in zip(widths, widths[1:], strict=False))
+def compare(network: str, steps: int, lanes: int) -> None:
+    """Print the three and the peak, a line a rule; on B1, JAX's numbers too."""
+    grid = grid_of(network, steps, lanes)
+    sampled = -time.perf_counter()
+    for step in range(steps + 1):
+        grid.batch(0, step)
+    sampled += time.perf_counter()
+    for rule in RULES:
+        peak_work, peak_flops = products(grid)
+        kinds = {"plain": plain_loop, "func": torch_func, "ours": ours}
+        works = {name: partial(work, grid, rule) for name, work in kinds.items()}
+        times = seconds(works | {"peak": peak_work})
+        times["plain"] *= lanes / min(lanes, LOOPED)
+        step_flops = exact_forward_equivalents(list(grid.widths), rule) * flops(grid)
+        done = {name: lanes * steps * step_flops for name in kinds}
+        done["ours"] += lanes * 4 * flops(grid)  # the last measurement: 2 passes, 2 with a probe
+        speeds = {name: work / times[name] / 1e9 for name, work in done.items()}
+        print(
+            f"{network:7} {rule:9} {lanes:5} {times['plain']:8.2f} {times['func']:7.2f}"
+            f" {times['ours']:7.2f} {speeds['ours'] / speeds['plain']:9.1f}"
+            f" {speeds['ours'] / speeds['func']:8.1f} {speeds['ours']:8.1f}"
+            f" {speeds['ours'] * 1e9 * times['peak'] / peak_flops:8.0%} {sampled:9.3f}",
+            flush=True,
+        )
+        if network == "B1":
+            jax_loop = JAX_LOOP_OF_20[rule] * lanes / 20
+            print(
+                f"        JAX (vmap and jit) needs {JAX[lanes][rule]:.2f} s where a plain loop"
+                f" needs {jax_loop:.2f}: {jax_loop / JAX[lanes][rule]:.1f} times as fast;"
+                f" here {times['plain'] / times['ours']:.1f} times"
+            )
+
+
+def memory(network: str, lanes: int) -> None:
+    """Print how far the resident set of a fresh process grows over a unit."""
+    torch.mm(torch.ones(64, 64), torch.ones(64, 64))
+    ours(grid_of("B1", 1, 1), "modified")
+    grid = grid_of(network, 1, lanes)
+    for step in range(grid.steps + 1):
+        grid.batch(0, step)
+    before = peak_resident()
+    ours(grid, "modified")
+    grown = (peak_resident() - before) / 2**20
+    required = required_bytes(grid.widths, BATCH_SIZE, lanes, "sgd") / 2**20
+    print(
+        f"{network:7} {lanes:5} {required:12.0f} {grown:9.0f} {grown / required:6.2f}", flush=True
+    )
+
+
+def peak_resident() -> int:
+    """Return the most bytes this process ever held (Linux); `getrusage` counts its parent's too."""
+    (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x)
+    return int(line.split()[1]) * 1024
+
+
+def train_unit(grid: Grid, unit: Unit) -> None:
+    """Train one unit on one thread, in whichever process."""
+    torch.set_num_threads(1)
+    train_lanes(grid, unit)
+
+
+def cores(network: str, steps: int, lanes: int) -> None:
+    """Print what two cores give: to the products of a unit, and to two units side by side."""
+    grid = grid_of(network, steps, lanes, Grid)
+    both = [(grid, unit) for unit in grid.units()]
+
+    def side_by_side() -> None:
+        joblib.Parallel(n_jobs=2)(joblib.delayed(train_unit)(*task) for task in both)
+
+    def in_turn(threads: int) -> None:
+        torch.set_num_threads(threads)
+        for task in both:
+            train_lanes(*task)
+        torch.set_num_threads(1)
+
+    side_by_side()  # starts the processes
+
+    times = seconds(
+        {
+            "1 thread": lambda: in_turn(1),
+            "2 threads": lambda: in_turn(2),
+            "a process each": side_by_side,
+        }
+    )
+    found = ", ".join(f"{name} {value:.2f} s" for name, value in times.items())
+    print(f"{network}, {lanes} lanes, both rules: {found}")
 
 
 def main() -> None:
-    """Print a line a network and rule."""
+    """Print a line a network and rule, then memory, then cores."""
     torch.set_num_threads(1)
-    print("network rule      lanes  plain s  lanes s  ratio  GFLOP/s  of peak")
-    for network, (steps, lanes) in CASES.items():
-        widths = TABLE_1[network]
-        rates = [0.01 * (i + 1) for i in range(lanes)]
-        grid = Grid(widths, rates, runs=1, steps=steps, batch_size=1000, log_every=steps)
-        top = peak(widths, 1000)
-        for rule in RULES:
-            plain = seconds(lambda g=grid, r=rule: plain_loop(g, r))
-            ours = seconds(lambda g=grid, r=rule: train_lanes(g, r, 0))
-            work = FORWARD_EQUIVALENTS[rule][network] * flops(widths, 1000) * lanes * (steps + 0.5)
-            print(
-                f"{network:7} {rule:9} {lanes:5} {plain:8.2f} {ours:8.2f} {plain / ours:6.1f}"
-                f" {work / ours / 1e9:8.0f} {work / ours / top:8.0%}"
-            )
+    if sys.argv[1:]:
+        return memory(sys.argv[1], int(sys.argv[2]))
+    print(
+        "network rule      lanes  plain s  func s  ours s  ours/plain  /func  GFLOP/s  of peak"
+        "  sampling s"
+    )
+    for case in CASES:
+        compare(*case)
+    print("\nnetwork lanes required MiB grown MiB  ratio")
+    for network, _, lanes in CASES:
+        subprocess.run([sys.executable, __file__, network, str(lanes)], check=True)
+    print()
+    for case in (("B1", 300, 20), ("B2", 20, 10)):
+        cores(*case)
 
 
 if __name__ == "__main__":

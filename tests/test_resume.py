@@ -1,0 +1,198 @@
+"""A sweep that is killed or cut in whatever way ends with the bytes of an undisturbed one."""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from idem.checkpoint import Checkpoint
+from stages import engine, resume, sweep
+
+ROOT = Path(__file__).parents[1]
+TINY: dict[str, Any] = {
+    "seed": 0,
+    "batch_size": 32,
+    "negative_slope": 0.2,
+    "initialization": "default",
+    "optimizer": "adam",
+    "matmul_precision": "highest",
+    "memory_megabytes": 64,
+    "diverged_above": 1.0e3,
+}
+NETWORK = {"widths": [5, 6, 5], "learning_rates": [0.001, 0.01, 50.0], "log_every": 100}
+OUTPUTS = ["sweep_T.csv", "sweep_T.json", "sweep_T_summary.csv"]
+SO_FAR = "sweep_T_so_far.csv"
+
+
+def write_params(folder: Path, steps: int, **changes: Any) -> None:
+    """Write a parameter file that has a sweep and nothing else, as the paper's pipeline."""
+    section = TINY | changes | {"networks": {"T": NETWORK | {"runs": 2, "steps": steps}}}
+    (folder / "paper").mkdir(parents=True, exist_ok=True)
+    (folder / "paper/params.yaml").write_text(yaml.safe_dump({"sweep": section}))
+
+
+def run_here(folder: Path, **environment: str) -> int | str | None:
+    """Run the stage in this process; return its exit status."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["sweep", *arguments()])
+        patch.setattr(sweep, "end_with_parent", lambda: None)
+        for name, value in ({"IDEM_WORKERS": "1"} | environment).items():
+            patch.setenv(name, value)
+        try:
+            sweep.main()
+        except SystemExit as stopped:
+            return stopped.code
+    return 0
+
+
+def arguments() -> list[str]:
+    return ["T", "--params", "paper/params.yaml", "--metrics", "metrics"]
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "metrics").iterdir()}
+
+
+def saved_steps(folder: Path) -> int:
+    """Add up the steps of all units that their checkpoints hold."""
+    found = (Checkpoint(path).notes() for path in folder.glob(".ckpt/*/*.npz"))
+    return sum(notes["step"] for notes in found if notes)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def kill(command: list[str], folder: Path, workers: int) -> None:
+    """Run a command until 30 steps more are saved, `kill -9` it, and see what it started end."""
+    environment = {"PYTHONPATH": str(ROOT), "IDEM_WORKERS": str(workers)}
+    environment |= {"IDEM_CHECKPOINT_SECONDS": "1e-6"}
+    before = saved_steps(folder)
+    with subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stderr=subprocess.DEVNULL
+    ) as process:
+        wait_for(lambda: saved_steps(folder) >= before + 30 or process.poll() is not None)
+        assert process.returncode is None, "it ended before it could be killed"
+        descendants = psutil.Process(process.pid).children(recursive=True)
+        assert len(descendants) >= workers - 1
+        process.kill()
+    wait_for(lambda: all(map(has_ended, descendants)), seconds=15)
+
+
+STAGE = [sys.executable, "-m", "stages.sweep", *arguments()]
+
+
+def test_a_sweep_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        write_params(folder, steps=500)
+    assert run_here(whole) == 0
+    assert sorted(outputs(whole)) == OUTPUTS
+    assert list((whole / ".ckpt").iterdir()) == []
+
+    kill(STAGE, cut, workers=1)
+    kill(STAGE, cut, workers=2)  # the workers are left alone
+    fake = cut / "dvc"  # and here the stage too, behind a shell that stays
+    fake.write_text("import subprocess, sys; subprocess.run(sys.argv[1], shell=True)")
+    kill([sys.executable, str(fake), f"{shlex.join(STAGE)}; true"], cut, workers=2)
+    assert not (cut / "metrics").exists()
+
+    assert run_here(cut, IDEM_MINUTES="1e-5") == sweep.OUT_OF_TIME
+    assert list(outputs(cut)) == [SO_FAR]
+    before = saved_steps(cut)
+    assert run_here(cut, IDEM_MINUTES="1e-5") == sweep.OUT_OF_TIME
+    assert saved_steps(cut) > before
+    assert run_here(cut) == 0
+    assert outputs(cut) == outputs(whole)
+    assert list((cut / ".ckpt").iterdir()) == []
+
+
+def test_slices_however_short_come_to_an_end_with_the_same_bytes(tmp_path: Path, capsys):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        write_params(folder, steps=3)
+    assert run_here(whole) == 0
+    slices = [run_here(cut, IDEM_MINUTES="1e-5")]
+    assert "time is up: 0 of 4 units done; run it again to go on" in capsys.readouterr().out
+    rows = (cut / "metrics" / SO_FAR).read_text().splitlines()
+    assert rows[0].startswith("rule,run,learning_rate,step,absolute_error")
+    assert len(rows) == 1 + 3  # the first unit's first step
+    while slices[-1] != 0:
+        assert len(slices) < 30
+        slices.append(run_here(cut, IDEM_MINUTES="1e-5"))
+    assert set(slices[:-1]) == {sweep.OUT_OF_TIME}
+    assert outputs(cut) == outputs(whole)
+
+
+def test_a_slice_that_ends_with_the_last_step_is_complete(tmp_path: Path, monkeypatch):
+    write_params(tmp_path, steps=3)
+    now = time.monotonic()
+    monkeypatch.setattr(engine.time, "monotonic", lambda: now)
+    monkeypatch.setattr(Checkpoint, "is_due", lambda self: False)
+    monkeypatch.setattr(Checkpoint, "_is_over", lambda self: True)  # found at the last save alone
+    assert run_here(tmp_path, IDEM_MINUTES="1") == 0
+    assert sorted(outputs(tmp_path)) == OUTPUTS
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"matmul_precision": "medium"}])
+def test_a_changed_parameter_starts_afresh_and_the_old_one_goes_on(tmp_path: Path, change: dict):
+    fresh, both = tmp_path / "fresh", tmp_path / "both"
+    write_params(both, steps=9)
+    assert run_here(both, IDEM_MINUTES="1e-5") == sweep.OUT_OF_TIME
+    old = list((both / ".ckpt").iterdir())
+    for folder in (fresh, both):
+        write_params(folder, steps=9, **change)
+        assert run_here(folder) == 0
+    assert outputs(both) == outputs(fresh)
+    assert list((both / ".ckpt").iterdir()) == old
+
+
+def test_changed_source_has_a_folder_of_its_own(tmp_path: Path):
+    module = types.ModuleType("module")
+    module.__file__ = str(tmp_path / "module.py")
+    found = []
+    for source, parameters in (("a = 1", [1]), ("a = 2", [1]), ("a = 1", [2]), ("a = 1", [1])):
+        Path(module.__file__).write_text(source)
+        found.append(resume.folder("label", parameters, [module]))
+    assert len(set(found[:3])) == 3
+    assert found[3] == found[0]
+    assert found[0].parent == resume.FOLDER and found[0].name.startswith("label_")
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "two", "nan", "inf"])
+def test_a_wrong_time_is_one_clear_line_and_writes_nothing(tmp_path: Path, given: str):
+    write_params(tmp_path, steps=3)
+    message = f"expected a positive number of minutes, got {given!r}"
+    assert run_here(tmp_path, IDEM_MINUTES=given) == f"IDEM_MINUTES: {message}"
+    message = f"expected a positive number of seconds, got {given!r}"
+    assert (
+        run_here(tmp_path, IDEM_CHECKPOINT_SECONDS=given) == f"IDEM_CHECKPOINT_SECONDS: {message}"
+    )
+    assert not (tmp_path / "metrics").exists() and not (tmp_path / ".ckpt").exists()
+
+
+def test_without_a_setting_there_is_no_deadline(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("IDEM_MINUTES", raising=False)
+    assert engine.deadline() is None
+    monkeypatch.setenv("IDEM_MINUTES", "0.5")
+    assert engine.deadline() == pytest.approx(time.monotonic() + 30, abs=5)

@@ -1,0 +1,129 @@
+"""Stage variants: which grids it trains, and what it says of the batch size."""
+
+import json
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from stages import params, variants
+
+ROOT = Path(__file__).parents[1]
+GRID = {"network": "B1", "learning_rates": [0.1, 500.0], "runs": 2, "steps": 5, "log_every": 5}
+TINY: dict[str, dict[str, Any]] = {
+    "small": GRID | {"batch_size": 8},
+    "large": GRID | {"batch_size": 64},
+    "adam": GRID | {"batch_size": 8, "optimizer": "adam"},
+    "normal": GRID | {"batch_size": 8, "initialization": "kaiming_normal"},
+}
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[dict], Path]:
+    """Return a function that writes the committed params.yaml with these variants."""
+
+    def write(content: dict) -> Path:
+        whole = yaml.safe_load((ROOT / "params.yaml").read_text()) | {"variants": content}
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(whole))
+        return path
+
+    return write
+
+
+def row(size: int, rate: float, error: float, rule: str = "modified") -> dict[str, Any]:
+    settings = {"network": "B2", "optimizer": "sgd", "initialization": "default", "rule": rule}
+    lost = 2 * math.isinf(error)
+    return settings | {
+        "batch_size": size,
+        "learning_rate": rate,
+        "median_error": error,
+        "runs": 2,
+        "diverged": lost,
+    }
+
+
+def test_a_variant_is_the_sweep_but_for_what_it_says(changed):
+    settings = params.read(changed(TINY))
+    small, adam = (variants.grid(settings.sweep, settings.variants[n]) for n in ("small", "adam"))
+    assert (small.batch_size, small.optimizer, small.initialization) == (8, "sgd", "default")
+    assert (adam.batch_size, adam.optimizer) == (8, "adam")
+    assert list(small.widths) == settings.sweep.networks["B1"].widths
+    assert small.seed == settings.sweep.seed
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"network": "B9"}, r"variants.small.network: a network of sweep.networks \(B1, B2, B3"),
+        ({"optimizer": "sdg"}, "variants.small.optimizer: expected 'sgd' or 'adam', got 'sdg'"),
+        ({"batchsize": 8}, "variants.small.batchsize: unknown key, got 8"),
+        ({"learning_rates": [0.1, 0.1]}, "variants.small.learning_rates: expected rates that all"),
+    ],
+)
+def test_a_wrong_variant_is_named(changed, change: dict, message: str):
+    with pytest.raises(SystemExit, match=message):
+        params.read(changed({"small": GRID | change}))
+
+
+def test_spreads_are_over_batch_sizes_at_fixed_and_at_best_rates():
+    table = pd.DataFrame(
+        [
+            row(32, 0.1, 1e-2),
+            row(1000, 0.1, 1e-3),
+            row(32, 1.0, math.inf),
+            row(1000, 1.0, 1e-4),
+            row(1000, 5.0, 1e-2),
+        ]
+    )
+    found = variants.batch_sizes(table)["B2"]["modified"]
+    assert found["batch_sizes"] == [32, 1000]
+    assert found["at_best_rate"] == pytest.approx({"32": -2, "1000": -4, "spread": 2})
+    assert found["at_fixed_rate"]["0.1"] == pytest.approx({"32": -2, "1000": -3, "spread": 1})
+    assert found["at_fixed_rate"]["1"]["spread"] == math.inf
+    assert found["at_fixed_rate"]["5"] == pytest.approx({"1000": -2})
+    assert found["diverged"] == {"1": {"32": 1.0}}
+
+
+def test_both_diverged_is_no_agreement():
+    table = pd.DataFrame([row(32, 1.0, math.inf), row(1000, 1.0, math.inf)])
+    found = variants.batch_sizes(table)["B2"]["modified"]
+    assert found["at_fixed_rate"]["1"]["spread"] == math.inf
+
+
+def test_other_optimisers_and_initialisations_are_no_part_of_it():
+    adam = row(32, 0.1, 1e-9) | {"optimizer": "adam"}
+    table = pd.DataFrame([row(32, 0.1, 1e-2), adam])
+    assert variants.batch_sizes(table)["B2"]["modified"]["at_best_rate"] == {"32": -2.0}
+
+
+def test_the_stage_writes_the_same_bytes_twice(
+    changed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("IDEM_WORKERS", "1")
+    path, written = changed(TINY), []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        monkeypatch.setattr(
+            sys, "argv", ["variants", "--params", str(path), "--metrics", str(folder)]
+        )
+        variants.main()
+        written.append([(folder / f"variants.{kind}").read_bytes() for kind in ("csv", "json")])
+    assert written[0] == written[1]
+    table, found = pd.read_csv(tmp_path / "a/variants.csv"), json.loads(written[0][1])
+    assert len(table) == 4 * 2 * 2
+    assert list(table.columns[:5]) == [
+        "variant",
+        "network",
+        "batch_size",
+        "optimizer",
+        "initialization",
+    ]
+    assert set(found) == {*TINY, "T7"}
+    assert found["small"]["modified"]["best_rate"] == 0.1
+    assert found["T7"]["B1"]["ordinary"]["batch_sizes"] == [8, 64]
+    assert found["T7"]["B1"]["modified"]["at_best_rate"]["spread"] >= 0
