@@ -159,7 +159,7 @@ def quotient(family: Family) -> tuple[sympy.Expr, ...] | None:
     """
     rest = family.polynomial() - family.value_at_one * smoothstep(family.order)
     divisor = (X * (1 - X)) ** (family.order + 1)
-    found, remainder = sympy.div(sympy.Poly(rest, X), sympy.Poly(divisor, X))
+    found, remainder = sympy.Poly(rest, X).div(sympy.Poly(divisor, X))
     if not remainder.is_zero:
         return None
     count = max(0, family.degree - 2 * family.order - 1)

@@ -254,13 +254,15 @@ def homogeneous(x: Tensor) -> Tensor:
 def required_bytes(widths: Sequence[int], batch_size: int, lanes: int, optimizer: str) -> int:
     """Return what that many lanes in float32 take, for a bound of memory to be kept.
 
-    Weights, gradients and moments of every lane, and the activations of one slab.
+    Weights, gradients and moments of every lane, the activations of one slab, and what drawing the
+    start and a batch and measuring take. Threads and libraries have a few megabytes of their own.
     """
     layers = sum(rows(n) * rows(m) for n, m in zip(widths, widths[1:], strict=False))
     copies = 2 + 2 * (optimizer == "adam")
-    activations = 3 * sum(map(rows, widths)) - rows(widths[0])
+    activations = 3 * sum(map(rows, widths)) + 3 * rows(widths[0])
     slab = _lanes_in_slab(rows(max(widths)), batch_size, 4, "cpu")
-    return 4 * (lanes * copies * layers + min(lanes, slab) * activations * batch_size)
+    held = (lanes * copies + 1) * layers
+    return 4 * (held + min(lanes, slab) * activations * batch_size)
 
 
 def _lanes_in_slab(height: int, batch_size: int, itemsize: int, device: str) -> int:

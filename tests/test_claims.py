@@ -104,8 +104,8 @@ def test_t5_follows_the_brackets_of_the_stable_rate(
     ("fixed", "best", "verdict"),
     [
         (0.1, 0.1, REPRODUCED),
-        (2.0, 0.1, "reproduced if the rate is chosen anew"),
-        (None, 0.1, "reproduced if the rate is chosen anew"),
+        (2.0, 0.1, "in 1 of 1 cases, if the rate is chosen anew"),
+        (None, 0.1, "in 1 of 1 cases, if the rate is chosen anew"),
         (2.0, 1.0, NOT),
     ],
 )

@@ -167,13 +167,13 @@ def test_a_restored_training_goes_on_to_the_byte(optimizer: str):
         assert torch.equal(a, b)
 
 
-def test_required_bytes_cover_what_is_held():
+def test_required_bytes_cover_what_is_held_and_little_more():
     start_ = [(torch.zeros(40, 30), torch.zeros(40)), (torch.zeros(30, 40), torch.zeros(30))]
-    lanes = Lanes(start_, [0.1] * 7, 0.2, 100, "adam")
+    lanes = Lanes(start_, [0.1] * 70, 0.2, 100, "adam")
     held = [*lanes.weights, *lanes.gradients, *lanes.moments[0], *lanes.moments[1]]
     held += [*lanes._first, *lanes._second, *lanes._deltas, lanes._difference]
     total = sum(tensor.numel() * 4 for tensor in held)
-    assert required_bytes([30, 40, 30], 100, 7, "adam") == pytest.approx(total, rel=0.02)
+    assert total < required_bytes([30, 40, 30], 100, 70, "adam") < 1.4 * total
 
 
 def test_an_unknown_optimizer_is_named():
