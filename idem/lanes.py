@@ -28,7 +28,8 @@ from torch.nn.functional import leaky_relu_
 OPTIMIZERS = ("sgd", "adam")
 _BETAS, _EPSILON = (0.9, 0.999), 1e-8  # PyTorch's defaults for Adam
 _WIDE = 512  # features from which on a layer is padded
-_SLAB_BYTES = {"cpu": 2**20, "cuda": 2**31}  # of the widest activation
+_SLAB_BYTES = {"cpu": 2**20}  # of the widest activation, to stay in a cache
+_SLAB_BYTES_ELSEWHERE = 2**31  # to fill a device
 
 _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
 
@@ -82,7 +83,11 @@ class Lanes:
             for _ in range(2 if optimizer == "adam" else 0)
         ]
         self.updates = 0
-        slab, like = self._slab_size(), self.weights[0]
+        self._allocate()
+
+    def _allocate(self) -> None:
+        """Make room for the activations of a slab of the present lanes."""
+        slab, like, batch_size = self._slab_size(), self.weights[0], self.batch_size
         self._deltas = [like.new_empty(slab, rows(n), batch_size) for n in self.widths]
         self._first, self._second = (
             [torch.empty_like(delta) for delta in self._deltas[1:]] for _ in range(2)
@@ -142,9 +147,11 @@ class Lanes:
         """Drop the lanes that are not `alive`, a boolean tensor (lanes,)."""
         if alive.all():
             return
-        self.weights = [W[alive] for W in self.weights]
+        self.gradients = []  # one tensor at a time, so that memory stays within its bound
+        for tensors in (self.weights, *self.moments):
+            for layer, tensor in enumerate(tensors):
+                tensors[layer] = tensor[alive]
         self.gradients = [torch.zeros_like(W) for W in self.weights]
-        self.moments = [[M[alive] for M in moment] for moment in self.moments]
         self.rates = [r for r, a in zip(self.rates, alive.tolist(), strict=True) if a]
 
     def jacobian(
@@ -189,14 +196,16 @@ class Lanes:
         return named
 
     def restore(self, state: dict[str, Tensor], updates: int) -> None:
-        """Go on from what `state` returned after so many updates."""
-        self.rates, self.updates = state["rates"].tolist(), updates
-        layers = range(len(self.weights))
-        self.weights = [state[f"weight.{layer}"] for layer in layers]
+        """Go on from what `state` returned after so many updates; the state is used up.
+
+        Made without rates, an object takes no memory before it is restored.
+        """
+        self.rates, self.updates = state.pop("rates").tolist(), updates
+        for name, tensors in (("weight", self.weights), *enumerate(self.moments)):
+            for layer, tensor in enumerate(tensors):
+                tensors[layer] = state.pop(f"{name}.{layer}").to(tensor.device)
         self.gradients = [torch.zeros_like(W) for W in self.weights]
-        self.moments = [
-            [state[f"{name}.{layer}"] for layer in layers] for name in range(len(self.moments))
-        ]
+        self._allocate()
 
     def _slab_size(self) -> int:
         W = self.weights[0]
@@ -266,7 +275,8 @@ def required_bytes(widths: Sequence[int], batch_size: int, lanes: int, optimizer
 
 
 def _lanes_in_slab(height: int, batch_size: int, itemsize: int, device: str) -> int:
-    return max(1, _SLAB_BYTES[device] // (height * batch_size * itemsize))
+    bytes_ = _SLAB_BYTES.get(device, _SLAB_BYTES_ELSEWHERE)
+    return max(1, bytes_ // (height * batch_size * itemsize))
 
 
 def _homogeneous_layer(weight: Tensor, bias: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ def project(
 
     Differentiable once with respect to K: the backward pass solves a Sylvester equation, and the
     derivative grows like the inverse of the least distance between an eigenvalue on one side and
-    one on the other. Waits for the device at every step.
+    one on the other; for a matrix without P it is 0. Waits for the device at every step.
 
     Args:
         K: matrices, (..., n, n), real or complex; each is treated as if it were alone.
@@ -99,6 +99,7 @@ def project(
         matrices = K.to(_WORKING_DTYPE.get(K.dtype, K.dtype)).reshape(-1, *K.shape[-2:])
         found = _RoundedSpectrum.apply(matrices)
         limits, residual, steps, outcome = found  # pyright: ignore[reportGeneralTypeIssues]
+        outcome = outcome.clone()
         lost = _outside(matrices.detach()) if basin == "recurrence" else {}
         outcome[list(lost)] = _OUTSIDE
         if (outcome != _SETTLED).any():
@@ -138,7 +139,7 @@ class _RoundedSpectrum(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, ...]) -> None:
-        ctx.save_for_backward(*inputs, output[0])
+        ctx.save_for_backward(*inputs, output[0], output[3])
         ctx.mark_non_differentiable(*output[1:])
 
     @staticmethod
@@ -146,10 +147,13 @@ class _RoundedSpectrum(torch.autograd.Function):
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any, *gradients: Tensor
     ) -> Tensor:
-        K, P = ctx.saved_tensors
-        X, S = (_shifted(matrix.mH, 2, -1) for matrix in (K, P))
-        Y = _solve_sylvester(S @ X, gradients[0])
-        return Y - S @ Y @ S
+        K, P, outcome = ctx.saved_tensors
+        settled = outcome == _SETTLED
+        X, S = (_shifted(matrix[settled].mH, 2, -1) for matrix in (K, P))
+        Y = _solve_sylvester(S @ X, gradients[0][settled])
+        found = torch.zeros_like(K)
+        found[settled] = Y - S @ Y @ S
+        return found
 
 
 def _solve_sylvester(A: Tensor, C: Tensor) -> Tensor:
@@ -187,7 +191,7 @@ def _limits(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def _from_eigenvalues(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    values, vectors = torch.linalg.eigh((K + K.mH) / 2)
+    values, vectors = torch.linalg.eigh(K / 2 + K.mH / 2)
     gap = (values - 0.5).abs().amin(-1)
     undecided = gap <= _least_gap(K) * values.abs().amax(-1).clamp(min=1)
     chosen = vectors * (values > 0.5).to(vectors.dtype).unsqueeze(-2)
@@ -259,7 +263,7 @@ def _newton(X: Tensor, inverse: Tensor, work: Tensor, steps: Tensor, outcome: Te
         norm = torch.linalg.matrix_norm(torch.sub(X, inverse, out=work)) ** 2 / 4
         X.add_(inverse).mul_(0.5)
         steps += live
-        overflow = ~torch.isfinite(highest) | ((singular == 0) & ~torch.isfinite(norm))
+        overflow = (singular == 0) & ~(torch.isfinite(highest) & torch.isfinite(norm))
         undecided = (singular != 0) | (lowest <= _least_gap(X) * highest)
         outcome[live & undecided] = _UNDECIDED
         outcome[live & overflow] = _OVERFLOW
@@ -318,9 +322,9 @@ def _radius(A: Tensor) -> Tensor:
 
 
 def _is_hermitian(K: Tensor) -> Tensor:
+    K = K / _reals(K).abs().amax(dim=tuple(range(1, _reals(K).ndim))).clamp(min=1)[:, None, None]
     skew = torch.linalg.matrix_norm(K - K.mH)
-    within_rounding = skew <= 10 * torch.finfo(K.dtype).eps * torch.linalg.matrix_norm(K)
-    return within_rounding & torch.isfinite(skew)
+    return skew <= 10 * torch.finfo(K.dtype).eps * torch.linalg.matrix_norm(K)
 
 
 def _reals(K: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 
 from idem.checkpoint import Checkpoint
 from idem.lanes import OPTIMIZERS, Lanes, Passes, homogeneous, required_bytes
-from idem.mlp import initial_parameters
+from idem.mlp import INITIALIZATIONS, initial_parameters
 from idem.objectives import RULES
 
 Row = dict[str, float | int | str | bool]
@@ -31,11 +31,13 @@ class Unit(NamedTuple):
     rule: str
     run: int
     learning_rates: tuple[float, ...]
+    part: int = 0
+    """Which part of the grid's learning rates these are."""
 
     @property
     def name(self) -> str:
         """Return a name that no other unit of the grid has, fit for a file."""
-        return f"{self.rule}_{self.run}_{self.learning_rates[0]:g}"
+        return f"{self.rule}_{self.run}_{self.part}"
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,23 @@ class Grid:
             raise ValueError(
                 f"learning_rates: expected positive finite rates, got {self.learning_rates}"
             )
+        if len({f"{rate:.6g}" for rate in self.learning_rates}) < len(self.learning_rates):
+            raise ValueError(
+                "learning_rates: expected rates that differ in their first six digits, got "
+                f"{self.learning_rates}"
+            )
         for name in ("runs", "steps", "batch_size", "log_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(
-                f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}"
-            )
+        for name, known in (("optimizer", OPTIMIZERS), ("initialization", INITIALIZATIONS)):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name}: expected one of {', '.join(known)}, got {getattr(self, name)!r}"
+                )
+        if not self.diverged_above > 0:
+            raise ValueError(f"diverged_above: expected more than 0, got {self.diverged_above}")
+        if not 0 <= self.negative_slope < math.inf:
+            raise ValueError(f"negative_slope: expected 0 or more, got {self.negative_slope}")
         if self._required(1) > self.memory:
             raise ValueError(
                 f"memory: expected at least {self._required(1)} bytes, which one lane of widths "
@@ -107,7 +119,10 @@ class Grid:
         size = -(-count // parts)
         chunks = [tuple(self.learning_rates[i : i + size]) for i in range(0, count, size)]
         return [
-            Unit(rule, run, rates) for run in range(self.runs) for rule in RULES for rates in chunks
+            Unit(rule, run, rates, part)
+            for run in range(self.runs)
+            for rule in RULES
+            for part, rates in enumerate(chunks)
         ]
 
     def start(self, run: int) -> list[tuple[Tensor, Tensor]]:
@@ -136,6 +151,7 @@ def train_lanes(
     unit: Unit,
     report: Callable[[int, float], object] | None = None,
     checkpoint: Checkpoint | None = None,
+    device: torch.device | str = "cpu",
 ) -> list[Row]:
     """Train the learning rates of a unit, measuring on the way.
 
@@ -144,6 +160,7 @@ def train_lanes(
         unit: one of `grid.units()`.
         report: called at every logged step with the step and the lowest current absolute error.
         checkpoint: where to save and, if it holds something, where to go on.
+        device: where to train; starts and batches are drawn on the CPU, the same everywhere.
 
     Returns:
         A row for every lane and logged step: ``rule``, ``run``, ``learning_rate``, ``step`` (how
@@ -160,34 +177,27 @@ def train_lanes(
     """
     if unit.rule not in RULES:
         raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {unit.rule!r}")
-    lanes = Lanes(
-        grid.start(unit.run),
-        unit.learning_rates,
-        grid.negative_slope,
-        grid.batch_size,
-        grid.optimizer,
-    )
-    first_step, rows = _resumed(lanes, checkpoint, grid.steps)
+    lanes, first_step, rows = _begun(grid, unit, checkpoint, torch.device(device))
     for step in range(first_step, grid.steps + 1):
         if not lanes.rates:
             break
         if checkpoint is not None and step > first_step and checkpoint.is_due():
             checkpoint.save(lanes.state(), {"step": step, "rows": rows})
         logged, last = step % grid.log_every == 0 or step == grid.steps, step == grid.steps
-        x = homogeneous(grid.batch(unit.run, step))
+        x = homogeneous(grid.batch(unit.run, step).to(device))
         measured, diverged = [], []
         for slab in lanes.slabs():
             passes = lanes.passes(slab, x)
             rms = _norm(passes.difference) / math.sqrt(grid.widths[0] * grid.batch_size)
             diverged.append((rms > grid.diverged_above) | rms.isnan())
             if logged or diverged[-1].any():
-                probes = _probes(grid, unit.run) if last else None
+                probes = _probes(grid, unit.run).to(device) if last else None
                 measured += _measure(lanes, slab, passes, probes)
             else:
                 measured += [{}] * len(rms)
             if not last:
                 lanes.accumulate(slab, passes, unit.rule)
-        lost = torch.cat(diverged)
+        lost = torch.cat(diverged).cpu()
         norms = lanes.descend(measure=logged) if not last else torch.full(lost.shape, math.nan)
         key = {"rule": unit.rule, "run": unit.run}
         for lane in (lost | logged).nonzero().flatten().tolist():
@@ -199,20 +209,26 @@ def train_lanes(
             )
         if logged and report is not None:
             report(step, min(float(m["absolute_error"]) for m in measured))
-        lanes.keep(~lost)
+        lanes.keep(~lost.to(device))
     if checkpoint is not None and first_step <= grid.steps:
         checkpoint.save({}, {"step": grid.steps + 1, "rows": rows})
     return rows
 
 
-def _resumed(lanes: Lanes, checkpoint: Checkpoint | None, steps: int) -> tuple[int, list[Row]]:
+def _begun(
+    grid: Grid, unit: Unit, checkpoint: Checkpoint | None, device: torch.device
+) -> tuple[Lanes, int, list[Row]]:
+    """Return the lanes, the step to go on with and the rows so far, from the checkpoint if any."""
     saved = checkpoint.load() if checkpoint is not None else None
+    rates = unit.learning_rates if saved is None else ()
+    start = [(W.to(device), b.to(device)) for W, b in grid.start(unit.run)]
+    lanes = Lanes(start, rates, grid.negative_slope, grid.batch_size, grid.optimizer)
     if saved is None:
-        return 0, []
+        return lanes, 0, []
     state, notes = saved
-    if notes["step"] <= steps:
+    if notes["step"] <= grid.steps:
         lanes.restore(state, updates=notes["step"])
-    return notes["step"], notes["rows"]
+    return lanes, notes["step"], notes["rows"]
 
 
 def _probes(grid: Grid, run: int) -> Tensor:

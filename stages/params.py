@@ -361,7 +361,8 @@ class Params(Section):
         return self
 
 
-WHOLE = {"paper": Paper}  # by the folder of a pipeline's params.yaml; all others are `Params`
+# By the last two folders of a pipeline's params.yaml; all others are `Params`.
+WHOLE = {("stages", "paper"): Paper}
 
 
 def read(path: Path) -> Params:
@@ -374,7 +375,7 @@ def read(path: Path) -> Params:
         SystemExit: with one line a fault, naming file, key, what was expected and what was got.
     """
     try:
-        whole = WHOLE.get(path.resolve().parent.name, Params)
+        whole = WHOLE.get(path.resolve().parts[-3:-1], Params)
         return cast(Params, whole.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))))
     except FileNotFoundError:
         _fail([f"{path}: no such file; run from the top of the repository"])

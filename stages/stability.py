@@ -34,7 +34,7 @@ from idem.curvature import (
     stability_edge,
 )
 from idem.objectives import RULES
-from idem.sweep import Grid, Unit, seeded, train_lanes
+from idem.sweep import Grid, seeded, train_lanes
 from stages import params
 from stages.aggregate import last_rows
 from stages.engine import end_with_parent, run_units
@@ -123,8 +123,8 @@ def curvature(
 
 def trained(name: str, grid: Grid, rule: str) -> tuple[tuple[str, str], pd.DataFrame]:
     """Return network and rule, and the logged rows of one run at all rates of the grid."""
-    rows = train_lanes(grid, Unit(rule, 0, tuple(grid.learning_rates)))
-    return (name, rule), pd.DataFrame(rows)
+    units = [unit for unit in grid.units() if unit.rule == rule]
+    return (name, rule), pd.DataFrame([row for unit in units for row in train_lanes(grid, unit)])
 
 
 def bracket(tables: list[pd.DataFrame]) -> Bracket:
@@ -176,7 +176,9 @@ def headline(
         by_network[name] = {
             key: float(shared[key])
             for key in ("paper", "marchenko_pastur", "one_layer_fresh", "edge_of_covariance")
-        } | {rule: _of_rule(of_network[of_network.rule == rule]) for rule in RULES}
+        }
+        by_network[name] |= {rule: _of_rule(of_network[of_network.rule == rule]) for rule in RULES}
+        by_network[name]["steps"] = grids[name].steps
     return {"control": control(section)} | by_network
 
 

@@ -80,9 +80,9 @@ def batch_sizes(table: pd.DataFrame) -> dict[str, Any]:
 
     Returns:
         By network and rule: ``batch_sizes``; log10 of the median error ``at_best_rate`` and
-        ``at_fixed_rate``, by batch size and with the ``spread`` (largest minus least; not finite
-        where a median run diverged); and the share of ``diverged`` runs by rate and size, where
-        there are any.
+        ``at_fixed_rate``, by batch size and with the ``spread`` (largest minus least; infinite
+        where some median run diverged, missing where all did); the least number of ``runs``; and
+        the share of ``diverged`` runs by rate and size, where there are any.
     """
     plain = table[(table.optimizer == "sgd") & (table.initialization == "default")]
     found: dict[str, Any] = {}
@@ -100,6 +100,7 @@ def _by_batch_size(rows: pd.DataFrame) -> dict[str, Any]:
     shares = share.pivot(index="learning_rate", columns="batch_size", values="share")
     return {
         "batch_sizes": [int(size) for size in logs.columns],
+        "runs": int(rows.runs.min()),
         "at_best_rate": _with_spread(logs.min()),
         "at_fixed_rate": {f"{rate:g}": _with_spread(row) for rate, row in logs.iterrows()},
         "diverged": {
@@ -111,12 +112,13 @@ def _by_batch_size(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _with_spread(values: pd.Series) -> dict[str, float]:
+    """Return the values by batch size; and their spread, unless all diverge or there is but one."""
     values = values.dropna()
     sizes = {str(size): float(value) for size, value in values.items()}
-    if len(sizes) < 2:
+    low, high = values.min(), values.max()
+    if len(sizes) < 2 or not math.isfinite(low):
         return sizes
-    low, high = min(sizes.values()), max(sizes.values())
-    return sizes | {"spread": high - low if math.isfinite(high) else math.inf}
+    return sizes | {"spread": float(high - low)}
 
 
 def _best(lanes: pd.DataFrame) -> dict[str, Any]:

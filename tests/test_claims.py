@@ -15,6 +15,7 @@ SECTION = params.Claims(
     least_runs=3, least_effect=0.1, confidence=0.95, resamples=200, near_zero=1e-6, comparable=0.3
 )
 RATES = {"B1": (0.1, 0.5), "B2": (0.02, 1.0), "B3": (0.22, 0.42), "B4": (0.42, 0.62)}
+RULES = ("modified", "ordinary")
 Errors = dict[tuple[str, str, float], float]
 
 
@@ -35,7 +36,7 @@ def judge(folder: Path, errors: Errors, runs: int = 3, spread: float = 0.1) -> J
 
 
 def verdicts(folder: Path, errors: Errors, runs: int = 3) -> dict[str, Verdict]:
-    (folder / "stability.json").write_text(json.dumps(edges((0.2, 0.3), (0.5, 0.6))))
+    (folder / "stability.json").write_text(json.dumps(edges((0.2, 0.22), (0.42, 0.5))))
     return {verdict.id: verdict for verdict in judge(folder, errors, runs).sweeps()}
 
 
@@ -45,6 +46,11 @@ def verdicts(folder: Path, errors: Errors, runs: int = 3) -> dict[str, Verdict]:
         ({}, NOT),
         ({("B1", "modified", 0.5): 1e-3, ("B2", "modified", 1.0): 1e-3}, REPRODUCED),
         ({("B1", "modified", 0.5): 1e-3}, "on B1 only"),
+        (
+            {("B1", "modified", 0.5): 1e-3}
+            | {("B2", rule, rate): math.inf for rule in RULES for rate in (0.02, 1)},
+            "on B1, undecided on B2",
+        ),
         ({("B1", "ordinary", 0.5): 1e-3, ("B2", "ordinary", 1.0): 1e-3}, NOT),
         (
             {
@@ -83,21 +89,27 @@ def edges(b3: tuple[float, float | None], b4: tuple[float, float | None]) -> dic
             rule: {"largest_stable_rate": a, "lowest_unstable_rate": b}
             for rule, (a, b) in brackets.items()
         }
-        found[network] = rules | {"marchenko_pastur": 0.2, "one_layer_fresh": 0.4}
+        found[network] = rules | {"marchenko_pastur": 0.2, "one_layer_fresh": 0.4, "steps": 9}
     return found
 
 
 @pytest.mark.parametrize(
     ("b3", "verdict"),
-    [((0.2, 0.3), REPRODUCED), ((0.3, 0.4), NOT), ((0.2, None), OPEN), ((0.3, None), NOT)],
+    [
+        ((0.2, 0.22), REPRODUCED),
+        ((0.2, 0.3), OPEN),
+        ((0.3, 0.4), NOT),
+        ((0.2, None), OPEN),
+        ((0.3, None), NOT),
+    ],
 )
 def test_t5_follows_the_brackets_of_the_stable_rate(
     tmp_path: Path, b3: tuple[float, float | None], verdict: str
 ):
-    (tmp_path / "stability.json").write_text(json.dumps(edges(b3, (0.5, 0.6))))
+    (tmp_path / "stability.json").write_text(json.dumps(edges(b3, (0.42, 0.5))))
     found = judge(tmp_path, {})._t5()
     assert found.verdict == f"{verdict} (indication: 1 run)"
-    assert f"B3: modified {b3[0]:g} to" in found.measured
+    assert f"B3, 9 steps: modified {b3[0]:g} and" in found.measured
 
 
 @pytest.mark.parametrize(
@@ -114,10 +126,11 @@ def test_t7_compares_batch_sizes_at_one_rate_and_at_the_best(
 ):
     measured = {
         "batch_sizes": [32, 1000],
-        "at_fixed_rate": {"0.1": {"spread": fixed}, "0.2": {"spread": 0.05}},
+        "runs": 3,
+        "at_fixed_rate": {"0.1": {"spread": fixed}, "0.2": {"spread": 0.05}, "9": {}},
         "at_best_rate": {"spread": best},
     }
-    content = {"T7": {"B1": {"modified": measured, "ordinary": {"batch_sizes": [1000]}}}}
+    content = {"T7": {"B1": {"modified": measured, "ordinary": {"at_best_rate": {"1000": 1.0}}}}}
     (tmp_path / "variants.json").write_text(json.dumps(content))
     assert judge(tmp_path, {}).batch_sizes().verdict == verdict
 

@@ -1,6 +1,5 @@
 """Curvature of either rule's update, and the largest rate that it bears."""
 
-import ast
 import math
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from torch import Tensor
 
@@ -313,24 +311,3 @@ def test_the_figure_shows_every_edge_and_bracket(table: pd.DataFrame):
         for value in table[name].dropna():
             assert np.isclose(heights, value).any()
     assert axes.get_yscale() == "log"
-
-
-@pytest.mark.parametrize("stage", ["stability", "variants"])
-def test_the_pipeline_knows_every_file_the_stage_reaches(stage: str):
-    known = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"][stage]
-    listed = {name for name in known["deps"] if name.endswith(".py")}
-    reached, new = set(), {f"stages/{stage}.py"}
-    while new:
-        reached |= new
-        new = {name for file in new for name in imported(ROOT / file)} - reached
-    assert reached - {"stages/params.py"} == listed
-
-
-def imported(file: Path) -> set[str]:
-    """Return the files of this repository that a file names in its imports."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    files = {f"{name.replace('.', '/')}.py" for name in names}
-    return {file for file in files if (ROOT / file).is_file()}

@@ -159,7 +159,7 @@ def test_a_restored_training_goes_on_to_the_byte(optimizer: str):
     for x in data[:3]:
         step(first, "modified", x)
     saved = {name: tensor.clone() for name, tensor in first.state().items()}
-    second = several(optimizer=optimizer)
+    second = several([], optimizer=optimizer)
     second.restore(saved, updates=3)
     for x in data[3:]:
         step(second, "modified", x)

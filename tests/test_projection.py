@@ -258,6 +258,36 @@ def test_an_eigenvalue_on_the_line_is_named(turn, dtype):
         project(K)
 
 
+@pytest.mark.parametrize("K", [[[0.25, 0.25], [0.125, 0.375]], [[0.5, 1.0], [0.0, 0.5]]])
+def test_an_eigenvalue_of_exactly_one_half_is_named(K):
+    with pytest.raises(ProjectionError, match=r"line Re λ = ½ .*, got 0\.5"):
+        project(torch.tensor(K, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_large_entries_do_not_overflow_silently(dtype):
+    large = 0.9 * torch.finfo(dtype).max
+    assert int(project(torch.diag(torch.tensor([large, -large], dtype=dtype))).rank) == 1
+    with pytest.raises(ProjectionError, match="line Re λ = ½"):  # 0.2 is within its rounding
+        project(torch.diag(torch.tensor([large, 0.2], dtype=dtype)))
+
+
+def test_oblique_entries_whose_squares_overflow_are_taken_for_what_they_are():
+    K = torch.tensor([[1e160, 1e160], [0, -2e160]], dtype=torch.float64)
+    assert torch.allclose(project(K).projector, exact_projector(K), atol=1e-9)
+
+
+def test_failed_matrices_of_a_batch_have_no_gradient_and_the_others_theirs():
+    good = with_eigenvalues([0.1, 0.9])
+    K = torch.stack([good, 0.5 * torch.eye(2, dtype=torch.float64)]).requires_grad_()
+    project(K, strict=False).projector[0].sum().backward()
+    alone = good.clone().requires_grad_()
+    project(alone).projector.sum().backward()
+    assert K.grad is not None and alone.grad is not None
+    assert torch.allclose(K.grad[0], alone.grad)
+    assert not K.grad[1].any()
+
+
 def test_a_symmetric_eigenvalue_of_one_half_is_named():
     with pytest.raises(ProjectionError, match=r"got 0.5\+0j, 1\+0j nearest"):
         project(torch.diag(torch.tensor([0.5, 1.0])))

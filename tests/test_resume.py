@@ -36,8 +36,8 @@ SO_FAR = "sweep_T_so_far.csv"
 def write_params(folder: Path, steps: int, **changes: Any) -> None:
     """Write a parameter file that has a sweep and nothing else, as the paper's pipeline."""
     section = TINY | changes | {"networks": {"T": NETWORK | {"runs": 2, "steps": steps}}}
-    (folder / "paper").mkdir(parents=True, exist_ok=True)
-    (folder / "paper/params.yaml").write_text(yaml.safe_dump({"sweep": section}))
+    (folder / "stages/paper").mkdir(parents=True, exist_ok=True)
+    (folder / "stages/paper/params.yaml").write_text(yaml.safe_dump({"sweep": section}))
 
 
 def run_here(folder: Path, **environment: str) -> int | str | None:
@@ -56,7 +56,7 @@ def run_here(folder: Path, **environment: str) -> int | str | None:
 
 
 def arguments() -> list[str]:
-    return ["T", "--params", "paper/params.yaml", "--metrics", "metrics"]
+    return ["T", "--params", "stages/paper/params.yaml", "--metrics", "metrics"]
 
 
 def outputs(folder: Path) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """The stages' own logic; what they call is tested beside the module it stands in."""
 
+import ast
 import json
 import math
 import subprocess
@@ -281,3 +282,28 @@ def test_the_readme_shows_the_table_of_claims_of_this_commit():
     block = readme.BLOCK.search(committed)
     assert block is not None
     assert block[2] == table
+
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_pipeline_knows_every_file_a_stage_reaches(stage: str):
+    known = STAGES[stage].get("do", STAGES[stage])
+    listed = {name for name in known["deps"] if name.endswith(".py")}
+    reached, new = set(), {f"stages/{stage}.py"}
+    while new:
+        reached |= new
+        new = {name for file in new for name in imported(ROOT / file)} - reached
+    exempt = {"stages/params.py", "stages/__init__.py", "idem/__init__.py"}
+    assert reached - exempt == listed - exempt
+
+
+def imported(file: Path) -> set[str]:
+    """Return the files of this repository that a file names in its imports."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    files = {f"{name.replace('.', '/')}.py" for name in names}
+    return {file for file in files if (ROOT / file).is_file()}

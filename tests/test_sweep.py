@@ -103,7 +103,7 @@ def test_a_bound_of_memory_splits_the_rates_and_changes_no_lane():
     parts = dataclasses.replace(whole, memory=bound)
     chunks = [u.learning_rates for u in parts.units() if u.rule == "modified"]
     assert chunks == [(0.1, 0.2), (0.3, 0.4), (0.5,)]
-    assert len({u.name for u in parts.units()}) == len(parts.units())
+    assert len({u.name for u in parts.units()}) == len(parts.units()) == 6
     together = {row["learning_rate"]: row for row in trained(whole, "modified", 0)}
     for u in parts.units():
         if u.rule == "modified":
@@ -152,6 +152,10 @@ def test_every_initialization_trains(initialization):
         ({"learning_rates": [0.1, -1.0]}, "learning_rates: expected positive finite rates, got"),
         ({"learning_rates": [math.inf]}, "learning_rates: expected positive finite rates, got"),
         ({"learning_rates": []}, "learning_rates: expected positive finite rates, got"),
+        ({"initialization": "ones"}, "initialization: expected one of default, .*, got 'ones'"),
+        ({"diverged_above": math.nan}, "diverged_above: expected more than 0, got nan"),
+        ({"negative_slope": -1.0}, "negative_slope: expected 0 or more, got -1"),
+        ({"learning_rates": [0.1234567, 0.1234568]}, "learning_rates: expected rates that differ"),
         ({"optimizer": "lion"}, "optimizer: expected one of sgd, adam, got 'lion'"),
         (
             {"memory": 10},

@@ -90,8 +90,11 @@ def test_spreads_are_over_batch_sizes_at_fixed_and_at_best_rates():
     assert found["diverged"] == {"1": {"32": 1.0}}
 
 
-def test_both_diverged_is_no_agreement():
+def test_where_all_diverge_there_is_no_spread_and_where_one_does_it_is_infinite():
     table = pd.DataFrame([row(32, 1.0, math.inf), row(1000, 1.0, math.inf)])
+    found = variants.batch_sizes(table)["B2"]["modified"]
+    assert "spread" not in found["at_fixed_rate"]["1"]
+    table = pd.DataFrame([row(32, 1.0, math.inf), row(1000, 1.0, 0.1)])
     found = variants.batch_sizes(table)["B2"]["modified"]
     assert found["at_fixed_rate"]["1"]["spread"] == math.inf
 
