@@ -8,7 +8,8 @@ McWeeny's recurrence is Newton-Schulz for S, X' = X(3 − X²)/2: near ½ it gai
 products, so a gap of 1e-4 takes 26 steps. Two phases are faster and need to know no gap:
 
 1. Newton's iteration X' = (μX + (μX)⁻¹)/2. No eigenvalue ever changes sides, whatever μ > 0; with μ
-   the geometric centre of the moduli, a ratio r of the largest to the smallest becomes about √r/2.
+   the geometric centre of the moduli, a ratio r of the largest to the smallest becomes about √r/2,
+   so that an estimate of it at the start serves all steps (Byers and Xu).
    As X'² − I = (μX − (μX)⁻¹)²/4, a norm tells without a product when E = I − X² is below 1.
 2. There (1 − E)^(-1/2) has a power series, and X' = X (1 + E/2 + 3E²/8 + 5E³/16 + 35E⁴/128) takes
    four products and leaves |E'| ≤ |E|⁵/2; Newton-Schulz, two products, leaves |E'| ≤ |E|². ‖E‖, at
@@ -17,7 +18,8 @@ products, so a gap of 1e-4 takes 26 steps. Two phases are faster and need to kno
 A matrix that is near-idempotent at the start needs the second phase only.
 
 Source: Higham, Functions of Matrices, SIAM 2008, sections 5.3 to 5.6; Kenney and Laub, SIAM J.
-Matrix Anal. Appl. 12, 273 (1991), for phase 2; Golub and Van Loan, Matrix Computations, 9.4.
+Matrix Anal. Appl. 12, 273 (1991), for phase 2; Byers and Xu, the same 30, 822 (2008), for μ; Golub
+and Van Loan, Matrix Computations, 9.4.
 """
 
 import math
@@ -32,7 +34,7 @@ from idem.corrector import add_to_diagonal, matrix_residual, require_square, tra
 _WORKING_DTYPE = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
 _SETTLED, _UNDECIDED, _OVERFLOW, _OUTSIDE = range(4)
 _IN_REACH = 0.9  # of ‖I − X²‖, for phase 2; below 1 is enough
-_SCALED = 12  # Newton steps
+_OBLIQUE = 100  # mean squared singular value of S, 1 for an orthogonal projector
 _CACHED = 2**16  # entries of a batch worked on at once, to stay within a core's cache
 _SERIES = (1.0, 1 / 2, 3 / 8, 5 / 16, 35 / 128)
 
@@ -252,12 +254,15 @@ def _newton(X: Tensor, inverse: Tensor, work: Tensor, steps: Tensor, outcome: Te
     """Replace X by iterates in reach of the series, count steps, note the outcome of failures."""
     live = torch.ones_like(outcome, dtype=torch.bool)
     singular = torch.empty_like(outcome, dtype=torch.int32)
+    ratio = torch.zeros_like(outcome, dtype=X.real.dtype)
     for step in range(_step_limit(X)):
         torch.linalg.inv_ex(X, out=(inverse, singular))
-        highest, lowest = _radius(X), 1 / _radius(inverse)
+        if step:  # to where a scaled step takes the ends of a real spectrum: soon to 1
+            highest, lowest = (ratio.sqrt() + ratio.rsqrt()) / 2, torch.ones_like(ratio)
+        else:
+            highest, lowest = _radius(X), 1 / _radius(inverse)
+        ratio = highest / lowest
         mu = (highest.rsqrt() * lowest.rsqrt())[:, None, None]
-        if step >= _SCALED:  # a few are enough for any ratio; a wrong estimate must not go on
-            mu = torch.ones_like(mu)
         X *= mu
         inverse /= mu
         norm = torch.linalg.matrix_norm(torch.sub(X, inverse, out=work)) ** 2 / 4
@@ -267,10 +272,19 @@ def _newton(X: Tensor, inverse: Tensor, work: Tensor, steps: Tensor, outcome: Te
         undecided = (singular != 0) | (lowest <= _least_gap(X) * highest)
         outcome[live & undecided] = _UNDECIDED
         outcome[live & overflow] = _OVERFLOW
-        live &= (outcome == _SETTLED) & (norm >= _IN_REACH)
+        live &= (outcome == _SETTLED) & (norm >= _goal(X))
         if not live.any():
             return
     outcome[live] = _UNDECIDED
+
+
+def _goal(X: Tensor) -> Tensor:
+    """Return the ‖E‖ to leave phase 1 at: in reach, but at the end where P is very oblique.
+
+    The products of phase 2 amplify rounding by more powers of ‖X‖ than an inverse does.
+    """
+    oblique = torch.linalg.matrix_norm(X) ** 2 > _OBLIQUE * X.shape[-1]
+    return torch.where(oblique, math.sqrt(torch.finfo(X.dtype).eps), _IN_REACH)
 
 
 def _error_of(X: Tensor, out: Tensor) -> Tensor:
@@ -309,22 +323,27 @@ def _least_gap(K: Tensor) -> float:
     return 16 * math.sqrt(K.shape[-1]) * torch.finfo(K.dtype).eps
 
 
-def _radius(A: Tensor) -> Tensor:
-    """Estimate the spectral radius: the mean growth of two vectors over four products with A."""
+def _radius(A: Tensor, rounds: int = 10) -> Tensor:
+    """Estimate the spectral radius: the mean growth of two vectors over some products with A."""
     vectors = A.new_ones(*A.shape[:-1], 2)
     vectors[:, ::2, 1] = -1
     growth = A.real.new_ones(len(A), 1, 2)
-    for _ in range(4):
+    for _ in range(rounds):
         vectors = A @ vectors
         size = vectors.abs().amax(-2, keepdim=True)
-        vectors, growth = vectors / size, growth * size**0.25
+        vectors, growth = vectors / size, growth * size ** (1 / rounds)
     return growth.amax((-2, -1))
 
 
 def _is_hermitian(K: Tensor) -> Tensor:
-    K = K / _reals(K).abs().amax(dim=tuple(range(1, _reals(K).ndim))).clamp(min=1)[:, None, None]
-    skew = torch.linalg.matrix_norm(K - K.mH)
-    return skew <= 10 * torch.finfo(K.dtype).eps * torch.linalg.matrix_norm(K)
+    eps = torch.finfo(K.dtype).eps
+    largest = torch.stack(_reals(K).flatten(1).aminmax(dim=1)).abs().amax(0)
+    # One row against its column rules most others out, without a second matrix.
+    edge = (K[:, 0] - K[:, :, 0].conj()).abs().amax(-1)
+    if (edge > math.sqrt(eps) * largest).all():
+        return torch.zeros_like(edge, dtype=torch.bool)
+    K = K / largest.clamp(min=1)[:, None, None]
+    return torch.linalg.matrix_norm(K - K.mH) <= 10 * eps * torch.linalg.matrix_norm(K)
 
 
 def _reals(K: Tensor) -> Tensor:

@@ -200,8 +200,12 @@ class Judge:
         return word, f"{network}: ×{10**mean:.2g}{interval}"
 
     def _best(self, network: str) -> dict[str, pd.Series]:
-        lanes = self.lanes[network]
-        return {rule: best_rate(lanes[lanes.rule == rule]) for rule in ("modified", "ordinary")}
+        """Return the best rate of each rule, of those at which no run diverges if there are any."""
+        best = {}
+        for rule, lanes in self.lanes[network].groupby("rule"):
+            safe = lanes[~lanes.groupby("learning_rate").diverged.transform("any")]
+            best[str(rule)] = best_rate(safe if len(safe) else lanes)
+        return best
 
     def _indicated(self, verdict: str, *networks: str) -> str:
         runs = min(self.lanes[n].run.nunique() for n in networks)
@@ -235,7 +239,7 @@ class Judge:
             verdict = OPEN
         spread = {rule: top.median_output_spread for rule, top in best["B1"].items()}
         text = (
-            "modified / ordinary error, each at the best rate of the grid "
+            "modified / ordinary error, each at the best rate at which no run diverges "
             f"({self._best_rates(best)}), with interval over runs: "
             + "; ".join(figures for _, figures in found.values())
             + f". Output spread left on B1 there: modified {spread['modified']:.1g}, ordinary "

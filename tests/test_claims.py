@@ -135,6 +135,15 @@ def test_t7_compares_batch_sizes_at_one_rate_and_at_the_best(
     assert judge(tmp_path, {}).batch_sizes().verdict == verdict
 
 
+def test_t3_takes_the_best_rate_at_which_no_run_diverges(tmp_path: Path):
+    errors = {("B2", "modified", 1.0): 1e-3, ("B2", "modified", 0.02): 0.1}
+    found = judge(tmp_path, errors)
+    lanes = found.lanes["B2"]
+    lost = (lanes.rule == "modified") & (lanes.learning_rate == 1.0) & (lanes.run == 0)
+    lanes.loc[lost, ["diverged", "absolute_error"]] = [True, math.inf]
+    assert "B2 0.02 and" in found._t3().measured
+
+
 def test_t6_counts_the_lanes_that_reach_zero(tmp_path: Path):
     assert verdicts(tmp_path, {})["T6"].verdict == NOT
     found = verdicts(tmp_path, {("B1", "modified", 0.5): 1e-9})["T6"]
