@@ -132,16 +132,23 @@ def _log10(value: float) -> float:
 
 
 def _against_best(section: params.Peers, cell: pd.DataFrame) -> dict[str, float]:
-    """Return the ratios of costs and distances of `project` to those of the best schemes."""
+    """Return the ratios of costs and distances of `project` to those of the best schemes.
+
+    Of those that come as near to an idempotent matrix; where none does, a ratio of costs is 0.
+    """
     ours, others = cell.loc["project"], cell.drop(index=["project", DIRECT])
     reach = math.log10(section.floor_factor)
     others = others[others.log10_floor <= ours.log10_floor + reach]
-    return {
-        "cost": ours.equivalents / others.equivalents.min(),
-        "cost_of_products": ours.equivalents / others.equivalents[others.inverses == 0].min(),
-        "cost_told_nothing": ours.equivalents / others.equivalents[others.knows == "nothing"].min(),
-        "distance": 10 ** (ours.log10_distance - others.log10_distance.min()),
+    chosen = {
+        "cost": others,
+        "cost_of_products": others[others.inverses == 0],
+        "cost_told_nothing": others[others.knows == "nothing"],
     }
+    ratios = {
+        name: ours.equivalents / those.equivalents.min() if len(those) else 0.0
+        for name, those in chosen.items()
+    }
+    return ratios | {"distance": 10 ** (ours.log10_distance - others.log10_distance.min())}
 
 
 if __name__ == "__main__":

