@@ -1,6 +1,5 @@
 """Stage cost: its table, and that its verdict can be any of the three."""
 
-import ast
 import json
 import math
 import sys
@@ -113,26 +112,6 @@ def test_the_figure_shows_every_count(table: pd.DataFrame, tmp_path: Path):
     low, high = work.get_ylim()
     assert low < table.flops.min() / 1e9 and table.flops.max() / 1e9 < high
     assert passes.get_ylim()[0] == 0 and passes.get_yscale() == "linear"
-
-
-def test_the_pipeline_knows_every_file_the_stage_reaches():
-    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["cost"]
-    listed = {name for name in stage["deps"] if name.endswith(".py")}
-    reached, new = set(), {"stages/cost.py"}
-    while new:
-        reached |= new
-        new = {name for file in new for name in imported(ROOT / file)} - reached
-    assert reached - {"stages/params.py"} == listed
-
-
-def imported(file: Path) -> set[str]:
-    """Return the files of this repository that a file names in its imports."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    files = {f"{name.replace('.', '/')}.py" for name in names}
-    return {file for file in files if (ROOT / file).is_file()}
 
 
 def test_committed_paths_are_finite_although_their_numbers_are_not_small():
