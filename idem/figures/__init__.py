@@ -1,0 +1,22 @@
+"""The paper's figures and those it lacks: tables in, matplotlib figures out; nothing computed."""
+
+from idem.figures.cost import figure_cost
+from idem.figures.peers import figure_peers
+from idem.figures.rates import figure_3, figure_scales
+from idem.figures.recurrence import figure_1, figure_2
+from idem.figures.samples import figure_5
+from idem.figures.stability import figure_stability
+from idem.figures.training import figure_4, figure_fair
+
+__all__ = [
+    "figure_1",
+    "figure_2",
+    "figure_3",
+    "figure_4",
+    "figure_5",
+    "figure_cost",
+    "figure_fair",
+    "figure_peers",
+    "figure_scales",
+    "figure_stability",
+]
