@@ -116,13 +116,13 @@ class Lanes:
     def accumulate(self, slab: slice, passes: Passes, rule: str) -> None:
         """Write B dL/dW of one slab to its gradients, for `descend`; uses up the passes."""
         x, first, second, difference = passes
-        last = self._deltas[-1][: len(x)]
         if rule == "modified":
             u = second[-1]
             w = self._apply(slab, u, [*self._second[:-1], self._deltas[-1]])[-1]
             self._backward(slab, x, first, w.sub_(u).mul_(2).sub_(difference))
             return
-        dz = self._backward(slab, first[-1], second, last.copy_(difference))
+        last = self._deltas[-1][: len(x)].copy_(difference)
+        dz = self._backward(slab, first[-1], second, last)
         delta = torch.bmm(self.weights[0][slab].mT, dz, out=self._deltas[0][: len(x)])
         self._backward(slab, x, first, delta.sub_(difference), add=True)
 
@@ -164,28 +164,26 @@ class Lanes:
         Args:
             slab: one of `slabs()`.
             passes: of that slab.
-            probes: v, (r, n, items): r for each of the first items of the batch.
+            probes: v, (rows(n), r, items) with zeros below row n: r for each of the first items of
+                the batch.
 
         Returns:
             Three tensors (lanes of the slab, items).
 
         Source: Hutchinson, Commun. Stat. Simul. Comput. 18, 1059 (1989).
         """
-        repeats, _, items = probes.shape
-        v = _with_rows_below(probes.transpose(0, 1).flatten(1), 0)
-        v = v.expand(len(passes.x), -1, -1)
-        outputs = [out[..., :items].repeat(1, 1, repeats) for out in passes.second]
+        shape, n = probes.shape[1:], self.widths[0]
+        signs = [out[..., None, : shape[1]] for out in passes.second]  # those of z: LeakyReLU's
+        v = probes.flatten(1).expand(len(passes.x), -1, -1)
         image = v
-        for W, out in zip(self.weights, outputs, strict=True):
-            image = torch.bmm(W[slab], image)
-            _leaky_relu_backward(image, out, self.slope, True, grad_input=image)
-        back = image.clone()
-        for W, out in zip(reversed(self.weights), reversed(outputs), strict=True):
-            _leaky_relu_backward(back, out, self.slope, True, grad_input=back)
-            back = torch.bmm(W[slab].mT, back)
-        back[:, self.widths[0] :] = 0
-        sums = (v * image).sum(1), image.square().sum(1), back.square().sum(1)
-        trace, square, fourth = (x.unflatten(1, (repeats, items)).mean(1) for x in sums)
+        for W, sign in zip(self.weights, signs, strict=True):
+            image = self._through_slope(torch.bmm(W[slab], image), sign, shape)
+        trace, square = (v * image).sum(1), _square_norm(image)
+        back = image
+        for W, sign in zip(reversed(self.weights), reversed(signs), strict=True):
+            back = torch.bmm(W[slab].mT, self._through_slope(back, sign, shape))
+        fourth = _square_norm(back[:, :n])
+        trace, square, fourth = (x.unflatten(1, shape).mean(1) for x in (trace, square, fourth))
         return trace, square, fourth
 
     def state(self) -> dict[str, Tensor]:
@@ -238,6 +236,12 @@ class Lanes:
                 delta = torch.bmm(self.weights[layer][slab].mT, delta, out=out)
         return delta
 
+    def _through_slope(self, delta: Tensor, sign: Tensor, shape: torch.Size) -> Tensor:
+        """Multiply columns (r · items) by the slopes that items have, in place."""
+        columns = delta.unflatten(2, shape)
+        _leaky_relu_backward(columns, sign, self.slope, True, grad_input=columns)
+        return delta
+
     def _update(self, layer: int, gradient: Tensor) -> Tensor:
         """Return the direction of the optimizer, to be multiplied by the rate; in place."""
         if not self.moments:
@@ -255,9 +259,11 @@ def rows(n: int) -> int:
     return n + 1 if n < _WIDE else -(-(n + 1) // 8) * 8
 
 
-def homogeneous(x: Tensor) -> Tensor:
-    """Return a batch (B, n) as (rows(n), B): its transpose, a row of ones, and zeros."""
-    return _with_rows_below(x.mT, 1)
+def homogeneous(x: Tensor, last: float = 1.0) -> Tensor:
+    """Return a batch (B, n) as (rows(n), B): its transpose, a row of `last`, and zeros."""
+    below = x.new_zeros(rows(x.shape[1]) - x.shape[1], len(x))
+    below[0] = last
+    return torch.cat([x.mT, below])
 
 
 def required_bytes(widths: Sequence[int], batch_size: int, lanes: int, optimizer: str) -> int:
@@ -287,8 +293,6 @@ def _homogeneous_layer(weight: Tensor, bias: Tensor) -> Tensor:
     return layer
 
 
-def _with_rows_below(x: Tensor, first: float) -> Tensor:
-    """Return (n, B) with a row of one value and then zeros below, (rows(n), B)."""
-    below = x.new_zeros(rows(len(x)) - len(x), x.shape[1])
-    below[0] = first
-    return torch.cat([x, below])
+def _square_norm(columns: Tensor) -> Tensor:
+    """Return (k, m) of the columns of (k, n, m), without a copy of all."""
+    return torch.linalg.vector_norm(columns, dim=1).square()

@@ -177,39 +177,26 @@ def train_lanes(
     """
     if unit.rule not in RULES:
         raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {unit.rule!r}")
-    lanes, first_step, rows = _begun(grid, unit, checkpoint, torch.device(device))
+    device = torch.device(device)
+    lanes, first_step, rows = _begun(grid, unit, checkpoint, device)
     for step in range(first_step, grid.steps + 1):
         if not lanes.rates:
             break
         if checkpoint is not None and step > first_step and checkpoint.is_due():
             checkpoint.save(lanes.state(), {"step": step, "rows": rows})
         logged, last = step % grid.log_every == 0 or step == grid.steps, step == grid.steps
-        x = homogeneous(grid.batch(unit.run, step).to(device))
-        measured, diverged = [], []
-        for slab in lanes.slabs():
-            passes = lanes.passes(slab, x)
-            rms = _norm(passes.difference) / math.sqrt(grid.widths[0] * grid.batch_size)
-            diverged.append((rms > grid.diverged_above) | rms.isnan())
-            if logged or diverged[-1].any():
-                probes = _probes(grid, unit.run).to(device) if last else None
-                measured += _measure(lanes, slab, passes, probes)
-            else:
-                measured += [{}] * len(rms)
-            if not last:
-                lanes.accumulate(slab, passes, unit.rule)
-        lost = torch.cat(diverged).cpu()
-        norms = lanes.descend(measure=logged) if not last else torch.full(lost.shape, math.nan)
-        key = {"rule": unit.rule, "run": unit.run}
-        for lane in (lost | logged).nonzero().flatten().tolist():
+        measured, diverged = _work(grid, unit, lanes, step, logged)
+        norms = torch.full((len(measured),), math.nan) if last else lanes.descend(measure=logged)
+        for lane in (diverged.cpu() | logged).nonzero().flatten().tolist():
             rows.append(
-                key
+                {"rule": unit.rule, "run": unit.run}
                 | {"learning_rate": lanes.rates[lane], "step": step}
                 | measured[lane]
-                | {"update_norm": float(norms[lane]), "diverged": bool(lost[lane])}
+                | {"update_norm": float(norms[lane]), "diverged": bool(diverged[lane])}
             )
         if logged and report is not None:
             report(step, min(float(m["absolute_error"]) for m in measured))
-        lanes.keep(~lost.to(device))
+        lanes.keep(~diverged)
     if checkpoint is not None and first_step <= grid.steps:
         checkpoint.save({}, {"step": grid.steps + 1, "rows": rows})
     return rows
@@ -231,9 +218,36 @@ def _begun(
     return lanes, notes["step"], notes["rows"]
 
 
+def _work(
+    grid: Grid, unit: Unit, lanes: Lanes, step: int, logged: bool
+) -> tuple[list[Row], Tensor]:
+    """Measure the lanes on the batch of a step, a slab at a time; leave gradients for a descent.
+
+    Returns:
+        What was measured of every lane, empty where a row is not asked for, and which diverged.
+    """
+    device, last = lanes.weights[0].device, step == grid.steps
+    x = homogeneous(grid.batch(unit.run, step).to(device))
+    probes = _probes(grid, unit.run).to(device) if last else None
+    measured, diverged = [], []
+    for slab in lanes.slabs():
+        passes = lanes.passes(slab, x)
+        rms = _norm(passes.difference) / math.sqrt(grid.widths[0] * grid.batch_size)
+        diverged.append((rms > grid.diverged_above) | rms.isnan())
+        if logged or diverged[-1].any():
+            measured += _measure(lanes, slab, passes, probes)
+        else:
+            measured += [{}] * len(rms)
+        if not last:
+            lanes.accumulate(slab, passes, unit.rule)
+    return measured, torch.cat(diverged)
+
+
 def _probes(grid: Grid, run: int) -> Tensor:
-    shape = _PROBES, grid.widths[0], max(1, grid.batch_size // _PROBES)
-    return 2.0 * torch.randint(2, shape, generator=seeded(grid.seed, run, 0, _PROBE)) - 1
+    """Draw the probes of `Lanes.jacobian`."""
+    items, generator = max(1, grid.batch_size // _PROBES), seeded(grid.seed, run, 0, _PROBE)
+    heads = torch.empty(_PROBES * items, grid.widths[0]).bernoulli_(generator=generator)
+    return homogeneous(heads.mul_(2).sub_(1), last=0.0).unflatten(1, (_PROBES, items))
 
 
 def _norm(x: Tensor) -> Tensor:

@@ -2,8 +2,9 @@
 
 Every unit has one thread, so that its bytes do not depend on how many run at once. How many do is
 no parameter but a matter of the machine: `IDEM_WORKERS`, by default the cores available. Nor are
-the minutes after which a stage that can go on later stops, `IDEM_MINUTES`, by default none, and the
-seconds between two of its checkpoints, `IDEM_CHECKPOINT_SECONDS`, by default 60.
+the device, `IDEM_DEVICE`, by default the CPU, the minutes after which a stage that can go on later
+stops, `IDEM_MINUTES`, by default none, and the seconds between two of its checkpoints,
+`IDEM_CHECKPOINT_SECONDS`, by default 60.
 """
 
 import multiprocessing
@@ -30,6 +31,19 @@ def workers() -> int:
     if not given.isdigit() or int(given) < 1:
         sys.exit(f"IDEM_WORKERS: expected a whole number, at least 1, got {given!r}")
     return int(given)
+
+
+def device() -> str:
+    """Return the device to compute on, one that is there: `IDEM_DEVICE`, else the CPU."""
+    import torch
+
+    name = os.environ.get("IDEM_DEVICE") or "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as reason:  # the latter from a torch without CUDA
+        why = str(reason).partition("\n")[0]
+        sys.exit(f"IDEM_DEVICE: expected a device of this machine, got {name!r}: {why}")
+    return name
 
 
 def deadline() -> float | None:

@@ -1,6 +1,5 @@
 """What the generative stages share: where their files lie, how a network comes back from them."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,12 +12,8 @@ from idem.datasets import DATASETS, Split, load
 from idem.noise import FourierNoise, GaussianNoise
 from idem.udcgan import UDCGAN
 from stages import params
+from stages.engine import device
 from stages.params import Train
-
-
-def device() -> torch.device:
-    """Return the device to compute on: `IDEM_DEVICE`, else the CPU."""
-    return torch.device(os.environ.get("IDEM_DEVICE") or "cpu")
 
 
 def data_set(name: str) -> str:
@@ -73,7 +68,7 @@ def noise(section: Train, dataset: str, image_shape: Sequence[int]) -> GaussianN
     """Return the noise of the parameters; Fourier statistics as stage `train` measured them."""
     if section.noise == "gaussian":
         return GaussianNoise(image_shape)
-    state = load_file(noise_path(dataset), device=str(device()))
+    state = load_file(noise_path(dataset), device=device())
     return FourierNoise.from_state_dict(state, image_shape[-1])
 
 
@@ -93,4 +88,4 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part)
-    os.replace(part, path)
+    part.replace(path)

@@ -22,7 +22,7 @@ from idem.mlp import parameter_count
 from idem.sweep import Grid, Row, Unit, train_lanes
 from stages import params, resume
 from stages.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
-from stages.engine import checkpoint_seconds, deadline, end_with_parent, run_units
+from stages.engine import checkpoint_seconds, deadline, device, end_with_parent, run_units
 from stages.files import write_csv, write_json
 
 OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL: run it again
@@ -123,7 +123,7 @@ def _train_unit(
             bar.update(step - bar.n)
 
         try:
-            return Part(train_lanes(grid, unit, report, checkpoint), complete=True)
+            return Part(train_lanes(grid, unit, report, checkpoint, device()), complete=True)
         except OutOfTime:
             return _so_far(grid, checkpoint)
 
