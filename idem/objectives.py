@@ -1,7 +1,7 @@
-"""Training objectives as pure functions: idempotency under either rule.
+"""Training objectives as pure functions: idempotency under the ordinary or any substitution rule.
 
 With ``y = f(x)``, ``u = f(y)``, ``w = f(u)``, a batch of B items of n elements each, and the scale
-``matched``, both rules share the value
+``matched``, all rules share the value
 
     L = 1/2 (1/B) sum_b ||u_b - y_b||^2                      (the paper's equation 2, rescaled)
 
@@ -13,53 +13,112 @@ and differ in what they send back:
 For one symmetric linear layer and whitened inputs the two are the same vector, because
 3K^2 - 2K^3 = K - grad 1/2 ||K^2 - K||^2, and the learning rate is the step gamma of the relaxed
 recurrence. The paper states neither the scale of its rule nor that of its loss; the others offered
-here are the common readings, and multiply the value and the gradient of *both* rules.
+here are the common readings, and multiply the value and the gradient of *all* rules.
+
+Other correctors. The modified rule is one of a family: a polynomial g(K) = Σ α_k K^k (equation 4)
+asks a linear layer, whose outputs are y = Kx, to become g(K), and any network to return
+
+    y' = (1 - gamma) y + gamma (α_1 y + α_2 f(y) + ... + α_j f(...f(y)...))
+
+which takes as many passes as the degree. On a linear layer and whitened inputs one step of descent
+at rate 1 is then exactly one step of the recurrence K <- (1 - gamma) K + gamma g(K).
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol, SupportsFloat
 
 import torch
 from torch import Tensor
+from torch.nn.functional import mse_loss
 
 from idem.autograd import Model, corrected_output, substitute_gradient
+from idem.corrector import MCWEENY
+from idem.passes import Passes
+from idem.validation import check_graph, check_input, check_numbers, looks_at_numbers
 
+RULES = ("modified", "ordinary")
 SCALES = ("matched", "sum", "mean")
 
 
-def idempotency_loss(f: Model, x: Tensor, rule: str = "modified", scale: str = "matched") -> Tensor:
+class Polynomial(Protocol):
+    """Anything with coefficients, such as an `idem.ansatz.Family` that leaves none of them free."""
+
+    @property
+    def coefficients(self) -> Sequence[Any]:
+        """α_1 to α_j."""
+        ...
+
+
+def idempotency_loss(
+    f: Model,
+    x: Tensor,
+    rule: str | Sequence[SupportsFloat] | Polynomial = "modified",
+    scale: str = "matched",
+    *,
+    gamma: float = 1.0,
+    running_statistics: str = "first",
+    randomness: str = "fresh",
+    check_finite: bool | None = None,
+) -> Tensor:
     """Train `f` towards ``f(f(x)) = f(x)``: add this scalar to a loss and call ``backward()``.
 
     Args:
         f: a network (`torch.nn.Module` or callable) whose output has the shape of its input.
         x: a batch, shape ``(B, ...)``, floating point.
         rule: ``"modified"``, the paper's substitution: three forward passes, of which only the
-            first is recorded for the backward pass; or ``"ordinary"``, the canonical loss.
+            first is recorded for the backward pass; ``"ordinary"``, the canonical loss: two passes,
+            both recorded; or the coefficients α_1 to α_j of another corrector, as in
+            `idem.corrector`, the substitution it makes: j passes (at least two), one recorded.
         scale: ``"matched"`` (default), the reading in which both rules coincide on a symmetric
             linear layer; ``"sum"``, twice that: the squared error per item; ``"mean"``, 2/n of
             it: the value of `torch.nn.functional.mse_loss`.
+        gamma: the step of the relaxed recurrence, 0 < gamma < 2, for rules that substitute; it
+            multiplies their gradient, and not the value.
+        running_statistics: which passes move those of BatchNorm: the ``"first"`` alone, ``"all"``
+            or ``"none"``; see `idem.passes`.
+        randomness: of dropout and the like: ``"fresh"`` in each pass, or the ``"same"`` in all.
+        check_finite: whether to look for NaN and infinity: False never; None (default) in the first
+            two passes where it costs nothing and float16 is not in use; True in all passes
+            and places, waiting for the device; see `idem.validation`.
 
     Returns:
-        A scalar: the value of the canonical loss at that scale, whichever the rule.
+        A scalar: the value of the canonical loss at that scale, whichever the rule, in the dtype
+        of the output of `f`, float32 at least. Under `torch.no_grad` it is a value and no more.
 
     Raises:
-        ValueError: for an unknown rule or scale, an empty batch, or an `f` that changes the shape.
-        TypeError: if `f` does not return a tensor.
+        ValueError: for an unknown rule, scale or policy, coefficients that are not finite or all 0,
+            a gamma out of range or beside ``"ordinary"``, an empty batch, an `f` that changes the
+            shape, detaches its output or has nothing to train.
+        TypeError: if `x` or the output of `f` is no tensor, or `x` is not floating point.
+        FloatingPointError: if `f` produces NaN or infinity, as `check_finite` has it.
 
     Source:
-        Jensen and Vicary, equations 2 and 10.
+        Jensen and Vicary, equations 2, 4 and 10.
 
     Example:
         >>> f = torch.nn.Linear(4, 4)
         >>> loss = idempotency_loss(f, torch.randn(8, 4), rule="modified")
         >>> loss.backward()
     """
-    loss = _choose(RULES, rule, "rule")
-    if x.dim() == 0 or x.numel() == 0:
-        raise ValueError(f"x: expected a non-empty batch, shape (B, ...), got {tuple(x.shape)}")
-    factor = scale_factor(scale, x[0].numel())
-    y = f(x)
-    _check_output(x, y)
-    return factor * loss(f, y)
+    coefficients = _coefficients(rule, gamma)
+    check_input(x)
+    divisor = len(x) / scale_factor(scale, x.numel() // len(x))
+    passes = Passes(f, running_statistics, randomness)
+    y = passes.first(x)
+    check_graph(f, x, y)
+    if coefficients is None:
+        target = u = passes.inner(y)
+        value = _half_square(u, y)
+    else:
+        target, u = corrected_output(passes.inner, y, coefficients)
+        value = _half_square(u, y.detach())
+    if looks_at_numbers(check_finite, y):
+        shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": target}
+        check_numbers(shown, value + target.sum() if check_finite else value)
+    if coefficients is None:
+        return value / divisor
+    return substitute_gradient(y, y.detach() - target, value, divisor)
 
 
 def scale_factor(scale: str, elements: int) -> float:
@@ -68,39 +127,53 @@ def scale_factor(scale: str, elements: int) -> float:
     Raises:
         ValueError: for an unknown scale.
     """
-    return _choose({"matched": 1.0, "sum": 2.0, "mean": 2.0 / elements}, scale, "scale")
+    factors = {"matched": 1.0, "sum": 2.0, "mean": 2.0 / elements}
+    if scale not in factors:
+        raise ValueError(f"scale: expected one of {', '.join(SCALES)}, got {scale!r}")
+    return factors[scale]
 
 
-def _modified(f: Model, y: Tensor) -> Tensor:
-    target, u = corrected_output(f, y)
-    return substitute_gradient(y, (y.detach() - target) / len(y), _half_square(u - y.detach()))
+def _half_square(u: Tensor, y: Tensor) -> Tensor:
+    """Return 1/2 ||u - y||^2, in float32 at least: a sum soon leaves the range of float16."""
+    dtype = torch.promote_types(y.dtype, torch.float32)
+    return mse_loss(u.to(dtype), y.to(dtype), reduction="sum") / 2
 
 
-def _ordinary(f: Model, y: Tensor) -> Tensor:
-    return _half_square(f(y) - y)
+def _coefficients(
+    rule: str | Sequence[SupportsFloat] | Polynomial, gamma: float
+) -> list[float] | None:
+    """Return those of (1 - gamma) K + gamma g(K) without trailing zeros; none for ``ordinary``."""
+    if not 0 < gamma < 2:
+        raise ValueError(f"gamma: expected 0 < gamma < 2, got {gamma}")
+    if isinstance(rule, str):
+        if rule not in RULES:
+            raise ValueError(
+                f"rule: expected one of {', '.join(RULES)}, got {rule!r}; another corrector is "
+                f"given by its coefficients, as in {MCWEENY}"
+            )
+        if rule == "ordinary":
+            if gamma != 1:
+                raise ValueError(f"gamma: the ordinary rule has no step, expected 1, got {gamma}")
+            return None
+        rule = MCWEENY
+    first, *rest = _numbers(rule)
+    relaxed = [gamma * first + (1 - gamma), *(gamma * a for a in rest)]
+    while len(relaxed) > 1 and relaxed[-1] == 0:
+        relaxed.pop()
+    return relaxed
 
 
-def _half_square(error: Tensor) -> Tensor:
-    return error.square().sum() / (2 * len(error))
-
-
-RULES: dict[str, Callable[[Model, Tensor], Tensor]] = {
-    "modified": _modified,
-    "ordinary": _ordinary,
-}
-
-
-def _choose(options, name: str, kind: str):
-    if name not in options:
-        raise ValueError(f"{kind}: expected one of {', '.join(options)}, got {name!r}")
-    return options[name]
-
-
-def _check_output(x: Tensor, y: Tensor) -> None:
-    if not isinstance(y, torch.Tensor):
-        raise TypeError(f"f: expected a tensor as its output, got {type(y).__name__}")
-    if y.shape != x.shape:
+def _numbers(rule: Any) -> list[float]:
+    given = list(getattr(rule, "coefficients", rule))
+    try:
+        numbers = [float(a) for a in given]
+    except (TypeError, ValueError) as error:
         raise ValueError(
-            f"f: expected an output of the shape of its input, {tuple(x.shape)}, "
-            f"got {tuple(y.shape)}; only a map of a space into itself can be idempotent"
+            f"rule: expected numbers as coefficients, got {given}; substitute values for those "
+            "that are free"
+        ) from error
+    if not any(numbers) or not all(map(math.isfinite, numbers)):
+        raise ValueError(
+            f"rule: expected finite coefficients α_1, ..., α_j that are not all 0, got {given}"
         )
+    return numbers

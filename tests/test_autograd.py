@@ -32,6 +32,33 @@ def test_value_passes_through_and_direction_comes_back():
     torch.testing.assert_close(y.grad, 2 * direction)
 
 
+def test_a_divisor_divides_both_and_is_followed_by_what_comes_from_above():
+    y = torch.ones(2, 3, dtype=torch.float64, requires_grad=True)
+    direction = torch.arange(6.0, dtype=torch.float64).view(2, 3)
+    out = substitute_gradient(y, direction, torch.tensor(5.0, dtype=torch.float64), 4)
+    for factor in (3.0, 0.0):
+        (found,) = torch.autograd.grad(factor * out, y, retain_graph=True)
+        torch.testing.assert_close(found, factor / 4 * direction)
+    assert out.item() == 1.25
+
+
+def test_a_direction_of_single_precision_is_rounded_last():
+    y = torch.ones(2, dtype=torch.float16, requires_grad=True)
+    direction = torch.tensor([1e-8, 3e-9])  # both 0 in float16
+    out = substitute_gradient(y, direction, torch.tensor(1.0), 2.0)
+    (found,) = torch.autograd.grad(2.0**16 * out, y)
+    assert found.dtype == torch.float16
+    torch.testing.assert_close(found.float(), 2.0**15 * direction, rtol=1e-3, atol=0)
+
+
+def test_corrected_output_leaves_its_input_alone_where_the_network_returns_it():
+    y = inputs()
+    target, u = corrected_output(lambda y: y, y, (0.25, 0.5, 0.5))
+    assert u is y
+    torch.testing.assert_close(y, inputs(), rtol=0, atol=0)
+    torch.testing.assert_close(target, 1.25 * y)
+
+
 def test_corrected_output_is_equation_10_without_a_graph():
     f, y = network(), inputs()
     target, u = corrected_output(f, y)

@@ -2,9 +2,19 @@ import pytest
 import torch
 from torch import nn
 
+from idem import ansatz, corrector
 from idem.autograd import corrected_output
 from idem.mlp import MLP
 from idem.objectives import RULES, SCALES, idempotency_loss, scale_factor
+
+POLYNOMIALS = [
+    (0.0, 3.0, -2.0),
+    (0.0, 0.0, 10.0, -15.0, 6.0),  # of order 2
+    (0.0, 2.0, 0.0, -1.0),  # of degree 4
+    (0.5, 0.5),
+    (0.3,),
+]
+each_polynomial = pytest.mark.parametrize("alpha", POLYNOMIALS, ids=str)
 
 
 def whitened(items: int, width: int) -> torch.Tensor:
@@ -82,27 +92,111 @@ def test_an_idempotent_map_has_loss_and_gradient_zero(rule: str):
     assert f.weight.grad.abs().max() < 1e-15
 
 
+class Counted(nn.Module):
+    """A network that counts its passes and those that are recorded."""
+
+    def __init__(self):
+        super().__init__()
+        self.f, self.passes, self.recorded = MLP([5, 8, 5]).double(), 0, 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.passes += 1
+        self.recorded += torch.is_grad_enabled()
+        return self.f(x)
+
+
+@each_polynomial
+@pytest.mark.parametrize("zeros", [0, 2])
+def test_a_polynomial_takes_as_many_passes_as_its_degree_and_records_one(alpha, zeros: int):
+    f = Counted()
+    idempotency_loss(f, whitened(20, 5), (*alpha, *[0.0] * zeros))
+    assert (f.passes, f.recorded) == (max(2, len(alpha)), 1)  # two for the value
+
+
+def test_the_named_rules_take_three_passes_and_two():
+    for rule, expected in (("modified", (3, 1)), ("ordinary", (2, 2))):
+        f = Counted()
+        idempotency_loss(f, whitened(20, 5), rule)
+        assert (f.passes, f.recorded) == expected
+
+
+@each_polynomial
+@pytest.mark.parametrize("gamma", [0.3, 1.0, 1.7])
+def test_one_descent_step_of_a_linear_layer_is_a_step_of_any_recurrence(alpha, gamma: float):
+    f = nn.Linear(6, 6, bias=False).double()
+    W = f.weight.detach().clone()
+    idempotency_loss(f, whitened(50, 6), alpha, gamma=gamma).backward()
+    torch.optim.SGD(f.parameters(), lr=1.0).step()
+    expected = corrector.recurrence(W, gamma, 1, alpha)[1]
+    torch.testing.assert_close(f.weight.detach(), expected, rtol=0, atol=1e-12)
+
+
+@each_polynomial
+@pytest.mark.parametrize("gamma", [0.3, 1.0])
+@pytest.mark.parametrize("scale", SCALES)
+def test_any_rule_is_the_gradient_of_a_detached_target_surrogate(alpha, gamma: float, scale: str):
+    f, x = MLP([5, 8, 5]).double(), whitened(20, 5)
+    y = z = f(x)
+    target = (1 - gamma) * y.detach()
+    for a in alpha:
+        target = target + gamma * a * z.detach()
+        z = f(z)
+    surrogate = scale_factor(scale, 5) * (y - target).square().sum() / 40
+    loss = idempotency_loss(f, x, alpha, scale, gamma=gamma)
+    found, expected = (
+        torch.autograd.grad(value, list(f.parameters())) for value in (loss, surrogate)
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(loss, idempotency_loss(f, x, "ordinary", scale))
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_ordinary_equals_its_closed_form_on_a_linear_layer(scale: str):
+    """With E = W^2 - W and whitened inputs, dL/dW = E W^T + W^T E - E."""
+    f = nn.Linear(5, 5, bias=False).double()
+    W = f.weight.detach()
+    E = W @ W - W
+    (found,) = torch.autograd.grad(
+        idempotency_loss(f, whitened(20, 5), "ordinary", scale), f.weight
+    )
+    expected = scale_factor(scale, 5) * (E @ W.mT + W.mT @ E - E)
+    torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-13)
+
+
+def test_the_modified_rule_is_that_of_its_coefficients():
+    f, x = MLP([5, 8, 5]).double(), whitened(20, 5)
+    family = ansatz.solve(1, 3)[0]
+    for rule in (corrector.MCWEENY, family, family.coefficients):
+        found, expected = (
+            torch.autograd.grad(idempotency_loss(f, x, r), list(f.parameters()))
+            for r in (rule, "modified")
+        )
+        torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+def test_a_family_is_a_rule_when_its_free_coefficients_are_chosen():
+    f, x = nn.Linear(5, 5, bias=False).double(), whitened(20, 5)
+    family = ansatz.solve(1, 4)[0]
+    with pytest.raises(ValueError, match="rule: expected numbers .* alpha_4.* substitute values"):
+        idempotency_loss(f, x, family)
+    chosen = [a.subs({family.free[0]: 2}) for a in family.coefficients]
+    W = f.weight.detach().clone()
+    idempotency_loss(f, x, chosen).backward()
+    expected = W - corrector.evaluate([float(a) for a in chosen], W)
+    torch.testing.assert_close(f.weight.grad, expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_an_idempotent_map_is_a_fixed_point_of_every_corrector(order: int):
+    f = nn.Linear(3, 3, bias=False).double()
+    with torch.no_grad():
+        f.weight.copy_(torch.diag(torch.tensor([1.0, 0.0, 1.0])))
+    idempotency_loss(f, whitened(10, 3), ansatz.solve(order, 2 * order + 1)[0]).backward()
+    assert f.weight.grad is not None
+    assert f.weight.grad.abs().max() < 1e-12
+
+
 def test_images_are_items_too():
     f = nn.Conv2d(3, 3, 3, padding=1)
     idempotency_loss(f, torch.randn(2, 3, 8, 8), rule="modified").backward()
     assert f.weight.grad is not None
-
-
-@pytest.mark.parametrize(
-    ("keywords", "message"),
-    [
-        ({"rule": "other"}, "rule: expected one of modified, ordinary, got 'other'"),
-        ({"scale": "other"}, "scale: expected one of matched, sum, mean, got 'other'"),
-        ({"x": torch.zeros(0, 3)}, r"x: expected a non-empty batch, shape \(B, ...\), got \(0, 3"),
-        ({"f": nn.Linear(3, 2)}, r"f: expected an output of the shape of its input, \(4, 3\), got"),
-    ],
-)
-def test_wrong_arguments_are_named(keywords: dict, message: str):
-    arguments = {"f": nn.Linear(3, 3), "x": torch.zeros(4, 3)} | keywords
-    with pytest.raises(ValueError, match=message):
-        idempotency_loss(**arguments)
-
-
-def test_an_output_that_is_no_tensor_is_named():
-    with pytest.raises(TypeError, match="f: expected a tensor as its output, got tuple"):
-        idempotency_loss(lambda x: (x, x), torch.zeros(4, 3))

@@ -1,0 +1,115 @@
+"""What can be wrong with a network or a batch that is to be trained, each with an error of its own.
+
+Shapes, types and whether there is a graph are known without computing, and are always looked at.
+Whether a number is NaN is not, and three things must not be disturbed by the question:
+
+    accelerators    an answer makes the program wait until the device has caught up
+    loss scaling    float16 is meant to overflow at times: `torch.amp.GradScaler` skips that step
+    tracing         `torch.compile` and `torch.func` run on symbols, without values to look at
+
+So the question is asked by default where it is free and meant: of the loss alone, one number, which
+is not finite if anything in the first two passes is not; on the CPU; outside of float16; with
+gradients enabled; and not while tracing. Who wants to know in other places asks for it, and waits.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+
+def check_input(x: Tensor) -> None:
+    """Raise a TypeError or ValueError unless `x` is a batch of real floating-point numbers."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"x: expected a torch.Tensor, got {type(x).__name__}")
+    if not x.is_floating_point():
+        raise TypeError(
+            f"x: expected real floating-point numbers, got {_name(x.dtype)}; "
+            "convert them, as in x.float()"
+        )
+    if x.dim() == 0 or x.numel() == 0:
+        raise ValueError(f"x: expected a non-empty batch, shape (B, ...), got {tuple(x.shape)}")
+
+
+def check_output(x: Tensor, y: Tensor) -> None:
+    """Raise a TypeError or ValueError unless `y` may be what a network made of `x`."""
+    if not isinstance(y, Tensor):
+        raise TypeError(f"f: expected a tensor as its output, got {type(y).__name__}")
+    if y.shape != x.shape:
+        raise ValueError(
+            f"f: expected an output of the shape of its input, {tuple(x.shape)}, "
+            f"got {tuple(y.shape)}; only a map of a space into itself can be idempotent"
+        )
+
+
+def check_graph(f: Callable, x: Tensor, y: Tensor) -> None:
+    """Raise a ValueError if gradients are wanted and ``y = f(x)`` leads to none."""
+    if y.requires_grad or not torch.is_grad_enabled() or _is_transformed():
+        return
+    advice = "to evaluate only, call this under torch.no_grad()"
+    if not isinstance(f, torch.nn.Module):
+        raise ValueError(
+            "f: expected an output that leads back to what is trained, got one without a graph: f "
+            f"detaches it, or neither x nor anything in f needs a gradient; {advice}"
+        )
+    if x.requires_grad or any(parameter.requires_grad for parameter in f.parameters()):
+        raise ValueError(
+            "f: expected an output that leads back to the parameters, got a detached one although "
+            "some need gradients; look for detach(), no_grad(), .data or numpy() within f"
+        )
+    raise ValueError(
+        "f: expected a parameter that needs a gradient, got none, and x needs none either; call "
+        f"f.requires_grad_() to train it; {advice}"
+    )
+
+
+def looks_at_numbers(check_finite: bool | None, y: Tensor) -> bool:
+    """Decide whether to look for numbers that are not finite; see above.
+
+    Raises:
+        ValueError: if asked for where there are no numbers to look at.
+    """
+    symbolic = torch.compiler.is_compiling() or _is_transformed() or y.device.type == "meta"
+    if check_finite and symbolic:
+        raise ValueError(
+            "check_finite: expected None or False under torch.compile and torch.func and on the "
+            "device meta, where there are no numbers to look at, got True"
+        )
+    if check_finite is not None or symbolic:
+        return bool(check_finite)
+    free = y.device.type == "cpu" and type(y) is Tensor  # and not a subclass without numbers
+    return free and torch.is_grad_enabled() and not _is_float16(y)
+
+
+def check_numbers(passes: Mapping[str, Tensor], evidence: Tensor) -> None:
+    """Raise a FloatingPointError that names the first of `passes` which is not finite.
+
+    Args:
+        passes: what went in and came out, by name, in the order in which it was computed.
+        evidence: a scalar that is not finite if one of them is not; all that is looked at if it is.
+    """
+    if math.isfinite(evidence.item()):
+        return
+    for name, tensor in passes.items():
+        if not bool(tensor.isfinite().all()):
+            found = "NaN" if bool(tensor.isnan().any()) else "infinity"
+            who = name if name == "x" else "f"
+            raise FloatingPointError(
+                f"{who}: expected finite numbers, got {found} in {name}; where this is meant to "
+                "happen, pass check_finite=False"
+            )
+
+
+def _is_transformed() -> bool:
+    return torch._C._are_functorch_transforms_active()
+
+
+def _is_float16(y: Tensor) -> bool:
+    kind = y.device.type
+    autocast = torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.float16
+    return autocast or y.dtype == torch.float16
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

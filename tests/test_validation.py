@@ -1,0 +1,148 @@
+"""Bad input to `idempotency_loss`: every error names what is wrong, and good input raises none."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from idem import idempotency_loss
+
+RULES = ["modified", "ordinary", (0.0, 0.0, 10.0, -15.0, 6.0)]
+each_rule = pytest.mark.parametrize("rule", RULES, ids=["modified", "ordinary", "degree5"])
+
+
+class Applied(nn.Module):
+    """A linear layer with something done to what it returns."""
+
+    def __init__(self, then: Callable):
+        super().__init__()
+        self.linear, self.then, self.passes = nn.Linear(3, 3), then, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.passes += 1
+        return self.then(self.linear(x), self.passes)
+
+
+def nan_from(first: int) -> Applied:
+    """Return a network whose outputs are NaN from a pass on."""
+    return Applied(lambda y, passes: y * (torch.nan if passes >= first else 1))
+
+
+@each_rule
+@pytest.mark.parametrize(
+    ("f", "error", "message"),
+    [
+        (nn.Linear(3, 2), ValueError, r"f: expected .* shape of its input, \(4, 3\), got \(4, 2\)"),
+        (Applied(lambda y, _: (y, y)), TypeError, "f: expected a tensor .* got tuple"),
+        (Applied(lambda y, _: y.tolist()), TypeError, "f: expected a tensor .* got list"),
+        (Applied(lambda y, _: y.detach()), ValueError, "f: .* got a detached one although"),
+        (lambda x: x.tanh(), ValueError, "f: .* got one without a graph"),
+        (nn.Linear(3, 3).requires_grad_(False), ValueError, "f: expected a parameter .* got none"),
+        (nn.Tanh(), ValueError, "f: expected a parameter that needs a gradient, got none"),
+        (nan_from(1), FloatingPointError, r"f: expected finite numbers, got NaN in f\(x\)"),
+        (nan_from(2), FloatingPointError, r"f: expected finite numbers, got NaN in f\(f\(x\)\)"),
+    ],
+)
+def test_what_is_wrong_with_a_network_is_named(rule, f, error: type[Exception], message: str):
+    if isinstance(f, Applied):
+        f.passes = 0
+    with pytest.raises(error, match=message):
+        idempotency_loss(f, torch.ones(4, 3), rule)
+
+
+@each_rule
+def test_a_later_pass_that_changes_the_shape_is_named(rule):
+    f = Applied(lambda y, passes: y if passes == 1 else y[:, :1])
+    with pytest.raises(
+        ValueError, match=r"f: expected .* shape of its input, \(4, 3\), got \(4, 1"
+    ):
+        idempotency_loss(f, torch.ones(4, 3), rule)
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (torch.ones(4, 3).long(), TypeError, r"x: .* floating-point .*got int64; .* x.float\(\)"),
+        (
+            torch.ones(4, 3, dtype=torch.complex64),
+            TypeError,
+            "x: expected real floating-point .* got complex64",
+        ),
+        ([[1.0]], TypeError, "x: expected a torch.Tensor, got list"),
+        (torch.ones(0, 3), ValueError, r"x: expected a non-empty batch, .* got \(0, 3\)"),
+        (torch.ones(()), ValueError, r"x: expected a non-empty batch, .* got \(\)"),
+        (torch.full((4, 3), torch.nan), FloatingPointError, "x: expected finite .* got NaN in x"),
+        (torch.full((4, 3), torch.inf), FloatingPointError, "x: .* got infinity in x"),
+    ],
+)
+def test_what_is_wrong_with_a_batch_is_named(x, error: type[Exception], message: str):
+    with pytest.raises(error, match=message):
+        idempotency_loss(nn.Linear(3, 3), x)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"rule": "other"}, "rule: expected one of modified, ordinary, got 'other'"),
+        ({"scale": "other"}, "scale: expected one of matched, sum, mean, got 'other'"),
+        ({"rule": ()}, r"rule: expected finite coefficients .* got \[\]"),
+        ({"rule": (0, 0)}, r"rule: expected finite coefficients .* not all 0, got \[0, 0\]"),
+        ({"rule": (1, float("nan"))}, r"rule: expected finite coefficients .* got \[1, nan\]"),
+        ({"rule": ("a", 1)}, r"rule: expected numbers as coefficients, got \['a', 1\]"),
+        ({"gamma": 0}, "gamma: expected 0 < gamma < 2, got 0"),
+        ({"gamma": 2.0}, "gamma: expected 0 < gamma < 2, got 2.0"),
+        ({"gamma": 0.5, "rule": "ordinary"}, "gamma: the ordinary rule has no step, .* got 0.5"),
+    ],
+)
+def test_wrong_options_are_named(keywords: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        idempotency_loss(nn.Linear(3, 3), torch.ones(4, 3), **keywords)
+
+
+@each_rule
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_without_gradients_the_loss_is_a_value(rule, context: Callable):
+    f, x = nn.Linear(3, 3), torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    expected = idempotency_loss(f, x, rule)
+    with context():
+        for g in (f, f.requires_grad_(False), lambda x: f(x).detach()):
+            torch.testing.assert_close(idempotency_loss(g, x, rule), expected.detach())
+        assert not idempotency_loss(f, x, rule).requires_grad
+        assert idempotency_loss(nan_from(1), x, rule).isnan()
+
+
+@each_rule
+def test_numbers_are_looked_at_as_asked(rule):
+    x = torch.ones(4, 3)
+    assert idempotency_loss(nan_from(1), x, rule, check_finite=False).isnan()
+    with torch.no_grad(), pytest.raises(FloatingPointError, match=r"NaN in f\(f\(x\)\)"):
+        idempotency_loss(nan_from(2), x, rule, check_finite=True)
+    idempotency_loss(nan_from(6), x, rule, check_finite=True)
+
+
+def test_a_later_pass_is_looked_at_where_that_is_asked_for():
+    idempotency_loss(nan_from(3), torch.ones(4, 3))
+    with pytest.raises(FloatingPointError, match="NaN in a later pass"):
+        idempotency_loss(nan_from(3), torch.ones(4, 3), check_finite=True)
+
+
+@each_rule
+def test_float16_and_tracing_are_left_alone(rule):
+    x = torch.ones(4, 3)
+    assert idempotency_loss(nan_from(1).half(), x.half(), rule).isnan()
+    with torch.autocast("cpu", dtype=torch.float16):
+        assert idempotency_loss(nan_from(1), x, rule).isnan()
+    with torch.autocast("cpu", dtype=torch.bfloat16), pytest.raises(FloatingPointError):
+        idempotency_loss(nan_from(1), x, rule)
+    f = nan_from(1)
+    found = torch.func.vmap(lambda x: idempotency_loss(f, x, rule))(x[None])
+    assert found.isnan().all()
+    idempotency_loss(nn.Linear(3, 3, device="meta"), x.to("meta"), rule)
+
+
+def test_looking_at_numbers_that_are_not_there_is_refused():
+    with pytest.raises(ValueError, match="check_finite: expected None or False .* got True"):
+        idempotency_loss(
+            nn.Linear(3, 3, device="meta"), torch.ones(4, 3, device="meta"), check_finite=True
+        )
