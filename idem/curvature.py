@@ -140,7 +140,7 @@ class UpdateField:
         return torch.autograd.grad(idempotency_loss(f, self.x, self.rule), leaf)[0]
 
     def _slopes(self, z: Tensor) -> Tensor:
-        return torch.where(z > 0, 1.0, self.slope).to(z.dtype)
+        return torch.where(z > 0, 1.0, z.new_tensor(self.slope))
 
     def _record(self, z: Tensor) -> Tensor:
         self._held.append(self._slopes(z))
