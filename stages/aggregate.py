@@ -11,7 +11,8 @@ LANE = ["rule", "learning_rate", "run"]
 RATE = ["rule", "learning_rate"]
 # Below it float32 rounding, not training, decides an error: rates that reach it are equally good.
 ERROR_FLOOR = 1e-8
-CONFIDENCE, RESAMPLES = 0.95, 2000  # of the bootstrap intervals over runs
+CONFIDENCE = 0.95  # of the intervals in tables; that of the ledger is a rule of params.yaml
+RESAMPLES = 2000  # of every bootstrap over runs
 # What a reading of the scale multiplies the `matched` gradients of both rules by, for width n.
 READINGS = {
     "sum": lambda n: {"modified": 2.0, "ordinary": 2.0},
@@ -63,6 +64,24 @@ def best_rate(lanes: pd.DataFrame) -> pd.Series:
     """Return counts and medians of one rule's best rate: the lowest with the least median error."""
     medians = _medians(lanes).reset_index()
     return medians.loc[medians.median_error.clip(lower=ERROR_FLOOR).idxmin()]
+
+
+def interval_of_mean(sample: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the limits of a percentile bootstrap of the mean, the same every time.
+
+    Args:
+        sample: two finite numbers or more, one a run.
+        confidence: between 0 and 1.
+    """
+    limits = stats.bootstrap(
+        (sample,),
+        np.mean,
+        confidence_level=confidence,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return float(limits.low), float(limits.high)
 
 
 def forward_equivalents(widths: Sequence[int], rule: str) -> float:
@@ -172,20 +191,7 @@ def _mean_and_interval(errors: np.ndarray, logarithmic: bool) -> tuple[float, fl
     if not np.isfinite(errors).all():
         return math.inf, math.nan, math.nan
     sample = np.log10(errors.clip(min=ERROR_FLOOR)) if logarithmic else errors
-    limits = _interval(sample) if len(sample) > 1 else (math.nan, math.nan)
+    limits = interval_of_mean(sample) if len(sample) > 1 else (math.nan, math.nan)
     values = np.array([sample.mean(), *limits])
     mean, low, high = 10**values if logarithmic else values
     return float(mean), float(low), float(high)
-
-
-def _interval(sample: np.ndarray) -> tuple[float, float]:
-    """Return the limits of a percentile bootstrap of the mean, the same every time."""
-    limits = stats.bootstrap(
-        (sample,),
-        np.mean,
-        confidence_level=CONFIDENCE,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return float(limits.low), float(limits.high)

@@ -39,9 +39,9 @@ from stages import params
 from stages.aggregate import last_rows
 from stages.engine import end_with_parent, run_units
 from stages.files import write_csv, write_json
+from stages.printed import PAPER_EDGES
 from stages.sweep import grid_of
 
-PAPER_EDGES = {"B3": 0.22, "B4": 0.52}  # Figure 3's caption
 Bracket = tuple[float, float]
 PREDICTED = ("rate_before", "edge_from_curvature", "edge_fresh_batches", "hidden_second_moment")
 

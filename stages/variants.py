@@ -2,21 +2,30 @@
 
 "A batch size of 1000 is used, although comparable results have been found using batch sizes between
 32 and 10 000" (section 3): compared here at every fixed rate, and at the best rate of each size.
+
+It can be killed at any time, and goes on from there when it is run again.
 """
 
 import math
-from dataclasses import replace
+import shutil
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 
+from idem import lanes as lanes_module
+from idem import mlp
+from idem import sweep as library
+from idem.checkpoint import Checkpoint, OutOfTime
 from idem.sweep import Grid, Row, Unit, train_lanes
-from stages import params
+from stages import params, resume
 from stages.aggregate import ERROR_FLOOR, best_rate, last_rows, summarize
-from stages.engine import end_with_parent, run_units
+from stages.engine import checkpoint_seconds, deadline, device, end_with_parent, run_units
 from stages.files import write_csv, write_json
-from stages.sweep import grid_of
+from stages.sweep import OUT_OF_TIME, grid_of
 
 SETTINGS = ["batch_size", "optimizer", "initialization"]
 
@@ -28,10 +37,14 @@ def main() -> None:
     end_with_parent()
     grids = {name: grid(settings.sweep, v) for name, v in settings.variants.items()}
     networks = {name: variant.network for name, variant in settings.variants.items()}
-    lanes = train(grids, settings.sweep.matmul_precision)
+    precision = settings.sweep.matmul_precision
+    decisive = [{name: asdict(g) for name, g in grids.items()}, precision]
+    folder = resume.folder("variants", decisive, (lanes_module, library, mlp))
+    lanes = train(grids, precision, folder)
     table = tabulate(grids, networks, lanes)
     write_csv(args.metrics / "variants.csv", table)
     write_json(args.metrics / "variants.json", headline(table, lanes))
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def grid(section: params.Sweep, variant: params.Variant) -> Grid:
@@ -40,10 +53,24 @@ def grid(section: params.Sweep, variant: params.Variant) -> Grid:
     return replace(grid_of(section, section.networks[variant.network]), **chosen)
 
 
-def train(grids: dict[str, Grid], precision: str) -> dict[str, pd.DataFrame]:
-    """Train all units of all variants side by side; return the lanes of each variant."""
-    units = [(name, g, unit, precision) for name, g in grids.items() for unit in g.units()]
-    results = run_units(_train_unit, units, "variants")
+def train(grids: dict[str, Grid], precision: str, folder: Path) -> dict[str, pd.DataFrame]:
+    """Train all units of all variants side by side; return the lanes of each variant.
+
+    Raises:
+        SystemExit: with OUT_OF_TIME when the time is up, once all units are saved. However short
+            the time, every unit makes a step or two: repeated runs come to an end.
+    """
+    every, end = checkpoint_seconds(), deadline()
+    units = [(name, g, unit) for name, g in grids.items() for unit in g.units()]
+    tasks = [
+        (g, unit, precision, Checkpoint(folder / f"{name}_{unit.name}.npz", every, end))
+        for name, g, unit in units
+    ]
+    results = run_units(_train_unit, tasks, "variants")
+    if None in results:
+        done = len(results) - results.count(None)
+        print(f"time is up: {done} of {len(results)} units done; run it again to go on")
+        sys.exit(OUT_OF_TIME)
     rows: dict[str, list[Row]] = {name: [] for name in grids}
     for (name, *_), part in zip(units, results, strict=True):
         rows[name] += part
@@ -136,9 +163,12 @@ def _log10(value: float) -> float:
     return math.log10(max(value, ERROR_FLOOR)) if not math.isnan(value) else math.nan
 
 
-def _train_unit(name: str, grid: Grid, unit: Unit, precision: str) -> list[Row]:
+def _train_unit(grid: Grid, unit: Unit, precision: str, checkpoint: Checkpoint) -> list[Row] | None:
     torch.set_float32_matmul_precision(precision)
-    return train_lanes(grid, unit)
+    try:
+        return train_lanes(grid, unit, checkpoint=checkpoint, device=device())
+    except OutOfTime:
+        return None
 
 
 if __name__ == "__main__":

@@ -34,10 +34,12 @@ SO_FAR = "sweep_T_so_far.csv"
 
 
 def write_params(folder: Path, steps: int, **changes: Any) -> None:
-    """Write a parameter file that has a sweep and nothing else, as the paper's pipeline."""
+    """Write a parameter file that has the sections of the paper's pipeline alone."""
     section = TINY | changes | {"networks": {"T": NETWORK | {"runs": 2, "steps": steps}}}
     (folder / "stages/paper").mkdir(parents=True, exist_ok=True)
-    (folder / "stages/paper/params.yaml").write_text(yaml.safe_dump({"sweep": section}))
+    variant = {"network": "T", "learning_rates": [0.01], "runs": 1, "steps": 1, "log_every": 1}
+    whole = {"sweep": section, "variants": {"T_again": variant}}
+    (folder / "stages/paper/params.yaml").write_text(yaml.safe_dump(whole))
 
 
 def run_here(folder: Path, **environment: str) -> int | str | None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages import params, variants
+from stages import params, sweep, variants
 
 ROOT = Path(__file__).parents[1]
 GRID = {"network": "B1", "learning_rates": [0.1, 500.0], "runs": 2, "steps": 5, "log_every": 5}
@@ -130,3 +130,58 @@ def test_the_stage_writes_the_same_bytes_twice(
     assert found["small"]["modified"]["best_rate"] == 0.1
     assert found["T7"]["B1"]["ordinary"]["batch_sizes"] == [8, 64]
     assert found["T7"]["B1"]["modified"]["at_best_rate"]["spread"] >= 0
+
+
+def run(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> int | str:
+    """Run the stage in this process with `folder` as its own; return its exit status."""
+    folder.mkdir(exist_ok=True)
+    with monkeypatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["variants", "--params", str(path), "--metrics", "."])
+        patch.setattr(variants, "end_with_parent", lambda: None)
+        for name, value in ({"IDEM_WORKERS": "1"} | environment).items():
+            patch.setenv(name, value)
+        try:
+            variants.main()
+        except SystemExit as stopped:
+            return stopped.code or 0
+    return 0
+
+
+def test_cut_again_and_again_it_ends_with_the_same_bytes(
+    changed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = changed({name: TINY[name] for name in ("small", "adam")})
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert run(path, whole, monkeypatch) == 0
+    statuses = []
+    while not statuses or statuses[-1]:
+        statuses.append(run(path, cut, monkeypatch, IDEM_MINUTES="1e-9"))
+        assert not statuses[-1] or not (cut / "variants.csv").exists()
+    assert set(statuses[:-1]) == {sweep.OUT_OF_TIME}
+    assert len(statuses) > 2
+    for name in ("variants.csv", "variants.json"):
+        assert (whole / name).read_bytes() == (cut / name).read_bytes()
+    assert not list(cut.glob(".ckpt/*"))
+
+
+def test_what_was_trained_by_other_parameters_is_not_gone_on_with(
+    changed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first, other = ({"small": TINY["small"] | {"batch_size": size}} for size in (8, 9))
+    assert run(changed(first), tmp_path, monkeypatch, IDEM_MINUTES="1e-9") == sweep.OUT_OF_TIME
+    assert run(changed(other), tmp_path, monkeypatch) == 0
+    assert run(changed(other), tmp_path / "alone", monkeypatch) == 0
+    table = (tmp_path / "variants.csv").read_bytes()
+    assert table == (tmp_path / "alone/variants.csv").read_bytes()
+
+
+def test_at_the_papers_scale_every_size_sees_the_same_rates_and_ten_runs():
+    settings = params.read(ROOT / "stages/paper/params.yaml")
+    for network in ("B1", "B2"):
+        of_network = [v for v in settings.variants.values() if v.network == network]
+        assert [v.batch_size for v in of_network] == [32, 100, 1000, 10_000]
+        alike = {(tuple(v.learning_rates), v.runs, v.steps) for v in of_network}
+        ((rates, runs, _),) = alike
+        assert runs == 10 and 3 <= len(rates) <= 5
+        assert max(rates) / min(rates) == pytest.approx(100)
