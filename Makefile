@@ -6,7 +6,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 STAMP := $(VENV)/.complete
 
 MINUTES ?= 30
-NETWORKS ?= B1 B2 B4 B3
+NETWORKS ?=
+PAPER ?= $(if $(NETWORKS),$(addprefix sweep@,$(NETWORKS)),sweep@B1 variants sweep@B2 sweep@B4 sweep@B3)
 
 .PHONY: repro demo paper test lint bench clean
 
@@ -16,9 +17,11 @@ repro: $(STAMP)            ## everything: run all stages anew, then compare with
 demo: $(STAMP)             ## a first picture in two minutes
 	$(BIN)/python -m stages.demo
 
-paper: $(STAMP)            ## go on with the sweeps at the paper's scale: make paper MINUTES=30 NETWORKS=B2
-	@for network in $(NETWORKS); do \
-	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/paper/dvc.yaml:sweep@$$network || exit 1; done
+paper: $(STAMP)            ## go on at the paper's scale, then judge: make paper MINUTES=30 NETWORKS=B2
+	@status=0; for stage in $(PAPER); do \
+	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/paper/dvc.yaml:$$stage || { status=1; break; }; \
+	done; $(BIN)/python -m stages.paper_claims params.yaml --params stages/paper/params.yaml \
+	  --metrics metrics/paper && exit $$status
 
 test: $(STAMP)             ## the test suite
 	$(BIN)/pytest
@@ -29,7 +32,7 @@ lint: $(STAMP)             ## what CI checks besides the tests
 	$(BIN)/basedpyright
 
 bench: $(STAMP)            ## benchmarks, printed; never part of the tests
-	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done
 
 clean:                     ## what can be made again, downloads excepted
 	rm -rf $(VENV) .pytest_cache .ruff_cache

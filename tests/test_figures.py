@@ -22,6 +22,7 @@ from idem.figures import (
     figure_fair,
     figure_peers,
     figure_scales,
+    figure_wall_time,
 )
 from stages.plot import save
 
@@ -399,3 +400,18 @@ def test_the_fair_comparison_of_diverged_rules_says_so(diverged: list[str]):
         assert f"{rule}: all runs diverged" in words(norms)
     assert words(compute) == words(steps)
     assert len(crosses(norms)) == 9 * len(diverged)
+
+
+def test_the_wall_time_has_a_panel_a_network_and_seconds_along_it():
+    training, _ = fair()
+    rows = pd.concat(
+        training.assign(network=name, seconds=training.step * second)
+        for name, second in (("B1", 0.5), ("B2", 2.0))
+    )
+    panels = drawn(figure_wall_time(rows)).axes
+    assert [axes.get_title().partition("\n")[0] for axes in panels] == ["B1, 3 runs", "B2, 3 runs"]
+    assert [max(max(np.asarray(line.get_xdata())) for line in axes.lines) for axes in panels] == [
+        1.5,
+        6,
+    ]
+    assert all("seconds" in axes.get_xlabel() for axes in panels)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from idem.figures.style import CROSS, RULE_STYLES, cross, lifted, plain, say, shown
+from idem.figures.style import CROSS, RULE_STYLES, counted, cross, lifted, plain, say, shown
 
 _LEGEND_LINES = 12  # of rates under each other
 
@@ -55,8 +55,7 @@ def figure_fair(training: pd.DataFrame, lanes: pd.DataFrame) -> Figure:
     not pass; and the final error of all lanes by the norm of their first update. Thick: the median
     of all runs, ending where half of them have diverged; thin, or small: single runs.
 
-    Seconds are no part of this figure, as they would differ on every machine:
-    tests/benchmarks/bench_sweep.py gives the seconds of a step of either rule.
+    Seconds are no part of this figure, as they differ on every machine: `figure_wall_time`.
 
     Args:
         training: columns ``network``, ``rule``, ``learning_rate``, ``run``, ``step``,
@@ -89,6 +88,30 @@ def figure_fair(training: pd.DataFrame, lanes: pd.DataFrame) -> Figure:
     ):
         axis.set_xlabel(label)
     figure.legend(handles=_fair_legend(), loc="outside lower center", ncols=4, frameon=False)
+    return figure
+
+
+def figure_wall_time(training: pd.DataFrame) -> Figure:
+    """Draw the error of each rule at its best rate against the seconds of its training.
+
+    Args:
+        training: as for `figure_fair`, with a column ``seconds``.
+    """
+    networks = list(dict.fromkeys(training.network))
+    figure = Figure(figsize=(3.1 * len(networks), 3.6), layout="constrained")
+    panels = figure.subplots(1, len(networks), squeeze=False)[0]
+    for axis, network in zip(panels, networks, strict=True):
+        of_network = training[training.network == network]
+        _draw_at_best(axis, of_network, "seconds")
+        rates = of_network.groupby("rule").learning_rate.first()
+        words = ", ".join(f"{rule} {rate:g}" for rule, rate in rates.items())
+        axis.set_title(
+            f"{network}, {counted(of_network.run.nunique(), 'run')}\n{words}", fontsize="medium"
+        )
+        axis.set_xlabel("seconds (one core)")
+    panels[0].set_ylabel("mean |f(f(x)) − f(x)|")
+    handles = _fair_legend()[: len(RULE_STYLES) + 1]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
