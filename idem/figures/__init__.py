@@ -1,12 +1,14 @@
 """The paper's figures and those it lacks: tables in, matplotlib figures out; nothing computed."""
 
 from idem.figures.cost import figure_cost
+from idem.figures.graph import figure_autodiff
 from idem.figures.peers import figure_peers
 from idem.figures.rates import figure_3, figure_scales
 from idem.figures.recurrence import figure_1, figure_2
 from idem.figures.samples import figure_5
 from idem.figures.stability import figure_stability
-from idem.figures.training import figure_4, figure_fair
+from idem.figures.training import figure_4, figure_fair, figure_wall_time
+from idem.figures.trajectory import figure_landscape, figure_trajectory
 
 __all__ = [
     "figure_1",
@@ -14,9 +16,13 @@ __all__ = [
     "figure_3",
     "figure_4",
     "figure_5",
+    "figure_autodiff",
     "figure_cost",
     "figure_fair",
+    "figure_landscape",
     "figure_peers",
     "figure_scales",
     "figure_stability",
+    "figure_trajectory",
+    "figure_wall_time",
 ]
