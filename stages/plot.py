@@ -45,7 +45,16 @@ def main() -> None:
         "figure_5": figures.figure_5(table("samples_mnist")),
         "figure_peers": figures.figure_peers(table("peers")),
         "figure_cost": figures.figure_cost(table("cost")),
+        "figure_autodiff": figures.figure_autodiff(
+            table("autodiff_nodes"), table("autodiff_edges")
+        ),
         "figure_stability": figures.figure_stability(table("stability")),
+        "figure_trajectory": figures.figure_trajectory(
+            table("trajectory"), table("trajectory_spectrum"), section.figure_trajectory
+        ),
+        "figure_landscape": figures.figure_landscape(
+            table("trajectory_surface"), table("trajectory"), table("trajectory_lines")
+        ),
     }
     for name, figure in drawn.items():
         save(figure, folder / f"{name}.png", to_the_pixel=name == "figure_2")

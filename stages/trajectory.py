@@ -1,0 +1,250 @@
+"""Stage trajectory: do the rules travel different routes in the loss landscape (claim Q1)?
+
+Both rules train from one start on one stream of data. Their routes differ if the modified rule's
+passes farther from the ordinary one's than routes of the same rule on other data pass from each
+other: wherever along the route is nearest, so that another pace is no difference; in units of the
+distance travelled; by the outputs on held-out items, as many parameters give the same map. Their
+solutions differ if the same holds for the ends. Both are means over runs of log10 of the ratio of
+these distances, the larger of the two rules' controls below, with a bootstrap interval.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from idem.landscape import barrier
+from idem.objectives import RULES
+from idem.sweep import Grid
+from stages import params
+from stages.aggregate import interval_of_mean
+from stages.directions import gradients_alone
+from stages.engine import end_with_parent, run_units
+from stages.files import write_csv, write_json, write_text
+from stages.route_words import words
+from stages.routes import Found, between_starts, measure
+
+SPACES = ("parameters", "function")
+MEASURES = {"routes": "off_route", "ends": "apart"}
+RUN = ["study", "run"]
+Tables = dict[str, pd.DataFrame]
+
+
+def main() -> None:
+    """Write every measured row, the numbers by study, and a page of text about them."""
+    args = params.arguments("compare the routes of both rules through the loss landscape")
+    settings = params.read(args.params)
+    section = settings.trajectory
+    end_with_parent()
+    tables = compute(section, settings.sweep)
+    found = headline(section, tables)
+    for name, table in tables.items():
+        write_csv(args.metrics / f"{name}.csv", table)
+    write_json(args.metrics / "trajectory.json", found)
+    write_text(args.metrics / "trajectory.md", words(section, found))
+
+
+def compute(section: params.Trajectory, sweep: params.Sweep) -> Tables:
+    """Return the tables by name: a row a run, rule and step, and what belongs to them."""
+    full = [(name, study, _grid(sweep, study), section) for name, study in section.studies.items()]
+    part = [(name, study, _grid(sweep, study)) for name, study in section.gradients.items()]
+    jobs = [(measure, (*unit, run)) for unit in full for run in range(unit[1].runs)]
+    jobs += [(gradients_alone, (*unit, run)) for unit in part for run in range(unit[1].runs)]
+    jobs = jobs[::-1]  # the largest networks first
+    results = run_units(_call, jobs, "trajectory")[::-1]
+    found = [result for result in results if isinstance(result, Found)]
+    alone = [row for result in results if not isinstance(result, Found) for row in result]
+    units, first = [], 0
+    for unit in full:
+        ends = [of_run.solutions for of_run in found[first : first + unit[1].runs]]
+        units += [(*unit, run, (ends[run], ends[run - 1])) for run in range(len(ends) - 1, 0, -1)]
+        first += len(ends)
+    starts = [row for rows in run_units(between_starts, units) for row in rows]
+    return {
+        "trajectory": pd.DataFrame([row for f in found for row in f.trace] + alone),
+        "trajectory_ends": pd.DataFrame([row for f in found for row in f.ends]),
+        "trajectory_lines": pd.DataFrame([row for f in found for row in f.lines] + starts),
+        "trajectory_surface": pd.DataFrame([row for f in found for row in f.surface]),
+        "trajectory_spectrum": pd.DataFrame([row for f in found for row in f.spectrum]),
+    }
+
+
+def headline(section: params.Trajectory, tables: Tables) -> dict[str, Any]:
+    """Return the numbers by study, and the answer."""
+    trace, ends = tables["trajectory"], tables["trajectory_ends"]
+    angles = {name: gradient_angles(rows) for name, rows in trace.groupby("study", sort=False)}
+    studies = {}
+    for name, study in section.studies.items():
+        rows, of_ends = trace[trace.study == name], ends[ends.study == name]
+        lines = tables["trajectory_lines"][tables["trajectory_lines"].study == name]
+        studies[name] = {
+            "network": study.network,
+            "runs": study.runs,
+            "steps": study.steps,
+            "learning_rates": dict(study.learning_rates),
+            "gradients": angles[name],
+            "distances": distances(section, rows),
+            "share_in_plane": shares_in_plane(rows),
+            "barriers": barriers(section, lines),
+            "solutions": {
+                rule: solutions(section, of_ends[of_ends.rule == rule], rows[rows.rule == rule])
+                for rule in RULES
+            },
+        }
+    gradients = {
+        name: {"network": study.network, "runs": study.runs, "steps": study.steps} | angles[name]
+        for name, study in section.gradients.items()
+    }
+    return {"Q1": answer(section, studies), "studies": studies, "gradients": gradients}
+
+
+def gradient_angles(rows: pd.DataFrame) -> dict[str, float]:
+    """Return medians over runs of the cosines at the start, and over the routes after it."""
+    start, later = rows[rows.step == 0], rows[rows.step > 0]
+    found = {
+        "cosine_at_start": start.cosine_of_rules.median(),
+        "cosine_of_weights_at_start": start.cosine_of_weights.median(),
+        "cosine_of_biases_at_start": start.cosine_of_biases.median(),
+        "cosine_of_two_batches_at_start": start.cosine_of_batches.median(),
+        "bias_share_modified_at_start": start.bias_share_modified.median(),
+        "bias_share_ordinary_at_start": start.bias_share_ordinary.median(),
+        "norm_ratio_at_start": 10 ** start.log10_norm_ratio.median(),
+    }
+    for rule, of_rule in later.groupby("rule"):
+        found |= {
+            f"cosine_along_{rule}": of_rule.cosine_of_rules.median(),
+            f"lowest_cosine_along_{rule}": of_rule.groupby("step").cosine_of_rules.median().min(),
+            f"cosine_of_two_batches_along_{rule}": of_rule.cosine_of_batches.median(),
+            f"cosine_towards_ordinary_end_along_{rule}": (
+                of_rule.cosine_towards_ordinary_end.median()
+            ),
+        }
+    return found
+
+
+def distances(section: params.Trajectory, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return for either space and measure the medians, and the ratio to the control with limits."""
+    found: dict[str, Any] = {}
+    last = rows.step.max()
+    for space in SPACES:
+        for measure_, column in MEASURES.items():
+            chosen = rows[rows.step > 0] if measure_ == "routes" else rows[rows.step == last]
+            names = [f"{space}_{column}_{kind}" for kind in ("rules", "data")]
+            by_rule = chosen.groupby(["run", "rule"])[names].mean()
+            between = by_rule[names[0]].groupby("run").mean()
+            control = by_rule[names[1]].groupby("run").max()
+            found[f"{space}_{measure_}"] = {
+                "between_rules": float(between.median()),
+                "between_data": float(control.median()),
+            } | ratio(section, np.log10(between / control).to_numpy())
+    return found
+
+
+def ratio(section: params.Trajectory, log_ratios: np.ndarray) -> dict[str, Any]:
+    """Return mean and limits of log10 of a ratio by run, and what they say.
+
+    They differ if the whole interval is above `least_effect`, and do not if it is below; a single
+    run has no interval.
+    """
+    mean, low, high = float(log_ratios.mean()), float("nan"), float("nan")
+    if len(log_ratios) > 1:
+        low, high = interval_of_mean(log_ratios, section.confidence)
+    verdict = "undecided"
+    if low > section.least_effect:
+        verdict = "differ"
+    elif high <= section.least_effect:
+        verdict = "do not differ"
+    return {"log10_ratio": mean, "low": low, "high": high, "verdict": verdict}
+
+
+def shares_in_plane(rows: pd.DataFrame) -> dict[str, float]:
+    """Return which share of the squared displacement lies in the plane: median, and least."""
+    inside = rows[(rows.step > 0) & (rows.step < rows.step.max())].share_in_plane
+    return {"median": float(inside.median()), "least": float(inside.min())}
+
+
+def barriers(section: params.Trajectory, lines: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return by pair of solutions the barrier in units of the loss at the start, over runs."""
+    found = {}
+    for pair, rows in lines.groupby("pair", sort=False):
+        losses = rows.sort_values("share").groupby("run").loss_in_start_losses
+        heights = losses.agg(lambda of_run: barrier(of_run.tolist()))
+        found[str(pair)] = {
+            "median": float(heights.median()),
+            "highest": float(heights.max()),
+            "share_of_runs_with_one": float((heights > section.least_barrier).mean()),
+        }
+    return found
+
+
+def solutions(
+    section: params.Trajectory, ends: pd.DataFrame, trace: pd.DataFrame
+) -> dict[str, float]:
+    """Return what the solutions of one rule are, medians over runs but for shares and means."""
+    start = trace[trace.step == 0]
+    medians = [
+        "loss",
+        "relative_error",
+        "spread_share",
+        "jacobian_norm",
+        "effective_rank",
+        "distance_from_projector",
+        "amplification_parameters",
+        "amplification_function",
+    ]
+    means = ["jacobian_trace", "fixed_dimension", "fixed_share_of_outputs", "fixed_share_of_inputs"]
+    found = {name: float(ends[name].median()) for name in medians}
+    found |= {name: float(ends[name].mean()) for name in means}
+    return found | {
+        "constant_runs": int((ends.spread_share < section.constant_below).sum()),
+        "distance_from_projector_at_start": float(start.distance_from_projector.median()),
+        "effective_rank_at_start": float(start.effective_rank.median()),
+    }
+
+
+def answer(section: params.Trajectory, studies: dict[str, Any]) -> dict[str, Any]:
+    """Return whether routes and solutions differ, in how many studies, and with how many runs."""
+    found: dict[str, Any] = {}
+    for measure_ in MEASURES:
+        verdicts = {
+            name: study["distances"][f"function_{measure_}"]["verdict"]
+            for name, study in studies.items()
+        }
+        found[measure_] = {
+            name: verdict
+            if studies[name]["runs"] >= section.least_runs
+            else f"{verdict} (indication)"
+            for name, verdict in verdicts.items()
+        }
+        found[f"studies_whose_{measure_}_differ"] = sum(v == "differ" for v in verdicts.values())
+    said = {study["distances"]["function_routes"]["verdict"] for study in studies.values()}
+    verdict = "undecided" if "undecided" in said else "depends on the network"
+    if said == {"differ"}:
+        verdict = "yes"
+    elif said == {"do not differ"}:
+        verdict = "no"
+    runs = {name: study["runs"] for name, study in studies.items()}
+    return {"verdict": verdict, "studies": len(studies), "runs": runs} | found
+
+
+def _call(job: Any, unit: tuple) -> Any:
+    return job(*unit)
+
+
+def _grid(sweep: params.Sweep, study: params.GradientStudy) -> Grid:
+    """Return where a study's starts and batches come from: those of the sweep's runs."""
+    return Grid(
+        widths=sweep.networks[study.network].widths,
+        learning_rates=sorted(set(study.learning_rates.values())),
+        runs=study.runs,
+        steps=study.steps,
+        batch_size=sweep.batch_size,
+        log_every=study.steps,
+        negative_slope=sweep.negative_slope,
+        initialization=sweep.initialization,
+        seed=sweep.seed,
+    )
+
+
+if __name__ == "__main__":
+    main()

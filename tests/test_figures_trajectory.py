@@ -1,0 +1,91 @@
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from idem.figures import figure_landscape, figure_trajectory
+
+RULES, STUDIES = ("modified", "ordinary"), ("B1", "B1_best")
+
+
+def drawn(figure: Figure) -> Figure:
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+@pytest.fixture
+def trace() -> pd.DataFrame:
+    keys = product(STUDIES, range(3), RULES, (0, 1, 10))
+    table = pd.DataFrame(list(keys), columns=["study", "run", "rule", "step"])
+    step, ordinary = table.step, table.rule == "ordinary"
+    return table.assign(
+        cosine_of_rules=0.5 + 0.1 * table.run,
+        cosine_of_batches=0.9,
+        function_off_route_rules=0.4,
+        function_off_route_data=0.1,
+        plane_u=step * 0.1,
+        plane_v=step * 0.1 * ordinary,
+    )
+
+
+@pytest.fixture
+def spectrum() -> pd.DataFrame:
+    keys = product(STUDIES, RULES, (0, 1, 10), (-0.5, 0.0, 1.5))
+    return pd.DataFrame(list(keys), columns=["study", "rule", "step", "real"])
+
+
+@pytest.fixture
+def surface() -> pd.DataFrame:
+    keys = product(STUDIES, np.linspace(-1, 2, 5), np.linspace(-1, 2, 4))
+    table = pd.DataFrame(list(keys), columns=["study", "u", "v"])
+    return table.assign(loss=table.u**2 + table.v**2 + 1e-9)
+
+
+@pytest.fixture
+def lines() -> pd.DataFrame:
+    pairs = ("rules", "data_modified", "starts_ordinary")
+    keys = product(STUDIES, range(3), pairs, (0.0, 0.5, 1.0))
+    table = pd.DataFrame(list(keys), columns=["study", "run", "pair", "share"])
+    return table.assign(loss_in_start_losses=table.share * (1 - table.share))
+
+
+def test_the_median_over_runs_is_drawn_for_either_route(
+    trace: pd.DataFrame, spectrum: pd.DataFrame
+):
+    figure = drawn(figure_trajectory(trace, spectrum, ["B1"]))
+    assert len(figure.axes) == 4
+    heights = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]
+    assert [h.tolist() for h in heights] == [[0.6] * 3, [0.9] * 3] * 2
+
+
+def test_the_whole_spectrum_is_in_view(trace: pd.DataFrame, spectrum: pd.DataFrame):
+    figure = drawn(figure_trajectory(trace, spectrum, STUDIES))
+    for axes in figure.axes[2:4]:
+        low, high = axes.get_ylim()
+        assert low < -0.5
+        assert high > 1.5
+
+
+def test_the_routes_lie_on_the_plane_of_their_study(
+    surface: pd.DataFrame, trace: pd.DataFrame, lines: pd.DataFrame
+):
+    trace.loc[trace.study == "B1", "plane_u"] *= 2
+    figure = drawn(figure_landscape(surface, trace, lines))
+    ends = [[line.get_xydata()[-1].tolist() for line in axes.lines] for axes in figure.axes[:2]]  # pyright: ignore
+    assert ends[0] == [[2.0, 0.0], [2.0, 1.0], [0.0, 0.0]]
+    assert ends[1] == [[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
+    assert figure.axes[0].get_aspect() == 1
+
+
+def test_every_run_has_a_line_between_solutions(
+    surface: pd.DataFrame, trace: pd.DataFrame, lines: pd.DataFrame
+):
+    figure = drawn(figure_landscape(surface, trace, lines))
+    below = figure.axes[2]
+    assert len(below.lines) == 9
+    dashes = {line.get_linestyle() for line in below.lines}
+    assert dashes == {"-", "--", ":"}
+    assert below.get_ylim()[0] == 0
