@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 _PUBLIC = {
-    "autograd": ["corrected_output", "substitute_gradient"],
+    "autograd": ["output_gradient", "substitute_gradient"],
     "classifier": ["Classifier"],
     "corrector": [
         "matrix_residual",

@@ -96,10 +96,10 @@ def substitute_gradient(
     return result
 
 
-def corrected_output(
+def output_gradient(
     f: Model, y: Tensor, coefficients: Sequence[float] = MCWEENY
 ) -> tuple[Tensor, Tensor]:
-    """Return where a corrector wants the output `y` to go, and ``f(y)``, without a graph.
+    """Return what a corrector puts in the place of dL/dy, and ``f(y)``, without a graph.
 
     Args:
         f: a network whose output has the shape of its input; applied once less than there are
@@ -108,21 +108,20 @@ def corrected_output(
         coefficients: α₁ to α_j, the last one not 0; the paper's ``(0, 3, -2)`` if left out.
 
     Returns:
-        ``α₁ y + α₂ f(y) + ... + α_j f(...f(y)...)`` and ``f(y)``, each of the shape of `y`, the
-        first in float32 where `y` has half precision, as it is a small difference of large terms.
+        ``y - y'``, y' = ``α₁ y + α₂ f(y) + ... + α_j f(...f(y)...)``, and ``f(y)``, each of the
+        shape of `y`, the first in float32 where `y` has half precision, as it is a small difference
+        of large terms.
 
     Source:
         Jensen and Vicary, section 2.3; equation 4 for other coefficients.
     """
-    dtype = torch.promote_types(y.dtype, torch.float32)
+    first, second, *rest = coefficients if len(coefficients) > 1 else [*coefficients, 0.0]
     with torch.no_grad():
         z = u = f(y)
-        first, second, *rest = coefficients if len(coefficients) > 1 else [*coefficients, 0.0]
-        total = second * u.to(dtype)
-        if first != 0:
-            total.add_(y, alpha=first)
+        wide = y.to(torch.promote_types(y.dtype, torch.float32))
+        direction = torch.sub(wide if first == 0 else (1 - first) * wide, u, alpha=second)
         for coefficient in rest:
             z = f(z)
             if coefficient != 0:
-                total.add_(z, alpha=coefficient)
-        return total, u
+                direction.sub_(z, alpha=coefficient)
+        return direction, u

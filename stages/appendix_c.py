@@ -15,7 +15,7 @@ TITLE = "Appendix C, the automatic differentiation rule"
 SHOWN = (
     autograd.SubstituteGradient,
     autograd.substitute_gradient,
-    autograd.corrected_output,
+    autograd.output_gradient,
     objectives.idempotency_loss,
 )
 _CASES = {

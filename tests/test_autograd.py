@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.gradcheck import GradcheckError
 
-from idem.autograd import corrected_output, substitute_gradient
+from idem.autograd import output_gradient, substitute_gradient
 from idem.objectives import idempotency_loss
 
 
@@ -51,20 +51,21 @@ def test_a_direction_of_single_precision_is_rounded_last():
     torch.testing.assert_close(found.float(), 2.0**15 * direction, rtol=1e-3, atol=0)
 
 
-def test_corrected_output_leaves_its_input_alone_where_the_network_returns_it():
+@pytest.mark.parametrize("coefficients", [(0.25, 0.5, 0.5), (0.25,), (0.0, 1.0)])
+def test_the_output_gradient_leaves_alone_what_the_network_returns(coefficients: tuple[float, ...]):
     y = inputs()
-    target, u = corrected_output(lambda y: y, y, (0.25, 0.5, 0.5))
+    direction, u = output_gradient(lambda y: y, y, coefficients)
     assert u is y
     torch.testing.assert_close(y, inputs(), rtol=0, atol=0)
-    torch.testing.assert_close(target, 1.25 * y)
+    torch.testing.assert_close(direction, (1 - sum(coefficients)) * y)
 
 
-def test_corrected_output_is_equation_10_without_a_graph():
+def test_the_output_gradient_is_equation_10_without_a_graph():
     f, y = network(), inputs()
-    target, u = corrected_output(f, y)
-    torch.testing.assert_close(target, 3 * f(y) - 2 * f(f(y)))
+    direction, u = output_gradient(f, y)
+    torch.testing.assert_close(y - direction, 3 * f(y) - 2 * f(f(y)))
     torch.testing.assert_close(u, f(y))
-    assert not target.requires_grad
+    assert not direction.requires_grad
     assert not u.requires_grad
 
 
