@@ -1,8 +1,9 @@
 """Image data sets: IDX files to padded uint8 arrays, prepared arrays to tensors.
 
 Layout everywhere: images (count, channels, side, side), labels (count,), both uint8. A prepared
-data set is a folder with `train_images.npy`, `train_labels.npy`, `test_images.npy` and
-`test_labels.npy`, none of which holds Python objects.
+data set is a folder with `SPLIT_images.npy` and `SPLIT_labels.npy` of every split, none of which
+holds Python objects. CelebA has no labels, but ids, int32, in `SPLIT_ids.npy`: `idem.celeba` makes
+its arrays.
 """
 
 from __future__ import annotations
@@ -18,8 +19,21 @@ if TYPE_CHECKING:  # preparing arrays takes no torch, and loading it takes secon
     import torch
     from torch import Tensor
 
-DATASETS = ("mnist",)
-Split = Literal["train", "test"]
+Split = Literal["train", "valid", "test"]
+
+
+class Prepared(NamedTuple):
+    """Which splits a data set has, and what is known of each of its images, of which type."""
+
+    splits: tuple[str, ...]
+    known: str
+    dtype: type[np.generic]
+
+
+DATASETS = {
+    "mnist": Prepared(("train", "test"), "labels", np.uint8),
+    "celeba": Prepared(("train", "valid", "test"), "ids", np.int32),
+}
 _IDX_FILES = {"train": "train", "test": "t10k"}
 _IDX_UINT8 = 8
 _IDX_BYTES = 100_000_000
@@ -76,10 +90,11 @@ def read_mnist(folder: Path, split: Split) -> Labelled:
         FileNotFoundError: a file is missing.
         ValueError: a file is no IDX file, or images and labels do not belong together.
     """
+    _check_split("mnist", split)
     stem = _IDX_FILES[split]
     images = _read_idx(folder / f"{stem}-images-idx3-ubyte")
     labels = _read_idx(folder / f"{stem}-labels-idx1-ubyte")
-    return _checked(Labelled(images[:, None], labels), f"{folder} ({split})")
+    return _checked(Labelled(images[:, None], labels), f"{folder} ({split})", DATASETS["mnist"])
 
 
 def pad(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -106,21 +121,22 @@ def save(folder: Path, split: Split, data: Labelled) -> None:
 def load(
     name: str, split: Split, *, root: Path = Path("data"), device: torch.device | str = "cpu"
 ) -> tuple[Tensor, Tensor]:
-    """Load one prepared split from `root`/`name` onto `device`, both tensors still uint8.
+    """Load one prepared split from `root`/`name` onto `device`, images still uint8.
 
     The images are a quarter of the size they have as float32: convert a batch at a time, with
-    `to_unit`.
+    `to_unit`. On the CPU they stay in their file until used; what is written to them is not.
 
     Returns:
-        images (count, channels, side, side) and labels (count,).
+        images (count, channels, side, side) and labels (count,), or ids where there are none.
 
     Raises:
         FileNotFoundError: the data set has not been prepared.
-        ValueError: unknown data set, or arrays of the wrong kind.
+        ValueError: unknown data set or split, or arrays of the wrong kind.
     """
-    folder = root / check_name(name)
-    arrays = (_load_array(folder / f"{split}_{kind}.npy") for kind in Labelled._fields)
-    data = _checked(Labelled(*arrays), f"{folder} ({split})")
+    folder, kind = root / check_name(name), DATASETS[name]
+    _check_split(name, split)
+    arrays = (_load_array(folder / f"{split}_{what}.npy") for what in ("images", kind.known))
+    data = _checked(Labelled(*arrays), f"{folder} ({split})", kind)
     import torch
 
     return torch.from_numpy(data.images).to(device), torch.from_numpy(data.labels).to(device)
@@ -144,20 +160,29 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
 
 def _load_array(path: Path) -> NDArray[np.uint8]:
     try:
-        return np.load(path, allow_pickle=False)
+        return np.load(path, mmap_mode="c", allow_pickle=False)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path}: not there; stage prepare writes it") from error
     except (ValueError, EOFError) as error:
         raise ValueError(f"{path}: no .npy file without objects: {error}") from error
 
 
-def _checked(data: Labelled, where: str) -> Labelled:
+def _check_split(name: str, split: str) -> None:
+    if split not in DATASETS[name].splits:
+        known = ", ".join(DATASETS[name].splits)
+        raise ValueError(f"unknown split {split!r} of {name}: expected one of {known}")
+
+
+def _checked(data: Labelled, where: str, kind: Prepared) -> Labelled:
     images, labels = data
-    if images.dtype != np.uint8 or labels.dtype != np.uint8:
-        raise ValueError(f"{where}: expected uint8, got {images.dtype} and {labels.dtype}")
+    if images.dtype != np.uint8 or labels.dtype != kind.dtype:
+        raise ValueError(
+            f"{where}: expected images uint8 and {kind.known} {kind.dtype.__name__}, got "
+            f"{images.dtype} and {labels.dtype}"
+        )
     if images.ndim != 4 or labels.shape != images.shape[:1]:
         raise ValueError(
-            f"{where}: expected images (n, c, h, w) and as many labels (n,), "
+            f"{where}: expected images (n, c, h, w) and as many {kind.known} (n,), "
             f"got {images.shape} and {labels.shape}"
         )
     return data

@@ -126,6 +126,21 @@ def test_an_unknown_data_set_is_an_error(name):
         load(name, "train")
 
 
+@pytest.mark.parametrize("split", ["valid", "Train", "../train"])
+def test_an_unknown_split_is_an_error(tmp_path, split):
+    message = f"unknown split '{split}' of mnist: expected one of train, test"
+    with pytest.raises(ValueError, match=message):
+        load("mnist", split, root=tmp_path)
+    with pytest.raises(ValueError, match=message):
+        read_mnist(tmp_path, split)
+
+
+def test_what_is_written_to_a_loaded_tensor_stays_out_of_the_file(tmp_path):
+    save(tmp_path / "mnist", "test", made_up(12))
+    load("mnist", "test", root=tmp_path)[0].zero_()
+    np.testing.assert_array_equal(load("mnist", "test", root=tmp_path)[0], made_up(12).images)
+
+
 def test_load_refuses_pickled_objects(tmp_path):
     save(tmp_path / "mnist", "train", made_up(2))
     np.save(tmp_path / "mnist" / "train_labels.npy", np.array([{}, {}]), allow_pickle=True)
@@ -136,7 +151,7 @@ def test_load_refuses_pickled_objects(tmp_path):
 def test_load_refuses_other_types_and_shapes(tmp_path):
     save(tmp_path / "mnist", "train", made_up(2))
     np.save(tmp_path / "mnist" / "train_labels.npy", np.zeros(2))
-    with pytest.raises(ValueError, match="expected uint8, got uint8 and float64"):
+    with pytest.raises(ValueError, match="images uint8 and labels uint8, got uint8 and float64"):
         load("mnist", "train", root=tmp_path)
     np.save(tmp_path / "mnist" / "train_labels.npy", np.zeros(3, np.uint8))
     with pytest.raises(ValueError, match=r"got \(2, 1, 4, 4\) and \(3,\)"):
