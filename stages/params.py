@@ -222,10 +222,79 @@ class Cost(Section):
         return depths
 
 
+class GradientStudy(Section):
+    """Both rules from one start, at a rate each: how their updates compare along the way."""
+
+    network: str
+    precision: Literal["float32", "float64"]
+    learning_rates: Annotated[dict[Literal["modified", "ordinary"], Positive], Field(min_length=2)]
+    runs: Count
+    steps: Annotated[int, Field(ge=2)]
+    logged: Annotated[int, Field(ge=2)]
+
+
+class Study(GradientStudy):
+    """A network small enough for all that is measured of two routes."""
+
+    spectrum_items: Count
+
+
+class Trajectory(Section):
+    """Whether the rules travel different routes in the loss landscape: the TODO of section 3."""
+
+    items: Count
+    perturbation: Positive
+    fixed_tolerance: Positive
+    interpolation_points: Annotated[int, Field(ge=3)]
+    surface_points: Annotated[int, Field(ge=2)]
+    surface_margin: NotNegative
+    shown_eigenvalues: Count
+    constant_below: Positive
+    least_runs: Count
+    least_effect: Positive
+    least_barrier: Positive
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    studies: Annotated[dict[str, Study], Field(min_length=1)]
+    gradients: dict[str, GradientStudy]
+
+
+class Autodiff(Section):
+    """Appendix C: the network that is drawn, and those that the mathematical note measures."""
+
+    seed: Seed
+    widths: Annotated[list[Count], Field(min_length=2)]
+    batch_size: Count
+    negative_slope: Annotated[float, Field(gt=0, lt=1)]
+    items: Count
+    size: Annotated[int, Field(ge=3)]
+    networks: Annotated[dict[str, Annotated[list[Count], Field(min_length=2)]], Field(min_length=1)]
+    steps: Count
+    learning_rate: Positive
+    gammas: Annotated[list[Annotated[float, Field(gt=0, lt=2)]], Field(min_length=1)]
+    tolerance: Positive
+
+    @model_validator(mode="after")
+    def _enough_items(self) -> "Autodiff":
+        if self.items <= self.size:
+            raise ValueError(f"items above size, {self.size}, or they cannot be whitened")
+        for widths in (self.widths, *self.networks.values()):
+            if widths[0] != widths[-1]:
+                raise ValueError(
+                    f"a last width equal to the first, as an idempotent map needs, got {widths}"
+                )
+        return self
+
+
 class Prepare(Section):
     """A data set as square uint8 arrays; every network here halves its images three times."""
 
     image_size: Annotated[int, Field(ge=32, multiple_of=8)]
+
+
+class PrepareCelebA(Prepare):
+    """As `Prepare`, from an archive of which a share may be left out."""
+
+    most_broken: Share
 
 
 class Classifier(Section):
@@ -237,6 +306,14 @@ class Classifier(Section):
     learning_rate: Positive
 
 
+class Tightness(Section):
+    """What the objective of Idempotent Generative Networks has beside the weights of all rules."""
+
+    weight: NotNegative
+    clamp: Positive | None
+    distance: Literal["mse", "l1"]
+
+
 class Train(Section):
     """U-DCGAN training (section 3.1): every rule with every seed."""
 
@@ -244,19 +321,29 @@ class Train(Section):
     steps: Count
     batch_size: Annotated[int, Field(ge=2)]
     learning_rate: Positive
+    learning_rate_schedule: Literal["constant", "linear", "cosine"]
+    max_gradient_norm: Positive | None
     betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
     average_decay: Share
     calibration_batches: Count
     log_every: Count
     noise: Literal["fourier", "gaussian"]
     idempotency_weight: Annotated[
-        dict[Literal["modified", "ordinary", "none"], NotNegative], Field(min_length=3)
+        dict[Literal["modified", "ordinary", "none", "ign"], NotNegative], Field(min_length=3)
     ]
+    ign: Tightness
     channels: Annotated[list[Count], Field(min_length=1)]
     bottleneck: Count
     skips: list[Annotated[int, Field(ge=0)]]
     normalization: Literal["batch", "group", "none"]
     normalize_code: bool
+
+    @field_validator("idempotency_weight")
+    @classmethod
+    def _rules_are_compared(cls, weights: dict[str, float]) -> dict[str, float]:
+        if not {"modified", "ordinary", "none"} <= set(weights):
+            raise ValueError("weights of modified, ordinary and none, which are compared")
+        return weights
 
     @field_validator("skips")
     @classmethod
@@ -290,10 +377,11 @@ class Evaluate(Section):
 
 
 class Plot(Section):
-    """Which networks the paper's Figures 3 and 4 show."""
+    """Which networks the paper's Figures 3 and 4 show, and which studies that of the routes."""
 
     figure_3: Annotated[list[str], Field(min_length=1)]
     figure_4: Annotated[list[str], Field(min_length=1)]
+    figure_trajectory: Annotated[list[str], Field(min_length=1)]
 
 
 class Claims(Section):
@@ -302,15 +390,26 @@ class Claims(Section):
     least_runs: Count
     least_effect: Positive
     confidence: Annotated[float, Field(gt=0, lt=1)]
-    resamples: Annotated[int, Field(ge=100)]
     near_zero: Positive
     comparable: Positive
 
 
 class Paper(Section):
-    """The whole of stages/paper/params.yaml."""
+    """The whole of stages/paper/params.yaml; the rules of judging are those of params.yaml."""
 
     sweep: Sweep
+    variants: Annotated[dict[str, Variant], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _studied_networks_are_swept(self) -> "Paper":
+        _check_networks(self.sweep, _networks_of(self.variants))
+        return self
+
+
+class CelebA(Section):
+    """The whole of stages/celeba/params.yaml."""
+
+    prepare: PrepareCelebA
 
 
 class Params(Section):
@@ -323,6 +422,8 @@ class Params(Section):
     stability: Stability
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
     cost: Cost
+    autodiff: Autodiff
+    trajectory: Trajectory
     prepare: Prepare
     classifier: Classifier
     train: Train
@@ -351,18 +452,39 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _plotted_studies_are_made(self) -> "Params":
+        for name in self.plot.figure_trajectory:
+            if name not in self.trajectory.studies:
+                known = ", ".join(self.trajectory.studies)
+                raise ValueError(
+                    f"every study of plot.figure_trajectory among trajectory.studies ({known}), "
+                    f"got {name!r}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _studied_networks_are_swept(self) -> "Params":
         studied = {f"stability.networks.{name}": name for name in self.stability.networks}
-        studied |= {f"variants.{name}.network": v.network for name, v in self.variants.items()}
-        for key, name in studied.items():
-            if name not in self.sweep.networks:
-                known = ", ".join(self.sweep.networks)
-                raise ValueError(f"{key}: a network of sweep.networks ({known}), got {name!r}")
+        studied |= _networks_of(self.variants)
+        routes = {**self.trajectory.studies, **self.trajectory.gradients}
+        studied |= {f"trajectory.{name}.network": study.network for name, study in routes.items()}
+        _check_networks(self.sweep, studied)
         return self
 
 
+def _networks_of(variants: Mapping[str, Variant]) -> dict[str, str]:
+    return {f"variants.{name}.network": variant.network for name, variant in variants.items()}
+
+
+def _check_networks(section: Sweep, studied: Mapping[str, str]) -> None:
+    for key, name in studied.items():
+        if name not in section.networks:
+            known = ", ".join(section.networks)
+            raise ValueError(f"{key}: a network of sweep.networks ({known}), got {name!r}")
+
+
 # By the last two folders of a pipeline's params.yaml; all others are `Params`.
-WHOLE = {("stages", "paper"): Paper}
+WHOLE = {("stages", "paper"): Paper, ("stages", "celeba"): CelebA}
 
 
 def read(path: Path) -> Params:

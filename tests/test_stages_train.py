@@ -1,0 +1,165 @@
+"""A training that is killed or cut in whatever way ends with the bytes of an undisturbed one."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from idem.checkpoint import Checkpoint
+from idem.datasets import Labelled, save
+from stages import train
+
+ROOT = Path(__file__).parents[1]
+OUT_OF_TIME = 75
+WEIGHTS = {"modified": 1.0, "ordinary": 0.1, "none": 0.0, "ign": 1.0}
+RULES = list(WEIGHTS)
+TINY = {"log_every": 7, "batch_size": 6, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
+TINY |= {"calibration_batches": 3, "learning_rate_schedule": "cosine", "max_gradient_norm": 1.0}
+
+
+def prepare(folder: Path, steps: int, **changes: Any) -> None:
+    """Write a parameter file and a data set of noise."""
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["train"] |= TINY | {"steps": steps, "idempotency_weight": WEIGHTS} | changes
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    rng = np.random.default_rng(0)
+    for split in ("train", "test"):
+        images = rng.integers(0, 256, (40, 1, 32, 32), dtype=np.uint8)
+        save(folder / "data/mnist", split, Labelled(images, rng.integers(0, 10, 40, np.uint8)))
+
+
+def run_here(folder: Path, **environment: str) -> int | str | None:
+    """Run the stage in this process; return its exit status."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["train", *ARGUMENTS])
+        patch.setattr(train, "end_with_parent", lambda: None)
+        for name, value in ({"IDEM_WORKERS": "1"} | environment).items():
+            patch.setenv(name, value)
+        try:
+            train.main()
+        except SystemExit as stopped:
+            return stopped.code
+    return 0
+
+
+ARGUMENTS = ["mnist", "--metrics", "metrics"]
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    found = [*folder.glob("metrics/*"), *folder.glob("data/mnist/weights/*")]
+    return {path.name: path.read_bytes() for path in found}
+
+
+def saved_steps(folder: Path) -> int:
+    """Add up the steps of all runs that their checkpoints hold."""
+    found = (Checkpoint(path).notes() for path in folder.glob(".ckpt/*/*.npz"))
+    return sum(notes["step"] for notes in found if notes)
+
+
+def kill(folder: Path, after: int) -> None:
+    """Run the stage until so many steps more are saved, and `kill -9` it."""
+    command = [sys.executable, "-m", "stages.train", *ARGUMENTS]
+    environment = {"PYTHONPATH": str(ROOT), "IDEM_WORKERS": "1", "IDEM_CHECKPOINT_SECONDS": "1e-6"}
+    before, end = saved_steps(folder), time.monotonic() + 60
+    with subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stderr=subprocess.DEVNULL
+    ) as process:
+        while saved_steps(folder) < before + after and process.poll() is None:
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.02)
+        assert process.returncode is None, "it ended before it could be killed"
+        process.kill()
+
+
+def test_a_training_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        prepare(folder, steps=70)
+    assert run_here(whole) == 0
+    kinds = ("raw", "averaged")
+    weights = {f"{rule}_3_{kind}.safetensors" for rule in RULES for kind in kinds}
+    assert set(outputs(whole)) == weights | {"train_mnist.csv"}
+    assert list((whole / ".ckpt").iterdir()) == []
+
+    kill(cut, after=30)  # in the first run
+    kill(cut, after=80)  # in the second, or later
+    assert not (cut / "metrics").exists()
+    assert run_here(cut, IDEM_MINUTES="1e-5") == OUT_OF_TIME
+    before = saved_steps(cut)
+    assert 110 <= before < 280
+    assert run_here(cut, IDEM_MINUTES="1e-5") == OUT_OF_TIME
+    assert saved_steps(cut) > before
+    assert not (cut / "metrics").exists()
+    assert run_here(cut) == 0
+    assert outputs(cut) == outputs(whole)
+    assert list((cut / ".ckpt").iterdir()) == []
+
+
+def test_slices_however_short_come_to_an_end_with_the_same_bytes(tmp_path: Path, capsys):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        prepare(folder, steps=3)
+    assert run_here(whole) == 0
+    slices = [run_here(cut, IDEM_MINUTES="1e-5")]
+    assert "time is up: 0 of 4 runs done; run it again to go on" in capsys.readouterr().out
+    while slices[-1] != 0:
+        assert len(slices) < 5
+        slices.append(run_here(cut, IDEM_MINUTES="1e-5"))
+    assert slices == [OUT_OF_TIME, OUT_OF_TIME, 0]
+    assert outputs(cut) == outputs(whole)
+
+
+def test_other_parameters_and_other_images_start_afresh(tmp_path: Path):
+    prepare(tmp_path, steps=3)
+    assert run_here(tmp_path, IDEM_MINUTES="1e-5") == OUT_OF_TIME
+    prepare(tmp_path, steps=3, learning_rate=0.01)
+    assert run_here(tmp_path, IDEM_MINUTES="1e-5") == OUT_OF_TIME
+    path = tmp_path / "data/mnist/train_images.npy"
+    np.save(path, 255 - np.load(path))
+    assert run_here(tmp_path, IDEM_MINUTES="1e-5") == OUT_OF_TIME
+    assert len(list((tmp_path / ".ckpt").iterdir())) == 3
+
+
+def test_a_loss_that_is_not_finite_is_one_clear_line_and_writes_nothing(tmp_path: Path):
+    prepare(tmp_path, steps=30, learning_rate=1e37, max_gradient_norm=None)
+    message = run_here(tmp_path)
+    assert isinstance(message, str)
+    assert message.startswith("mnist modified seed 3: ") and "not finite" in message
+    assert "step" in message and "lower the learning rate" in message and "\n" not in message
+    assert not outputs(tmp_path)
+
+
+def test_a_wrong_time_is_one_clear_line_and_writes_nothing(tmp_path: Path):
+    prepare(tmp_path, steps=3)
+    message = "IDEM_MINUTES: expected a positive number of minutes, got '0'"
+    assert run_here(tmp_path, IDEM_MINUTES="0") == message
+    assert (
+        not (tmp_path / ".ckpt").exists()
+        and not (tmp_path / "data/mnist/noise.safetensors").exists()
+    )
+
+
+def test_the_reference_objective_logs_its_tightness_beside_the_other_rules(tmp_path: Path):
+    prepare(tmp_path, steps=7)
+    assert run_here(tmp_path) == 0
+    history = pd.read_csv(tmp_path / "metrics/train_mnist.csv").set_index("rule")
+    assert list(history) == ["seed", "step", "reconstruction", "idempotency", "tightness"]
+    assert history.tightness["ign"] < 0
+    assert history.tightness[["modified", "ordinary", "none"]].isna().all()
+    assert history.notna().loc[["ign", "modified", "ordinary"], "idempotency"].all()
+
+
+def test_weights_of_the_compared_rules_are_required(tmp_path: Path):
+    weights = {"modified": 1.0, "ordinary": 0.1, "ign": 1.0}
+    prepare(tmp_path, steps=3, idempotency_weight=weights)
+    expected = "train.idempotency_weight: expected weights of modified, ordinary and none"
+    assert expected in str(run_here(tmp_path))
