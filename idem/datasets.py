@@ -147,6 +147,20 @@ def to_unit(images: Tensor) -> Tensor:
     return images.float().div_(127.5).sub_(1.0)
 
 
+def draw(images: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Return `count` of the uint8 images, chosen with replacement, in [-1, 1].
+
+    Args:
+        images: on the generator's device.
+        count: how many.
+        generator: of the choice.
+    """
+    import torch
+
+    chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
+    return to_unit(images[chosen])
+
+
 def _read_idx(path: Path) -> NDArray[np.uint8]:
     with path.open("rb") as stream:
         content = stream.read(_IDX_BYTES + 1)

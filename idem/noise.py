@@ -13,6 +13,7 @@ Source: Shocher et al., arXiv 2311.01462, section 4 (the statistics; the symmetr
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -20,6 +21,14 @@ from torch import Generator, Tensor
 from idem.datasets import to_unit
 
 CHUNK = 4096  # images transformed at once
+
+
+class Noise(Protocol):
+    """Anything that samples the inputs of a network."""
+
+    def sample(self, count: int, generator: Generator) -> Tensor:
+        """Return `count` samples on the generator's device."""
+        ...
 
 
 class GaussianNoise:

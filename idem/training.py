@@ -18,7 +18,7 @@ a run that is stopped anywhere goes on from its last checkpoint to the same byte
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -27,8 +27,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from idem.checkpoint import Checkpoint
-from idem.datasets import to_unit
+from idem.datasets import draw
 from idem.ign import IGN, ign_loss
+from idem.noise import Noise
 from idem.objectives import idempotency_loss
 
 Row = dict[str, float]
@@ -40,14 +41,6 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "linear": lambda share: 1.0 - share,
     "cosine": lambda share: (1.0 + math.cos(math.pi * share)) / 2,
 }
-
-
-class Noise(Protocol):
-    """Anything that samples network inputs: see `idem.noise`."""
-
-    def sample(self, count: int, generator: Generator) -> Tensor:
-        """Return `count` samples on the generator's device."""
-        ...
 
 
 @dataclass
@@ -194,7 +187,7 @@ def train(
             if checkpoint is not None and state.step > first and checkpoint.is_due():
                 _save(state, checkpoint, who)
             _set_rate(state.optimizer, SCHEDULES[schedule](state.step / steps))
-            x = _draw(images, batch_size, state.generator)
+            x = draw(images, batch_size, state.generator)
             z = noise.sample(batch_size, state.generator)
             _step(state, x, z, rule, weight, max_gradient_norm)
             bar.update()
@@ -207,46 +200,6 @@ def train(
     if checkpoint is not None and state.step > first:
         _save(state, checkpoint, who)
     return state
-
-
-def recalibrate(
-    model: nn.Module, images: Tensor, noise: Noise, *, batches: int, batch_size: int, seed: int
-) -> None:
-    """Measure BatchNorm's statistics anew, over equal parts data and noise.
-
-    Averaged weights need it, as the average of the statistics is not that of the averaged network;
-    raw ones too, for their statistics are of whatever their rule passed through the network. With
-    it, mode ``eval`` means the same for every run. Networks without BatchNorm stay as they are.
-
-    Args:
-        model: changed in place; left in training mode.
-        images: the training split, uint8 ``(N, C, H, W)``.
-        noise: what the network was trained on.
-        batches: how many of data, and how many of noise.
-        batch_size: of each.
-        seed: of the choice of images and noise.
-
-    Source:
-        Izmailov et al., arXiv 1803.05407, section 3.2; `torch.optim.swa_utils.update_bn`.
-    """
-    generator = Generator(images.device).manual_seed(seed)
-    layers = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # a cumulative average
-    model.train()
-    with torch.no_grad():
-        for _ in range(batches):
-            model(_draw(images, batch_size, generator))
-            model(noise.sample(batch_size, generator))
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
-
-
-def _draw(images: Tensor, batch_size: int, generator: Generator) -> Tensor:
-    shape, device = (batch_size,), generator.device
-    return to_unit(images[torch.randint(len(images), shape, generator=generator, device=device)])
 
 
 def _check(images: Tensor, schedule: str) -> None:

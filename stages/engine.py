@@ -20,6 +20,7 @@ import joblib
 import psutil
 from tqdm import tqdm
 
+OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL of a stage that can go on: run it again
 _watching = False  # per process
 
 

@@ -22,10 +22,16 @@ from idem.mlp import parameter_count
 from idem.sweep import Grid, Row, Unit, train_lanes
 from stages import params, resume
 from stages.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
-from stages.engine import checkpoint_seconds, deadline, device, end_with_parent, run_units
+from stages.engine import (
+    OUT_OF_TIME,
+    checkpoint_seconds,
+    deadline,
+    device,
+    end_with_parent,
+    run_units,
+)
 from stages.files import write_csv, write_json
 
-OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL: run it again
 _MEGABYTE = 2**20
 
 

@@ -4,7 +4,6 @@ It can be killed at any time, and goes on from there when it is run again.
 """
 
 import hashlib
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,12 +13,20 @@ from torch import Generator, Tensor
 
 from idem import autograd, corrector, datasets, ign, objectives, passes, training, udcgan
 from idem import noise as library_noise
+from idem.calibration import recalibrate
 from idem.checkpoint import Checkpoint, OutOfTime
 from idem.ign import IGN
 from idem.noise import FourierNoise
-from idem.training import TrainingState, recalibrate, start, train
+from idem.training import TrainingState, start, train
 from stages import generative, params, resume
-from stages.engine import checkpoint_seconds, deadline, device, end_with_parent, run_units
+from stages.engine import (
+    OUT_OF_TIME,
+    checkpoint_seconds,
+    deadline,
+    device,
+    end_with_parent,
+    run_units,
+)
 from stages.files import write_csv
 from stages.params import Train
 
@@ -43,7 +50,7 @@ def main() -> None:
     done = [of_unit for of_unit in rows if of_unit is not None]
     if len(done) < len(rows):
         print(f"time is up: {len(done)} of {len(rows)} runs done; run it again to go on")
-        sys.exit(os.EX_TEMPFAIL)
+        sys.exit(OUT_OF_TIME)
     history = pd.DataFrame([row for of_unit in done for row in of_unit])
     write_csv(args.metrics / f"train_{name}.csv", history)
     shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ from idem.checkpoint import Checkpoint, OutOfTime
 from idem.ign import IGN, ign_loss
 from idem.noise import GaussianNoise
 from idem.objectives import idempotency_loss
-from idem.training import PARTS, TrainingState, recalibrate, start, train
+from idem.training import PARTS, TrainingState, start, train
 from idem.udcgan import UDCGAN
 
 SHAPE = (1, 8, 8)
@@ -319,22 +319,6 @@ def test_the_progress_bar_shows_the_losses(capsys):
     assert "idempotency=" in shown
     run(new_state())
     assert not capsys.readouterr().err
-
-
-def test_recalibrated_statistics_are_the_mean_over_data_and_noise():
-    f, noise = run(new_state()).model, GaussianNoise(SHAPE)
-    assert isinstance(f, UDCGAN)
-    weights = [parameter.clone() for parameter in f.parameters()]
-    recalibrate(f, IMAGES, noise, batches=5, batch_size=8, seed=3)
-    found = f.state_dict()["squeeze.1.running_mean"].clone()
-    generator, means = Generator().manual_seed(3), []
-    for _ in range(5):
-        x = IMAGES[torch.randint(40, (8,), generator=generator)] / 127.5 - 1
-        for batch in (x, torch.randn(8, *SHAPE, generator=generator)):
-            means.append(f.squeeze[0](f.encode(batch)[1][-1]).mean((0, 2, 3)))
-    assert torch.allclose(found, torch.stack(means).mean(0), atol=1e-6)
-    assert all(torch.equal(a, b) for a, b in zip(weights, f.parameters(), strict=True))
-    assert f.squeeze[1].momentum == 0.1
 
 
 def test_a_wrong_decay_is_refused():

@@ -1,34 +1,59 @@
-"""T7: what the batch size changes, from variants that differ by nothing else."""
+"""T7: what the batch size changes, from variants that differ by nothing else.
 
-import math
+Only networks count that saw both ends of the claim's range in enough runs. Two sizes are comparable
+where the whole interval of the ratio of their errors is.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stages import params
-from stages.judges.verdict import NOT, OPEN, REPRODUCED, Verdict, counted
+from stages.judges.verdict import NOT, OPEN, REPRODUCED, Verdict, counted, restricted
 from stages.printed import BATCH_SIZES, CLAIMS
+
+COMPARABLE, DIFFERENT = "comparable", "different"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The two batch sizes whose errors differ most, the larger error first."""
+
+    words: str
+    ratio: float | None  # log10, at least 0; None where a run diverges at one of the two alone
+    low: float | None
+    high: float | None  # None for a single run
+
+    def outcome(self, comparable: float) -> str:
+        """Return COMPARABLE, DIFFERENT or OPEN."""
+        if self.ratio is None:
+            return DIFFERENT
+        if self.low is None or self.high is None:
+            return OPEN
+        if self.low > comparable:
+            return DIFFERENT
+        return COMPARABLE if -comparable <= self.low and self.high <= comparable else OPEN
 
 
 @dataclass(frozen=True)
 class Case:
-    """One network under one rule: the largest log10 ratios of median errors between sizes."""
+    """One network under one rule."""
 
     network: str
-    rule: str
-    sizes: Sequence[int]
+    name: str
+    whole: bool  # both ends of the claim's range
     runs: int
-    at_one_rate: float
-    at_best_rates: float
+    at_one_rate: Sequence[Difference]
+    at_best_rates: Difference
 
     @property
     def words(self) -> str:
-        """Return what was trained and found."""
-        return (
-            f"{self.network} {self.rule} (batch {min(self.sizes)} to {max(self.sizes)}, "
-            f"{counted(self.runs, 'run')}) "
-            f"{_factor(self.at_one_rate)}, {_factor(self.at_best_rates)}"
-        )
+        """Return what was trained and found, of all rates at that where the sizes differ most."""
+        parts = [self.at_best_rates.words]
+        if self.at_one_rate:
+            most = max(self.at_one_rate, key=lambda d: (d.ratio is None, d.ratio or 0.0))
+            parts.insert(0, most.words)
+        return f"{self.name} {', '.join(parts)}"
 
 
 def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
@@ -37,46 +62,53 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
         _case(network, rule, measured)
         for network, rules in found.items()
         for rule, measured in rules.items()
-        if "spread" in measured["at_best_rate"]
+        if "largest" in measured["at_best_rate"]
     ]
-    comparable = sum(case.at_best_rates <= section.comparable for case in cases)
-    verdict = NOT if cases else OPEN
-    if cases and max(case.at_one_rate for case in cases) <= section.comparable:
-        verdict = REPRODUCED
-    elif comparable:
-        verdict = f"in {comparable} of {len(cases)} cases, if the rate is chosen anew"
+    judged = [case for case in cases if case.whole and case.runs >= section.least_runs]
+    rest = [case for case in cases if case not in judged]
     text = (
-        "largest ratio of median errors between batch sizes, at the same rate (where not all "
-        "diverge), and at the best rate of each: " + "; ".join(case.words for case in cases)
+        "largest ratio of errors between two batch sizes (geometric mean over runs with 95 % "
+        "interval), at the same rate, of all tried, and at the best safe rate of each: "
     )
-    return Verdict("T7", CLAIMS["T7"], verdict + _reservations(cases, section), text)
+    text += "; ".join(case.words for case in judged) or "none that counts"
+    if rest:
+        text += f". Not counted, for their sizes or runs: {'; '.join(c.words for c in rest)}"
+    networks = list(dict.fromkeys(case.network for case in judged))
+    claim = restricted(CLAIMS["T7"], networks) if judged else CLAIMS["T7"]
+    return Verdict("T7", claim, _verdict(judged, section.comparable), text)
+
+
+def _verdict(cases: Sequence[Case], comparable: float) -> str:
+    fixed = [d.outcome(comparable) for case in cases for d in case.at_one_rate]
+    best = [case.at_best_rates.outcome(comparable) for case in cases]
+    if DIFFERENT not in fixed:
+        return REPRODUCED if fixed and OPEN not in fixed else OPEN
+    alike, undecided = best.count(COMPARABLE), best.count(OPEN)
+    if alike:
+        rest = f", {OPEN} in {undecided}" if undecided else ""
+        return f"in {alike} of {len(cases)} cases, if the rate is chosen anew{rest}"
+    return OPEN if undecided else NOT
 
 
 def _case(network: str, rule: str, measured: Mapping[str, Any]) -> Case:
-    rates = measured["at_fixed_rate"].values()
-    spreads = [_infinite_if_null(rate["spread"]) for rate in rates if "spread" in rate]
-    best = _infinite_if_null(measured["at_best_rate"]["spread"])
     sizes, runs = measured["batch_sizes"], measured["runs"]
-    return Case(network, rule, sizes, runs, max(spreads, default=0.0), best)
-
-
-def _reservations(cases: Sequence[Case], section: params.Claims) -> str:
-    """Say in brackets how few the runs are, and where all sizes of the claim were tried."""
-    words, runs = [], sorted({case.runs for case in cases}) or [0]
-    if runs[0] < section.least_runs:
-        mixed = f"{runs[0]} to " if len(runs) > 1 else ""
-        words.append(f"indication: {mixed}{counted(runs[-1], 'run')}")
     least, most = BATCH_SIZES
-    whole = {c.network for c in cases if min(c.sizes) <= least and max(c.sizes) >= most}
-    if whole != {case.network for case in cases}:
-        where = f"{' and '.join(sorted(whole))} only" if whole else "no network"
-        words.append(f"sizes from {least} to {most:,} on {where}".replace(",", " "))
-    return f" ({'; '.join(words)})" if words else ""
+    fixed = {r: at["largest"] for r, at in measured["at_fixed_rate"].items() if "largest" in at}
+    rates, best = measured["at_best_rate"]["rates"], measured["at_best_rate"]["largest"]
+    where = " and ".join(f"{rates[str(size)]:g}" for size in best["sizes"])
+    return Case(
+        network,
+        f"{network} {rule} (batch {min(sizes)} to {max(sizes)}, {counted(runs, 'run')})",
+        min(sizes) <= least and max(sizes) >= most,
+        runs,
+        [_difference(largest, rate) for rate, largest in fixed.items()],
+        _difference(best, where),
+    )
 
 
-def _infinite_if_null(value: float | None) -> float:
-    return math.inf if value is None else value
-
-
-def _factor(log10: float) -> str:
-    return f"×{10**log10:.2g}" if math.isfinite(log10) else "one size diverges"
+def _difference(largest: Mapping[str, Any], where: str) -> Difference:
+    ratio, low, high = (largest[key] for key in ("log10_ratio", "low", "high"))
+    factor = "a run diverges at one alone" if ratio is None else f"×{10**ratio:.2g}"
+    interval = "" if low is None or high is None else f" [{10**low:.2g}, {10**high:.2g}]"
+    sizes = " / ".join(map(str, largest["sizes"]))
+    return Difference(f"{factor}{interval} ({sizes} at {where})", ratio, low, high)

@@ -4,25 +4,33 @@ The rules are compared at the ``matched`` scale. Lanes are those of `stages.aggr
 network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+import numpy as np
 import pandas as pd
 
 from stages import params
-from stages.judges.comparison import best_safe_rates, compared
+from stages.judges.comparison import (
+    RULES,
+    at_rates,
+    at_rates_of_the_others,
+    best_safe_rates,
+    compared,
+)
 from stages.judges.verdict import (
     CONVENTION,
     NOT,
     OPEN,
     REPRODUCED,
     Verdict,
+    counted,
     marked,
     restricted,
 )
 from stages.printed import CLAIMS, PARAMETER_COUNTS
 
 Lanes = Mapping[str, pd.DataFrame]
-Best = Mapping[str, Mapping[str, pd.Series]]
+BY_COLLAPSE = "by collapse to a constant map"
 
 
 def parameter_counts(counts: Mapping[str, int]) -> Verdict:
@@ -33,39 +41,35 @@ def parameter_counts(counts: Mapping[str, int]) -> Verdict:
 
 
 def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
-    """Judge T3 on the networks given, each rule at its best rate."""
-    best = {network: best_safe_rates(of_network) for network, of_network in lanes.items()}
-    found = {n: compared(n, lanes[n], _rates(tops), section) for n, tops in best.items()}
-    first, rules = next(iter(best.items()))
-    spread = {rule: top.median_output_spread for rule, top in rules.items()}
-    text = (
-        "modified / ordinary error, each at the best rate at which no run diverges "
-        f"({_named(best, lanes)}), with interval over runs: "
-        + "; ".join(figures for _, figures in found.values())
-        + f". Output spread left on {first} there: modified {spread['modified']:.1g}, ordinary "
-        f"{spread['ordinary']:.1g}"
-    )
-    verdict = _everywhere({n: word for n, (word, _) in found.items()})
+    """Judge T3 on the networks given, each run at the rates that are best on the others."""
+    pairs = {network: at_rates_of_the_others(of_network) for network, of_network in lanes.items()}
+    found = {network: compared(pair, section) for network, pair in pairs.items()}
+    words = {network: word for network, (word, _) in found.items()}
+    collapsed = [n for n, pair in pairs.items() if _is_collapsed(pair, section)]
     runs = min(of_network.run.nunique() for of_network in lanes.values())
-    verdict = marked(verdict, runs, "run", section.least_runs)
+    verdict = marked(_everywhere(words, collapsed), runs, "run", section.least_runs)
+    chosen = "on the other runs, of those at which none diverges" if runs > 1 else "on itself"
+    text = (
+        f"modified / ordinary error, each run at the rates that are best {chosen}, with interval "
+        "over runs; medians of output spread and relative error: "
+    ) + "; ".join(
+        f"{n} (rates {_rates(pair, lanes[n])}) {found[n][1]}, {_beside(pair)}"
+        for n, pair in pairs.items()
+    )
     return Verdict("T3", restricted(CLAIMS["T3"], list(lanes)), verdict, text)
 
 
 def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.Claims) -> Verdict:
-    """Judge T4 on one network of this output width, at the lowest rate, for two readings of it."""
-    lowest = float(lanes.learning_rate.min())
-    higher = lowest * width / 2
-    matched, figures = compared(network, lanes, {"modified": lowest, "ordinary": lowest}, section)
-    raw, relabelled = compared(network, lanes, {"modified": higher, "ordinary": lowest}, section)
-    verdict = REPRODUCED if matched == raw == "lower" else NOT
-    if OPEN in (matched, raw):
-        verdict = OPEN
-    elif raw == "lower" and verdict == NOT:
-        verdict = CONVENTION
+    """Judge T4 on one network of this output width, below the best rates, for two readings."""
+    matched, figures = _at_lower_rates(lanes, 1.0, section)
+    raw, relabelled = _at_lower_rates(lanes, width / 2, section)
+    lower = [matched, raw].count("lower")
+    verdict = {2: REPRODUCED, 1: CONVENTION, 0: NOT}[lower]
+    verdict = OPEN if OPEN in (matched, raw) else verdict
     text = (
-        f"modified / ordinary error at rate {lowest:g}, both rules at the matched scale: "
-        f"{figures}. If the loss is the mean-squared error and the rule is not divided by the "
-        f"width, the same label means a {higher / lowest:g} times higher rate for the rule: "
+        "rates below the best of either rule, modified / ordinary error, both at the matched "
+        f"scale: {figures}. If the loss is the mean-squared error and the rule is not divided by "
+        f"the width, the same label means a {width / 2:g} times higher rate for the rule: "
         f"{relabelled}"
     )
     verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
@@ -85,30 +89,78 @@ def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
     return Verdict("T6", CLAIMS["T6"], verdict, text)
 
 
-def _rates(tops: Mapping[str, pd.Series]) -> dict[str, float]:
-    return {rule: float(top.learning_rate) for rule, top in tops.items()}
+def _is_collapsed(pair: pd.DataFrame, section: params.Claims) -> bool:
+    """Return whether the modified rule left no more than a constant map in the median run."""
+    modified = pair[pair.rule == "modified"]
+    return (modified.output_spread / modified.initial_spread).median() < section.collapsed_below
 
 
-def _everywhere(words: Mapping[str, str]) -> str:
+def _everywhere(words: Mapping[str, str], collapsed: Collection[str]) -> str:
     """Return the verdict on several networks, from how the errors compare on each."""
     lower = [n for n, word in words.items() if word == "lower"]
     undecided = [n for n, word in words.items() if word == OPEN]
-    if len(lower) == len(words):
-        return REPRODUCED
-    if lower:
-        rest = f", {OPEN} on {' and '.join(undecided)}" if undecided else " only"
-        return f"on {' and '.join(lower)}{rest}"
-    return OPEN if undecided else NOT
+    hollow = [n for n in lower if n in collapsed]
+    if not lower:
+        return OPEN if undecided else NOT
+    if len(hollow) == len(words):
+        return f"{REPRODUCED}, {BY_COLLAPSE}"
+    rest = f", {OPEN} on {' and '.join(undecided)}" if undecided else " only"
+    verdict = f"on {' and '.join(lower)}{rest}" if len(lower) < len(words) else REPRODUCED
+    return f"{verdict} ({' and '.join(hollow)} {BY_COLLAPSE})" if hollow else verdict
 
 
-def _named(best: Best, lanes: Lanes) -> str:
-    """Name the best rates, and say which are at the end of the grid."""
-    words = []
-    for network, rules in best.items():
-        end = lanes[network].learning_rate.max()
-        rates = [
-            f"{top.learning_rate:g}{', its end' if top.learning_rate == end else ''}"
-            for top in rules.values()
-        ]
-        words.append(f"{network} {' and '.join(rates)}")
-    return "; ".join(words)
+def _rates(pair: pd.DataFrame, lanes: pd.DataFrame) -> str:
+    """Name the rates chosen for either rule, and say which are at the end of the grid."""
+    end = lanes.learning_rate.max()
+    return " and ".join(
+        " or ".join(f"{r:g}{', its end' if r == end else ''}" for r in sorted(set(rates)))
+        for rates in (pair[pair.rule == rule].learning_rate for rule in RULES)
+    )
+
+
+def _beside(pair: pd.DataFrame) -> str:
+    """Return what an absolute error must be read beside, of the median run of either rule."""
+    names = ["output_spread", "initial_spread", "relative_error"]
+    medians = pair.groupby("rule")[names].median()
+    modified, ordinary = (medians.loc[rule] for rule in RULES)
+    return (
+        f"spread {modified.output_spread:.1g} against {ordinary.output_spread:.1g} "
+        f"(at the start {modified.initial_spread:.1g}), relative error "
+        f"{modified.relative_error:.2g} against {ordinary.relative_error:.2g}"
+    )
+
+
+def _at_lower_rates(lanes: pd.DataFrame, scale: float, section: params.Claims) -> tuple[str, str]:
+    """Say whether modified is lower at most rates below each rule's best, and in how many.
+
+    Args:
+        lanes: of one network.
+        scale: how many times higher than its label the rate of the modified rule is.
+        section: the thresholds.
+    """
+    shared = _shared_rates(lanes, scale)
+    if not shared:
+        return OPEN, "no rate in common"
+    words, figures = zip(*(compared(at_rates(lanes, r), section) for r in shared), strict=True)
+    lower, undecided, half = words.count("lower"), words.count(OPEN), len(words) / 2
+    word = "lower" if lower > half else "not lower" if lower + undecided <= half else OPEN
+    shown = f"lower at {lower} of {counted(len(words), 'rate')}"
+    if undecided:
+        shown += f", {OPEN} at {undecided}"
+    ends = dict.fromkeys((0, len(words) - 1))  # one end where there is one rate
+    places = " to ".join(f"{shared[k]['ordinary']:g} ({figures[k]})" for k in ends)
+    return word, f"{shown}, {places}"
+
+
+def _shared_rates(lanes: pd.DataFrame, scale: float) -> list[dict[str, float]]:
+    """Return the labels below each rule's best as rates by rule; else the lowest one alone."""
+    modified, ordinary = (sorted(set(lanes[lanes.rule == r].learning_rate)) for r in RULES)
+    shared = [
+        {"modified": m, "ordinary": o}
+        for o in ordinary
+        for m in modified
+        if np.isclose(m, scale * o)
+    ]
+    best = best_safe_rates(lanes)
+    below = [rates for rates in shared if all(rates[rule] < best[rule] for rule in RULES)]
+    return below or shared[:1]

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stages import markdown
+
 REPRODUCED, NOT = "reproduced", "not reproduced"
 CONVENTION, OPEN = "depends on a convention", "undecided"
 
@@ -20,8 +22,8 @@ class Verdict:
 
 def table(ledger: Sequence[Verdict]) -> str:
     """Return the ledger as a Markdown table."""
-    rows = [f"| {v.id} | {v.claim} | **{v.verdict}** | {v.measured} |" for v in ledger]
-    return "\n".join(["| | the paper | here | measured |", "|---|---|---|---|", *rows]) + "\n"
+    rows = [[v.id, v.claim, f"**{v.verdict}**", v.measured] for v in ledger]
+    return markdown.table(["", "the paper", "here", "measured"], rows) + "\n"
 
 
 def marked(verdict: str, count: int, unit: str, least: int) -> str:

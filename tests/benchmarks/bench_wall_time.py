@@ -45,7 +45,7 @@ RATE = 1e-3  # the seconds of a step do not depend on it
 def seconds_per_step(network: str, widths: list[int]) -> dict[str, float]:
     """Return the CPU seconds of a step of one lane under each rule: the least of rounds in turn."""
     steps = STEPS.get(network, 2)
-    least = dict.fromkeys(RULES, float("inf"))
+    least: dict[str, float] = dict.fromkeys(RULES, float("inf"))
     for _ in range(ROUNDS):
         for rule in RULES:
             short, long = (timed(widths, rule, count) for count in (steps, 3 * steps))

@@ -1,4 +1,4 @@
-"""C and Q1: stages autodiff and trajectory have the verdicts, these are their words."""
+"""C and Q1, which the draft leaves open: stages autodiff and trajectory have the verdicts."""
 
 from collections.abc import Mapping
 from typing import Any
