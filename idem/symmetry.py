@@ -7,8 +7,8 @@ parameters, what one backward pass hands to them at the ``matched`` scale is
     ordinary    G(θ) = ∇ (1/2B) Σ_b ‖u_b − y_b‖²
 
 A continuously differentiable G on a star-shaped domain is a gradient if and only if its Jacobian DG
-is symmetric everywhere (Poincaré's lemma). One place where it is not is enough to know that there
-is no loss, on any neighbourhood of it, that the rule descends.
+is symmetric everywhere (Poincaré's lemma). One place where it is not is enough to know that G is
+the gradient of no loss, on any neighbourhood of it.
 
 One linear layer without bias, f(x) = Kx, with whitened input, has G(K) = F(K) = K − 3K² + 2K³ and
 

@@ -5,11 +5,12 @@ import inspect
 import math
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from idem import autograd, objectives
 from stages import params
+from stages.markdown import table
 
 TITLE = "Appendix C, the automatic differentiation rule"
 SHOWN = (
@@ -86,9 +87,10 @@ and $\phi(\theta) = \int_{0}^{1} \sum_{j} G_{j}(t \theta) \theta_{j} dt$. Then $
 and with $\partial_{i} G_{j} = \partial_{j} G_{i}$ what is integrated is the derivative of $t
 G_{i}(t \theta)$, so that $\partial_{i} \phi = G_{i}(\theta)$.
 
-So one point where $DG$ is not symmetric is enough to know that there is no loss, on any
-neighbourhood of it, that the rule descends. (LeakyReLU networks have a continuously differentiable
-$G$ wherever no kink is met, which is almost everywhere.)
+So one point where $DG$ is not symmetric is enough to know that $G$ is the gradient of no loss, on
+any neighbourhood of it. (It may still lower one: $G$ need not be the gradient of what it lowers.
+LeakyReLU networks have a continuously differentiable $G$ wherever no kink is met, which is almost
+everywhere.)
 
 **Linear maps, whitened input.** $G(K) = F(K) = K - 3 K^{2} + 2 K^{3}$ has
 
@@ -155,7 +157,7 @@ def appendix_c(section: params.Autodiff, found: Mapping[str, Any]) -> str:
         *_symmetry(section, found),
         "## C.5 Where it stands still without being done",
         *_paragraphs(_ORBITS),
-        *_standing(found),
+        *_standing(section, found),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -182,7 +184,7 @@ def _agreement(found: Mapping[str, Any]) -> list[str]:
         "**Checked.** The largest difference between an element of what the code sends to the "
         "parameters of a two-layer LeakyReLU network and the formulas above, evaluated with whole "
         "Jacobians in float64, by scale:",
-        _table(["rule", *(f"`{scale}`" for scale in scales)], rows),
+        table(["rule", *(f"`{scale}`" for scale in scales)], rows),
         "For a random symmetric $K$ and whitened input, the largest difference from $K - g(K)$ is "
         f"{_power(equal['log10_modified'])} under the modified and "
         f"{_power(equal['log10_ordinary'])} under the ordinary rule.",
@@ -211,7 +213,7 @@ def _graphs(section: params.Autodiff, found: Mapping[str, Any]) -> list[str]:
         "The graph is walked from the loss by `grad_fn` and `next_functions`; what is computed "
         "beside it is seen where PyTorch dispatches it.",
         "![The autograd graphs of both rules](figure_autodiff.png)",
-        _table(["", *graphs], rows),
+        table(["", *graphs], rows),
         "The substitution cuts the graph at $y$. Below, both graphs are the same; above, the "
         f"ordinary one holds a second pass. It has {judged['nodes_ratio']:.3g} times the nodes and "
         f"saves {judged['saved_bytes_ratio']:.3g} times the bytes. What the modified rule saves at "
@@ -225,14 +227,25 @@ def _symmetry(section: params.Autodiff, found: Mapping[str, Any]) -> list[str]:
         words = _CASES.get(name) or _network_case(section, name, of_case)
         rows.append([words, _size(of_case["modified"]), _size(of_case["ordinary"])])
     return [
-        _table(["case", "modified", "ordinary"], rows),
+        table(["case", "modified", "ordinary"], rows),
         "$\\Sigma$ is the second moment of the input. Up to rounding, the Jacobian of the modified "
         f"rule is symmetric in {judged['symmetric_cases']['modified']} of {judged['cases']} cases, "
         f"that of the ordinary rule in {judged['symmetric_cases']['ordinary']}; in all others its "
-        f"asymmetry is at least {judged['least_asymmetry_elsewhere']:.2g}. So what the modified "
-        "rule sends through a network is the gradient of no loss. The value printed beside it is "
-        "that of the ordinary one, and nothing guarantees that each step lowers it, however small.",
+        f"asymmetry is at least {judged['least_asymmetry_elsewhere']:.2g}. "
+        + (
+            "In no case was it seen not to be a gradient."
+            if judged["modified_in_general"]
+            else _NONE
+        ),
     ]
+
+
+_NONE = (
+    "So what the modified rule sends through a network is the gradient of no loss. The value "
+    "printed beside it is that of the ordinary one, and nothing guarantees that each step lowers "
+    "it, however small."
+)
+_PERHAPS = "In no case was it seen not to be a gradient."
 
 
 def _network_case(section: params.Autodiff, name: str, of_case: Mapping[str, float]) -> str:
@@ -242,7 +255,7 @@ def _network_case(section: params.Autodiff, name: str, of_case: Mapping[str, flo
     return f"LeakyReLU network {widths} {when}, mean error {of_case['absolute_error']:.2g}"
 
 
-def _standing(found: Mapping[str, Any]) -> list[str]:
+def _standing(section: params.Autodiff, found: Mapping[str, Any]) -> list[str]:
     rows = [
         [
             words,
@@ -263,25 +276,30 @@ def _standing(found: Mapping[str, Any]) -> list[str]:
         for error in points[name]["log10_error_of_multiplier"].values()
     ]
     halving = points["halving_network"]
+    fixed = ("half_identity", "mixed", "halving_network")
+    kinds = [_kind(points[name], section) for name in fixed]
     return [
         "**Checked** in float64: the norms of what the code sends to the parameters under either "
         "rule, the largest element of $y' - y$ and of $f(y) - y$, and the eigenvalue of the "
         "modified rule's $DG$ that is furthest left, negative where a perturbation grows at any "
         "rate:",
-        _table(head, rows),
+        table(head, rows),
         "The multiplier $1 + \\frac{\\gamma}{2}$ is met to "
         f"{_power(max(multipliers))}; the orbits of the network follow $p + 2^{{1 - k}} d$ to "
         f"{_power(halving['log10_error_of_orbits'])}, and their limits are fixed to "
-        f"{_power(halving['log10_defect_of_limit'])}. The three fixed points of the corrector "
-        "repel. Stationary parameters need not: the dead unit stays where it is, and the "
-        f"compromise, at $k = {points['compromise']['k']:.4f}$, attracts.",
+        f"{_power(halving['log10_defect_of_limit'])}. Of the three fixed points of the "
+        f"corrector {kinds.count('repels')} repel. Stationary parameters need not: "
+        f"the dead unit {_kind(points['dead_unit'], section)}, and the compromise, at "
+        f"$k = {points['compromise']['k']:.4f}$, {_kind(points['compromise'], section)}.",
     ]
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _kind(point: Mapping[str, Any], section: params.Autodiff) -> str:
+    """Say what becomes of a small perturbation, from the eigenvalue furthest left."""
+    leftmost = point["leftmost_eigenvalue"]
+    if abs(leftmost) <= section.tolerance:
+        return "stays where it is"
+    return "attracts" if leftmost > 0 else "repels"
 
 
 def _power(log10: float) -> str:
