@@ -16,7 +16,8 @@ The paper therefore *defines* the derivative of the loss with respect to the out
 and leaves the way from ``y`` to the parameters to the ordinary chain rule. As descent moves
 against the derivative, what is handed to the backward pass is ``y - y'``. It is not the derivative
 of any value computed here, and need not be the derivative of anything: `torch.autograd.gradcheck`
-fails on it by design.
+fails on it by design. It is a constant to whoever differentiates once more, which would give no
+second derivative of anything: a backward pass that is recorded for that is refused.
 """
 
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ import torch
 from torch import Tensor
 
 from idem.corrector import MCWEENY
+from idem.validation import is_transformed
 
 Model = Any  # a torch.nn.Module, or any callable from a tensor to a tensor of the same shape
 
@@ -40,21 +42,29 @@ class SubstituteGradient(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(y: Tensor, direction: Tensor, value: Tensor, divisor: float) -> Tensor:
+    def forward(y: Tensor, direction: Tensor, value: Tensor, divisor: float, once: bool) -> Tensor:
         """Return `value` (a scalar) over `divisor`."""
         return value / divisor
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, float], output: Any) -> None:
+    def setup_context(
+        ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, float, bool], output: Any
+    ) -> None:
         """Keep the direction and the divisor: neither `y` nor `value` is needed again."""
         ctx.save_for_backward(inputs[1])
-        ctx.dtype, ctx.divisor = inputs[0].dtype, inputs[3]
+        ctx.dtype, ctx.divisor, ctx.once = inputs[0].dtype, inputs[3], inputs[4]
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None, None, None]:
         """Return the substituted derivative with respect to `y`, in one sweep over it."""
+        if ctx.once and torch.is_grad_enabled():
+            raise RuntimeError(
+                "a rule that substitutes a gradient has no second derivative: expected a backward "
+                "pass that is not recorded, got create_graph=True; leave it out, or take "
+                'rule="ordinary"'
+            )
         (direction,) = ctx.saved_tensors
-        return (direction / (ctx.divisor / upstream[0])).to(ctx.dtype), None, None, None
+        return (direction / (ctx.divisor / upstream[0])).to(ctx.dtype), None, None, None, None
 
 
 # `apply` looks for this signature at every call, and finds it here three times as fast.
@@ -77,7 +87,9 @@ def substitute_gradient(
         divisor: not 0; the number of items, where `value` and `direction` are sums.
 
     Returns:
-        A scalar equal to ``value / divisor``.
+        A scalar equal to ``value / divisor``. It can be differentiated once: ``create_graph=True``
+        raises a RuntimeError in the backward pass. Transforms of `torch.func` record always, and
+        cannot be told apart: nested ones take `direction` for a constant without a word.
 
     Raises:
         ValueError: if the shapes of `y` and `direction` differ, or `value` is not a scalar.
@@ -91,7 +103,8 @@ def substitute_gradient(
         )
     if value.dim() != 0:
         raise ValueError(f"value: expected a scalar, got shape {tuple(value.shape)}")
-    result = SubstituteGradient.apply(y, direction.detach(), value.detach(), divisor)
+    once = not (torch.compiler.is_compiling() or is_transformed())  # these record always
+    result = SubstituteGradient.apply(y, direction.detach(), value.detach(), divisor, once)
     assert isinstance(result, Tensor)
     return result
 

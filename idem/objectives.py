@@ -57,14 +57,15 @@ def idempotency_loss(
     scale: str = "matched",
     *,
     gamma: float = 1.0,
-    running_statistics: str = "first",
+    running_statistics: str | None = None,
     randomness: str = "fresh",
     check_finite: bool | None = None,
 ) -> Tensor:
     """Train `f` towards ``f(f(x)) = f(x)``: add this scalar to a loss and call ``backward()``.
 
     Args:
-        f: a network (`torch.nn.Module` or callable) whose output has the shape of its input.
+        f: a network (`torch.nn.Module` or callable) whose output has the shape of its input, and
+            which does not overwrite its input.
         x: a batch, shape ``(B, ...)``, floating point.
         rule: ``"modified"``, the paper's substitution: three forward passes, of which only the
             first is recorded for the backward pass; ``"ordinary"``, the canonical loss: two passes,
@@ -76,7 +77,8 @@ def idempotency_loss(
         gamma: the step of the relaxed recurrence, 0 < gamma < 2, for rules that substitute; it
             multiplies their gradient, and not the value.
         running_statistics: which passes move those of BatchNorm: the ``"first"`` alone, ``"all"``
-            or ``"none"``; see `idem.passes`.
+            or ``"none"``. None (default) is ``"first"`` where `f` is a module, or a method or
+            `functools.partial` of one, and ``"all"`` otherwise; see `idem.passes`.
         randomness: of dropout and the like: ``"fresh"`` in each pass, or the ``"same"`` in all.
         check_finite: whether to look for NaN and infinity: False never; None (default) in the first
             two passes where it costs nothing and float16 is not in use; True in all passes
@@ -85,11 +87,13 @@ def idempotency_loss(
     Returns:
         A scalar: the value of the canonical loss at that scale, whichever the rule, in the dtype
         of the output of `f`, float32 at least. Under `torch.no_grad` it is a value and no more.
+        Under rules that substitute it can be differentiated once: ``create_graph=True`` raises a
+        RuntimeError in the backward pass, and nested `torch.func.grad` gives no second derivative.
 
     Raises:
         ValueError: for an unknown rule, scale or policy, coefficients that are not finite or all 0,
             a gamma out of range or beside ``"ordinary"``, an empty batch, an `f` that changes the
-            shape, detaches its output or has nothing to train.
+            shape, overwrites its input, detaches its output or has nothing to train.
         TypeError: if `x` or the output of `f` is no tensor, or `x` is not floating point.
         FloatingPointError: if `f` produces NaN or infinity, as `check_finite` has it.
 
@@ -127,10 +131,9 @@ def scale_factor(scale: str, elements: int) -> float:
     Raises:
         ValueError: for an unknown scale.
     """
-    factors = {"matched": 1.0, "sum": 2.0, "mean": 2.0 / elements}
-    if scale not in factors:
+    if scale not in SCALES:
         raise ValueError(f"scale: expected one of {', '.join(SCALES)}, got {scale!r}")
-    return factors[scale]
+    return {"matched": 1.0, "sum": 2.0, "mean": 2.0 / elements}[scale]
 
 
 def _half_square(u: Tensor, y: Tensor) -> Tensor:
@@ -152,10 +155,7 @@ def _coefficients(
         raise ValueError(f"gamma: expected 0 < gamma < 2, got {gamma}")
     if isinstance(rule, str):
         if rule not in RULES:
-            raise ValueError(
-                f"rule: expected one of {', '.join(RULES)}, got {rule!r}; another corrector is "
-                f"given by its coefficients, as in {MCWEENY}"
-            )
+            raise _unknown(rule)
         if rule == "ordinary":
             if gamma != 1:
                 raise ValueError(f"gamma: the ordinary rule has no step, expected 1, got {gamma}")
@@ -168,8 +168,18 @@ def _coefficients(
     return relaxed
 
 
+def _unknown(rule: Any) -> ValueError:
+    return ValueError(
+        f"rule: expected one of {', '.join(RULES)}, got {rule!r}; another corrector is "
+        f"given by its coefficients, as in {MCWEENY}"
+    )
+
+
 def _numbers(rule: Any) -> list[float]:
-    given = list(getattr(rule, "coefficients", rule))
+    try:
+        given = list(getattr(rule, "coefficients", rule))
+    except TypeError as error:
+        raise _unknown(rule) from error
     try:
         numbers = [float(a) for a in given]
     except (TypeError, ValueError) as error:

@@ -43,9 +43,27 @@ def check_output(x: Tensor, y: Tensor) -> None:
         )
 
 
+def version_of(x: Tensor) -> int | None:
+    """Return how often `x` has been written to, or None where that is not counted."""
+    return None if torch.compiler.is_compiling() or x.is_inference() else x._version
+
+
+def check_untouched(x: Tensor, version: int | None) -> None:
+    """Raise a ValueError if `x`, of that version before a pass, has been written to since.
+
+    What is not counted goes unseen: in a compiled step, `torch.func.vmap`, `torch.inference_mode`.
+    """
+    if version is not None and x._version != version:
+        raise ValueError(
+            "f: expected a network that leaves its input alone, got one that overwrites it, and "
+            "with it f(x), which is needed again; set inplace=False in its first layer, or let it "
+            "begin with x.clone()"
+        )
+
+
 def check_graph(f: Callable, x: Tensor, y: Tensor) -> None:
     """Raise a ValueError if gradients are wanted and ``y = f(x)`` leads to none."""
-    if y.requires_grad or not torch.is_grad_enabled() or _is_transformed():
+    if y.requires_grad or not torch.is_grad_enabled() or is_transformed():
         return
     advice = "to evaluate only, call this under torch.no_grad()"
     if not isinstance(f, torch.nn.Module):
@@ -70,7 +88,7 @@ def looks_at_numbers(check_finite: bool | None, y: Tensor) -> bool:
     Raises:
         ValueError: if asked for where there are no numbers to look at.
     """
-    symbolic = torch.compiler.is_compiling() or _is_transformed() or y.device.type == "meta"
+    symbolic = torch.compiler.is_compiling() or is_transformed() or y.device.type == "meta"
     if check_finite and symbolic:
         raise ValueError(
             "check_finite: expected None or False under torch.compile and torch.func and on the "
@@ -101,7 +119,8 @@ def check_numbers(passes: Mapping[str, Tensor], evidence: Tensor) -> None:
             )
 
 
-def _is_transformed() -> bool:
+def is_transformed() -> bool:
+    """Tell whether a transform of `torch.func` is at work."""
     return torch._C._are_functorch_transforms_active()
 
 

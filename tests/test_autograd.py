@@ -112,6 +112,45 @@ def test_vmap_over_items_of_a_batch_equals_one_by_one():
     torch.testing.assert_close(torch.func.vmap(gradient)(batches), one_by_one)
 
 
+@pytest.mark.parametrize("rule", ["modified", (0.0, 2.0, 0.0, -1.0)])
+def test_a_recorded_backward_pass_is_refused(rule):
+    f = network()
+    with pytest.raises(RuntimeError, match="no second derivative: .* got create_graph=True; leave"):
+        torch.autograd.grad(
+            idempotency_loss(f, inputs(), rule), list(f.parameters()), create_graph=True
+        )
+
+
+def test_the_ordinary_rule_has_a_second_derivative():
+    f, x = network(), inputs(2).requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda x: idempotency_loss(f, x, "ordinary"), (x,))
+
+
+TRANSFORMS = {
+    "grad": lambda loss, x: torch.func.grad(loss)(x),
+    "jacrev": lambda loss, x: torch.func.jacrev(loss)(x),
+    "vjp": lambda loss, x: torch.func.vjp(loss, x)[1](torch.ones((), dtype=x.dtype))[0],
+    "vmap": lambda loss, x: torch.func.vmap(torch.func.grad(loss))(x[None])[0],
+    "retained": lambda loss, x: torch.autograd.functional.jacobian(loss, x),
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS.keys())
+def test_first_derivatives_are_left_alone_however_they_are_taken(transform):
+    f, x = network(), inputs().requires_grad_()
+    (expected,) = torch.autograd.grad(idempotency_loss(f, x), x)
+    found = transform(lambda x: idempotency_loss(f, x), x.detach())
+    torch.testing.assert_close(found, expected)
+
+
+def test_nested_transforms_take_the_direction_for_a_constant():
+    """As documented: with W fixed, d/dx of the sum of W^T (y - y') / B is 0, and not its slope."""
+    f, x = nn.Linear(4, 4).double(), inputs()
+    gradient = torch.func.grad(lambda x: idempotency_loss(f, x))
+    found = torch.func.grad(lambda x: gradient(x).sum())(x)
+    assert torch.equal(found, torch.zeros_like(x))
+
+
 def test_wrong_shapes_are_named():
     y = torch.zeros(2, 3)
     with pytest.raises(ValueError, match=r"direction: expected the shape of y, \(2, 3\), got \(3"):

@@ -3,11 +3,14 @@
 import copy
 import shutil
 from collections.abc import Callable
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo.exc import Unsupported
 from torch.amp.grad_scaler import GradScaler
 from torch.func import functional_call, grad, stack_module_state, vmap
 from torch.multiprocessing.spawn import spawn
@@ -15,9 +18,12 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from idem import idempotency_loss
+from idem.passes import RUNNING_STATISTICS
 
-RULES = ["modified", "ordinary", (0.0, 0.0, 10.0, -15.0, 6.0)]
+NAMED = ["modified", "ordinary"]
+RULES = [*NAMED, (0.0, 0.0, 10.0, -15.0, 6.0)]
 each_rule = pytest.mark.parametrize("rule", RULES, ids=["modified", "ordinary", "degree5"])
+each_policy = pytest.mark.parametrize("policy", RUNNING_STATISTICS)
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, ("g++", "clang++", "c++"))), reason="no C++ compiler is found"
 )
@@ -35,6 +41,11 @@ def inputs(items: int = 8, seed: int = 1) -> Tensor:
 
 def gradients(f: nn.Module, loss: Tensor) -> list[Tensor]:
     return list(torch.autograd.grad(loss, [p for p in f.parameters() if p.requires_grad]))
+
+
+def counted(f: nn.Sequential) -> int:
+    """Return how many passes have moved the statistics of the layer in the middle."""
+    return int(f[1].get_buffer("num_batches_tracked"))
 
 
 def assert_same(found, expected, **tolerance) -> None:
@@ -57,6 +68,89 @@ def test_compiled_equals_eager(rule, whole: bool):
     torch.testing.assert_close(compiled, eager)
     assert_same(gradients(g, compiled), gradients(f, eager))
     assert_same(g.buffers(), f.buffers())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::UserWarning:torch")
+@pytest.mark.parametrize("rule", NAMED)
+@pytest.mark.parametrize("policy", ["all", "none"])
+@pytest.mark.parametrize("whole", [True, False], ids=["step", "network"])
+def test_every_policy_is_traced_as_it_is_run(rule, policy: str, whole: bool):
+    f, x = network(nn.BatchNorm1d(6)), inputs()
+    g = copy.deepcopy(f)
+    torch.compiler.reset()
+
+    def loss(h: Callable) -> Tensor:
+        return idempotency_loss(h, x, rule, running_statistics=policy)
+
+    if whole:
+        traced = torch.compile(loss, fullgraph=True, backend="aot_eager")(g)
+    else:
+        traced = loss(torch.compile(g, backend="aot_eager"))
+    eager = loss(f)
+    torch.testing.assert_close(traced, eager)
+    assert_same(gradients(g, traced), gradients(f, eager))
+    assert_same(g.buffers(), f.buffers())
+
+
+class Mask(nn.Module):
+    """A network that returns the mask of its dropout: its loss is 0 if all passes drew the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.dropout = nn.Parameter(torch.ones(())), nn.Dropout(0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * self.dropout(torch.ones_like(x)) + 0 * x
+
+
+def checkpointed(f: nn.Module, x: Tensor, **keywords) -> Tensor:
+    loss = idempotency_loss(lambda x: checkpoint(f, x, use_reentrant=False), x, **keywords)
+    loss.backward()
+    return loss
+
+
+def under_autocast(f: nn.Module, x: Tensor, **keywords) -> Tensor:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return idempotency_loss(f, x, **keywords)
+
+
+def traced(loss: Callable) -> Callable:
+    return torch.compile(loss, backend="aot_eager")
+
+
+SETTINGS = {
+    "plain": idempotency_loss,
+    "checkpoint": checkpointed,
+    "autocast": under_autocast,
+    "vmap": lambda f, x, **keywords: vmap(
+        lambda x: idempotency_loss(f, x, **keywords), randomness="different"
+    )(x[None])[0],
+    "traced network": lambda f, x, **keywords: idempotency_loss(traced(f), x, **keywords),
+    "traced step": lambda f, x, **keywords: traced(partial(idempotency_loss, f, **keywords))(x),
+    "compiled network": pytest.param(
+        lambda f, x, **keywords: idempotency_loss(torch.compile(f), x, **keywords),
+        marks=needs_compiler,
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::UserWarning:torch")
+@pytest.mark.parametrize("rule", NAMED)
+@pytest.mark.parametrize("loss", SETTINGS.values(), ids=SETTINGS.keys())
+def test_all_passes_draw_the_same_wherever_they_run(rule, loss: Callable):
+    torch.manual_seed(0)
+    assert loss(Mask(), inputs(), rule=rule, randomness="same").item() == 0
+    assert loss(Mask(), inputs(), rule=rule, randomness="fresh").item() > 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::UserWarning:torch")
+def test_a_step_without_graph_breaks_cannot_draw_the_same():
+    x = inputs()
+    step = torch.compile(
+        lambda f: idempotency_loss(f, x, randomness="same"), fullgraph=True, backend="eager"
+    )
+    with pytest.raises(Unsupported, match="get_rng_state"):
+        step(Mask())
 
 
 @each_rule
@@ -142,6 +236,37 @@ def test_checkpointing_within_the_network_changes_nothing(rule, use_reentrant: b
 
 
 @each_rule
+@each_policy
+@pytest.mark.parametrize("use_reentrant", [True, False])
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # within inner passes
+def test_a_checkpoint_moves_statistics_once_more_for_each_recorded_pass(
+    rule, policy: str, use_reentrant: bool
+):
+    f, x = network(nn.BatchNorm1d(6)), inputs()
+    g = Checkpointed(copy.deepcopy(f), use_reentrant=use_reentrant)
+    for h in (f, g):
+        idempotency_loss(h, x, rule, running_statistics=policy).backward()
+    assert_same([p.grad for p in g.parameters()], [p.grad for p in f.parameters()])
+    moved = counted(g.f) - counted(f)
+    assert moved == (2 if rule == "ordinary" else 1)
+
+
+@each_rule
+@pytest.mark.parametrize("use_reentrant", [True, False])
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # within inner passes
+def test_a_checkpoint_repeats_the_mask_of_its_pass(rule, use_reentrant: bool):
+    f, x = network(nn.Dropout(0.5)), inputs()
+    for randomness in ("fresh", "same"):
+        found = []
+        for h in (f, Checkpointed(f, use_reentrant=use_reentrant)):
+            torch.manual_seed(3)
+            f.zero_grad()
+            idempotency_loss(h, x, rule, randomness=randomness).backward()
+            found.append([p.grad for p in f.parameters()])
+        assert_same(*found)
+
+
+@each_rule
 def test_functional_call_and_grad(rule):
     f, x = network(), inputs()
     expected = gradients(f, idempotency_loss(f, x, rule))
@@ -179,6 +304,32 @@ def test_vmap_within_ordinary_autograd(rule):
 
 
 @each_rule
+def test_under_vmap_statistics_can_only_be_left_alone(rule):
+    f, batches = network(nn.BatchNorm1d(6)), torch.stack([inputs(seed=1), inputs(seed=2)])
+    for policy in (None, "first", "all"):
+        with pytest.raises(
+            RuntimeError, match="running_mean .* updated in place, were not batched"
+        ):
+            vmap(lambda x, p=policy: idempotency_loss(f, x, rule, running_statistics=p))(batches)
+    f = network(nn.BatchNorm1d(6))  # PyTorch counts a batch before it refuses it
+    found = vmap(lambda x: idempotency_loss(f, x, rule, running_statistics="none"))(batches)
+    one_by_one = [idempotency_loss(f, x, rule, running_statistics="none") for x in batches]
+    assert_same(found, one_by_one)
+    assert_same(gradients(f, found.sum()), gradients(f, one_by_one[0] + one_by_one[1]))
+    assert counted(f) == 0
+
+
+@each_rule
+def test_vmap_asks_whether_masks_shall_differ(rule):
+    f, batches = network(nn.Dropout(0.5)), torch.stack([inputs(), inputs()])
+    with pytest.raises(RuntimeError, match="'same' or 'different' randomness flags on vmap"):
+        vmap(lambda x: idempotency_loss(f, x, rule))(batches)
+    for randomness in ("same", "different"):
+        a, b = vmap(lambda x: idempotency_loss(f, x, rule), randomness=randomness)(batches)
+        assert torch.equal(a, b) == (randomness == "same")
+
+
+@each_rule
 def test_frozen_parameters_get_no_gradient_and_change_no_other(rule):
     f, x = network(), inputs()
     expected = gradients(f, idempotency_loss(f, x, rule))
@@ -210,6 +361,29 @@ def test_two_losses_and_a_reconstruction_in_one_step_add_up(rule):
     assert_same(together, map(sum, zip(*apart, strict=True)))
 
 
+WRAPPERS = {
+    "parallel": DistributedDataParallel,
+    "parallel of compiled": lambda f: DistributedDataParallel(traced(f)),
+    "compiled of parallel": lambda f: traced(DistributedDataParallel(f)),
+    "partial of parallel": lambda f: partial(DistributedDataParallel(f)),
+}
+
+
+def policies(rule, wrapper: str, x: Tensor) -> dict[str, tuple[list, int]]:
+    """Return what two steps leave behind under every policy, the last without gradients."""
+    found = {}
+    for policy in RUNNING_STATISTICS:
+        f = network(nn.BatchNorm1d(6))
+        wrapped = WRAPPERS[wrapper](f)
+        idempotency_loss(wrapped, x, rule, running_statistics=policy).backward()
+        with torch.no_grad():
+            idempotency_loss(wrapped, x, rule, running_statistics=policy)
+        found[policy] = [p.grad for p in f.parameters()], counted(f)
+    masked = WRAPPERS[wrapper](Mask())
+    found["same"] = idempotency_loss(masked, x, rule, randomness="same").item()
+    return found
+
+
 def parallel(rank: int, folder: Path) -> None:
     """Leave the gradients of every rule, averaged over two processes, in a file."""
     torch.set_num_threads(1)
@@ -224,6 +398,7 @@ def parallel(rank: int, folder: Path) -> None:
                 idempotency_loss(f, inputs().chunk(2)[rank], rule).backward()
             kept = [p.grad for p in f.parameters()], list(f.buffers())
             found[type(layer).__name__, str(rule)] = kept
+    found |= {key: policies(*key, inputs().chunk(2)[rank]) for key in product(NAMED, WRAPPERS)}
     torch.save(found, folder / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 
@@ -255,3 +430,18 @@ def test_two_processes_normalise_each_by_its_share_of_the_batch(rule, of_two_pro
         # each step starts from the buffers of rank 0, and f(x) alone moves them
         torch.testing.assert_close(mean, 0.09 * hidden[0] + 0.1 * hidden[rank])
         assert count == 2
+
+
+@pytest.mark.parametrize("rule", NAMED)
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_two_processes_follow_every_policy(rule, wrapper: str, of_two_processes: list[dict]):
+    f = network(nn.BatchNorm1d(6))
+    shares = [gradients(f, idempotency_loss(f, x, rule)) for x in inputs().chunk(2)]
+    expected = [(a + b) / 2 for a, b in zip(*shares, strict=True)]
+    passes = 3 if rule == "modified" else 2
+    for found in of_two_processes:
+        kept = found[rule, wrapper]
+        for policy, moves in {"first": 1, "all": passes, "none": 0}.items():
+            assert_same(kept[policy][0], expected)
+            assert kept[policy][1] == 2 * moves
+        assert kept["same"] == 0

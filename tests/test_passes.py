@@ -1,6 +1,7 @@
 """`idem.passes`: which passes move running statistics, and which draw anew."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from idem.passes import RUNNING_STATISTICS, Passes
 NORMS = {
     "batch": lambda: nn.BatchNorm1d(4),
     "cumulative": lambda: nn.BatchNorm1d(4, momentum=None),
+    "synchronised": lambda: nn.SyncBatchNorm(4),
     "instance": lambda: nn.InstanceNorm1d(4, track_running_stats=True),
 }
 each_norm = pytest.mark.parametrize("norm", NORMS.values(), ids=NORMS.keys())
@@ -82,6 +84,38 @@ def test_the_buffers_come_back_when_a_pass_fails():
     assert set(f.state_dict()) == set(network(nn.BatchNorm1d(4)).state_dict())
 
 
+CALLABLES = {
+    "module": lambda f: f,
+    "method": lambda f: f.forward,
+    "partial": lambda f: partial(f),
+    "partial of a method": lambda f: partial(partial(f.forward)),
+}
+
+
+@pytest.mark.parametrize("wrap", CALLABLES.values(), ids=CALLABLES.keys())
+@pytest.mark.parametrize("policy", [None, *RUNNING_STATISTICS])
+def test_methods_and_partials_of_a_module_follow_the_policy(wrap, policy: str | None):
+    f = network(nn.BatchNorm1d(4))
+    idempotency_loss(wrap(f), inputs(), running_statistics=policy)
+    assert f[1].num_batches_tracked == {None: 1, "first": 1, "all": 3, "none": 0}[policy]
+
+
+def test_a_callable_that_cannot_be_searched_is_run_as_it_is_unless_asked():
+    f = network(nn.BatchNorm1d(4))
+    idempotency_loss(lambda x: f(x), inputs())
+    assert f[1].num_batches_tracked == 3
+    for policy in ("first", "none"):
+        with pytest.raises(ValueError, match=rf"no torch.nn.Module.* got '{policy}' and f of type"):
+            idempotency_loss(lambda x: f(x), inputs(), running_statistics=policy)
+
+
+def test_a_layer_without_its_counter_is_left_as_it_was():
+    f = network(nn.BatchNorm1d(4))
+    f[1].register_buffer("num_batches_tracked", None)
+    idempotency_loss(f, inputs())
+    assert f[1].num_batches_tracked is None
+
+
 class Tagged(nn.Module):
     """A network that records what its dropout let through."""
 
@@ -135,7 +169,7 @@ def test_with_the_same_mask_the_rule_is_that_of_the_thinned_network():
     [
         ({"running_statistics": "some"}, "expected one of first, all, none, got 'some'"),
         ({"randomness": "other"}, "randomness: expected one of fresh, same, got 'other'"),
-        ({"running_statistics": "none"}, r"no torch.nn.Module.* got 'none' and f of type function"),
+        ({"running_statistics": ["all"]}, r"expected one of first, all, none, got \['all'\]"),
     ],
 )
 def test_wrong_choices_are_named(keywords: dict, message: str):

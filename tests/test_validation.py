@@ -60,6 +60,24 @@ def test_a_later_pass_that_changes_the_shape_is_named(rule):
         idempotency_loss(f, torch.ones(4, 3), rule)
 
 
+@each_rule
+@pytest.mark.parametrize("first", [nn.LeakyReLU(0.2, inplace=True), nn.Hardtanh(inplace=True)])
+def test_a_network_that_overwrites_its_input_is_refused(rule, first: nn.Module):
+    f, x = nn.Sequential(first, nn.Linear(3, 3)), torch.ones(4, 3)
+    for context in (torch.enable_grad, torch.no_grad):
+        with context(), pytest.raises(ValueError, match="f: .* overwrites it, .* inplace=False in"):
+            idempotency_loss(f, x.clone(), rule)
+
+
+@each_rule
+def test_a_network_that_works_in_place_on_what_is_its_own_is_left_alone(rule):
+    x = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    f = nn.Sequential(nn.Linear(3, 3), nn.LeakyReLU(0.2, inplace=True), nn.Linear(3, 3))
+    found = idempotency_loss(f, x, rule)
+    f[1] = nn.LeakyReLU(0.2)
+    torch.testing.assert_close(found, idempotency_loss(f, x, rule), rtol=0, atol=0)
+
+
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
@@ -86,6 +104,10 @@ def test_what_is_wrong_with_a_batch_is_named(x, error: type[Exception], message:
     [
         ({"rule": "other"}, "rule: expected one of modified, ordinary, got 'other'"),
         ({"scale": "other"}, "scale: expected one of matched, sum, mean, got 'other'"),
+        ({"rule": None}, r"rule: expected one of modified, .* got None; another corrector is"),
+        ({"rule": 3}, r"rule: expected one of modified, ordinary, got 3; .* \(0.0, 3.0, -2.0\)"),
+        ({"scale": ["sum"]}, r"scale: expected one of matched, sum, mean, got \['sum'\]"),
+        ({"scale": None}, "scale: expected one of matched, sum, mean, got None"),
         ({"rule": ()}, r"rule: expected finite coefficients .* got \[\]"),
         ({"rule": (0, 0)}, r"rule: expected finite coefficients .* not all 0, got \[0, 0\]"),
         ({"rule": (1, float("nan"))}, r"rule: expected finite coefficients .* got \[1, nan\]"),
