@@ -24,7 +24,7 @@ _MEASURED = ["update_norm", "jacobian_trace", "jacobian_rank"]  # a table may la
 
 
 def last_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return each lane's last row, with its initial error and whether it improved on that.
+    """Return each lane's last row, with its initial error and spread and whether it improved.
 
     The error of a lane that diverged is infinite, and so is its relative error; its step is the one
     at which it diverged. ``update_norm`` is the mean of the logged ones, ``first_update_norm`` that
@@ -37,6 +37,7 @@ def last_rows(rows: pd.DataFrame) -> pd.DataFrame:
     for name in ("absolute_error", "relative_error"):
         lanes[name] = lanes[name].where(~lanes.diverged, math.inf)
     lanes["initial_error"] = first.absolute_error
+    lanes["initial_spread"] = first.output_spread
     lanes["first_update_norm"] = first.update_norm
     lanes["update_norm"] = rows.groupby(LANE).update_norm.mean().to_numpy()
     return lanes.assign(improved=lanes.absolute_error < lanes.initial_error)
@@ -64,6 +65,12 @@ def best_rate(lanes: pd.DataFrame) -> pd.Series:
     """Return counts and medians of one rule's best rate: the lowest with the least median error."""
     medians = _medians(lanes).reset_index()
     return medians.loc[medians.median_error.clip(lower=ERROR_FLOOR).idxmin()]
+
+
+def best_safe_rate(lanes: pd.DataFrame) -> pd.Series:
+    """Return as `best_rate`, of the rates at which no run diverges if there are any."""
+    safe = lanes[~lanes.groupby("learning_rate").diverged.transform("any")]
+    return best_rate(safe if len(safe) else lanes)
 
 
 def interval_of_mean(sample: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:

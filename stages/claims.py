@@ -13,7 +13,7 @@ import pandas as pd
 from stages import params
 from stages.aggregate import last_rows
 from stages.files import write_json, write_text
-from stages.judges import batch_sizes, cost, edges, generative, linear, rule, sweeps
+from stages.judges import batch_sizes, cost, edges, generative, linear, open_questions, sweeps
 from stages.judges.verdict import Verdict, table
 from stages.printed import PARAMETER_COUNTS
 
@@ -44,8 +44,8 @@ def judge(folder: Path, settings: params.Params) -> list[Verdict]:
         edges.from_brackets(_json(folder, "stability"), section),
         sweeps.near_zero(lanes["B1"], section),
         batch_sizes.judge(_json(folder, "variants")["T7"], section),
-        rule.differentiation(_json(folder, "autodiff")),
-        rule.routes(_json(folder, "trajectory")),
+        open_questions.differentiation(_json(folder, "autodiff")),
+        open_questions.routes(_json(folder, "trajectory")),
         *generative.judge(_json(folder, "generative_mnist"), section),
     ]
 

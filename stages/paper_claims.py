@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages import params
+from stages import markdown, params
 from stages.aggregate import last_rows
 from stages.files import write_json, write_text
 from stages.judges import batch_sizes, edges, sweeps
@@ -115,11 +115,10 @@ def by_claim(ledger: Sequence[Entry]) -> dict[str, dict[str, Any]]:
 def table(ledger: Sequence[Entry]) -> str:
     """Return the ledger as a Markdown table."""
     rows = [
-        f"| {e.id} | {CLAIMS[e.id]} | {e.network} | {e.runs} | **{e.verdict}** | {e.measured} |"
-        for e in ledger
+        [e.id, CLAIMS[e.id], e.network, f"{e.runs}", f"**{e.verdict}**", e.measured] for e in ledger
     ]
-    head = ["| | the paper | network | runs | here | measured |", "|---|---|---|---|---|---|"]
-    return "\n".join([*head, *rows]) + "\n"
+    head = ["", "the paper", "network", "runs", "here", "measured"]
+    return markdown.table(head, rows) + "\n"
 
 
 def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verdict]) -> Entry:

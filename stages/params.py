@@ -385,13 +385,15 @@ class Plot(Section):
 
 
 class Claims(Section):
-    """What counts as a difference between the rules, fixed before the runs."""
+    """What counts as a difference between the rules, and as a result."""
 
     least_runs: Count
     least_effect: Positive
     confidence: Annotated[float, Field(gt=0, lt=1)]
     near_zero: Positive
     comparable: Positive
+    collapsed_below: Annotated[float, Field(gt=0, lt=1)]
+    least_digits: Annotated[int, Field(ge=1, le=10)]
 
 
 class Paper(Section):

@@ -1,7 +1,8 @@
 """Stage variants: the sweep with other batch sizes, optimisers and initialisations (claim T7).
 
 "A batch size of 1000 is used, although comparable results have been found using batch sizes between
-32 and 10 000" (section 3): compared here at every fixed rate, and at the best rate of each size.
+32 and 10 000" (section 3): compared here run by run, at every fixed rate and at the best rate of
+each size.
 
 It can be killed at any time, and goes on from there when it is run again.
 """
@@ -10,9 +11,11 @@ import math
 import shutil
 import sys
 from dataclasses import asdict, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -22,10 +25,24 @@ from idem import sweep as library
 from idem.checkpoint import Checkpoint, OutOfTime
 from idem.sweep import Grid, Row, Unit, train_lanes
 from stages import params, resume
-from stages.aggregate import ERROR_FLOOR, best_rate, last_rows, summarize
-from stages.engine import checkpoint_seconds, deadline, device, end_with_parent, run_units
+from stages.aggregate import (
+    ERROR_FLOOR,
+    best_rate,
+    best_safe_rate,
+    interval_of_mean,
+    last_rows,
+    summarize,
+)
+from stages.engine import (
+    OUT_OF_TIME,
+    checkpoint_seconds,
+    deadline,
+    device,
+    end_with_parent,
+    run_units,
+)
 from stages.files import write_csv, write_json
-from stages.sweep import OUT_OF_TIME, grid_of
+from stages.sweep import grid_of
 
 SETTINGS = ["batch_size", "optimizer", "initialization"]
 
@@ -41,9 +58,9 @@ def main() -> None:
     decisive = [{name: asdict(g) for name, g in grids.items()}, precision]
     folder = resume.folder("variants", decisive, (lanes_module, library, mlp))
     lanes = train(grids, precision, folder)
-    table = tabulate(grids, networks, lanes)
-    write_csv(args.metrics / "variants.csv", table)
-    write_json(args.metrics / "variants.json", headline(table, lanes))
+    every = labelled(grids, networks, lanes)
+    write_csv(args.metrics / "variants.csv", tabulate(every))
+    write_json(args.metrics / "variants.json", headline(every))
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -77,75 +94,120 @@ def train(grids: dict[str, Grid], precision: str, folder: Path) -> dict[str, pd.
     return {name: last_rows(pd.DataFrame(part)) for name, part in rows.items()}
 
 
-def tabulate(
+def labelled(
     grids: dict[str, Grid], networks: dict[str, str], lanes: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
-    """Return the summary by rule and rate of every variant, after what distinguishes it."""
-    tables = []
+    """Return the lanes of all variants, each after what distinguishes its variant."""
+    parts = []
     for name, g in grids.items():
         settings = {setting: getattr(g, setting) for setting in SETTINGS}
-        table = pd.DataFrame({"variant": name, "network": networks[name]} | settings, index=[0])
-        tables.append(table.merge(summarize(lanes[name]), how="cross"))
+        label = pd.DataFrame({"variant": name, "network": networks[name]} | settings, index=[0])
+        parts.append(label.merge(lanes[name], how="cross"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def tabulate(lanes: pd.DataFrame) -> pd.DataFrame:
+    """Return the summary by rule and rate of every variant, after what distinguishes it."""
+    tables = []
+    for _, of_variant in lanes.groupby("variant", sort=False):
+        label = of_variant[["variant", "network", *SETTINGS]].head(1)
+        tables.append(label.merge(summarize(of_variant), how="cross"))
     return pd.concat(tables, ignore_index=True)
 
 
-def headline(table: pd.DataFrame, lanes: dict[str, pd.DataFrame]) -> dict[str, Any]:
+def headline(lanes: pd.DataFrame) -> dict[str, Any]:
     """Return the best rate of every variant and rule, and how much the batch size matters."""
     by_variant = {
-        name: {str(rule): _best(of_rule) for rule, of_rule in frame.groupby("rule")}
-        for name, frame in lanes.items()
+        str(name): {str(rule): _best(of_rule) for rule, of_rule in of_variant.groupby("rule")}
+        for name, of_variant in lanes.groupby("variant", sort=False)
     }
-    return by_variant | {"T7": batch_sizes(table)}
+    return by_variant | {"T7": batch_sizes(lanes)}
 
 
-def batch_sizes(table: pd.DataFrame) -> dict[str, Any]:
+def batch_sizes(lanes: pd.DataFrame) -> dict[str, Any]:
     """Return, by network and rule, what the batch size changes; all else being as in the sweep.
 
     Args:
-        table: as `tabulate` returns it. Variants are compared that differ by nothing but the batch
-            size; a network with a single size has no spread.
+        lanes: as `labelled` returns them. Variants are compared that differ by nothing but the
+            batch size; a run has the same start at every size.
 
     Returns:
-        By network and rule: ``batch_sizes``; log10 of the median error ``at_best_rate`` and
-        ``at_fixed_rate``, by batch size and with the ``spread`` (largest minus least; infinite
-        where some median run diverged, missing where all did); the least number of ``runs``; and
-        the share of ``diverged`` runs by rate and size, where there are any.
+        By network and rule: ``batch_sizes``; the least number of ``runs``; ``at_best_rate``, each
+        size at the best of its ``rates`` at which no run diverges, and ``at_fixed_rate``, both with
+        log10 of the median error by size (``log10_errors``) and the ``largest`` difference between
+        two sizes, missing where there are not two or all runs diverged; and the share of
+        ``diverged`` runs by rate and size, where there are any.
     """
-    plain = table[(table.optimizer == "sgd") & (table.initialization == "default")]
+    plain = lanes[(lanes.optimizer == "sgd") & (lanes.initialization == "default")]
     found: dict[str, Any] = {}
     for network, of_network in plain.groupby("network", sort=False):
         found[str(network)] = {
-            str(rule): _by_batch_size(rows) for rule, rows in of_network.groupby("rule")
+            str(rule): _by_batch_size(of_rule) for rule, of_rule in of_network.groupby("rule")
         }
     return found
 
 
-def _by_batch_size(rows: pd.DataFrame) -> dict[str, Any]:
-    errors = rows.assign(log=rows.median_error.clip(lower=ERROR_FLOOR).map(math.log10))
-    logs = errors.pivot(index="learning_rate", columns="batch_size", values="log")
-    share = rows.assign(share=rows.diverged / rows.runs)
-    shares = share.pivot(index="learning_rate", columns="batch_size", values="share")
+def _by_batch_size(lanes: pd.DataFrame) -> dict[str, Any]:
+    logs = lanes.assign(log=np.log10(lanes.absolute_error.clip(lower=ERROR_FLOOR)))
+    table = logs.pivot(index=["learning_rate", "run"], columns="batch_size", values="log")
+    sizes = lanes.groupby("batch_size")
+    rates = {size: float(best_safe_rate(part).learning_rate) for size, part in sizes}
+    at_best = pd.DataFrame({size: table[size].xs(rate) for size, rate in rates.items()})
+    share = lanes.groupby(["learning_rate", "batch_size"]).diverged.mean().unstack()
     return {
-        "batch_sizes": [int(size) for size in logs.columns],
-        "runs": int(rows.runs.min()),
-        "at_best_rate": _with_spread(logs.min()),
-        "at_fixed_rate": {f"{rate:g}": _with_spread(row) for rate, row in logs.iterrows()},
+        "batch_sizes": [int(size) for size in table.columns],
+        "runs": int(sizes.run.nunique().min()),
+        "at_best_rate": {"rates": rates} | _differing(at_best),
+        "at_fixed_rate": {
+            f"{rate:g}": _differing(table.loc[rate]) for rate in sorted(set(lanes.learning_rate))
+        },
         "diverged": {
             f"{rate:g}": {str(size): float(value) for size, value in row[row > 0].items()}
-            for rate, row in shares.iterrows()
+            for rate, row in share.iterrows()
             if (row > 0).any()
         },
     }
 
 
-def _with_spread(values: pd.Series) -> dict[str, float]:
-    """Return the values by batch size; and their spread, unless all diverge or there is but one."""
-    values = values.dropna()
-    sizes = {str(size): float(value) for size, value in values.items()}
-    low, high = values.min(), values.max()
-    if len(sizes) < 2 or not math.isfinite(low):
-        return sizes
-    return sizes | {"spread": float(high - low)}
+def _differing(logs: pd.DataFrame) -> dict[str, Any]:
+    """Return the median by batch size, and the two sizes that differ most, from a row a run."""
+    logs = logs.dropna(axis="columns", how="all")
+    errors = {"log10_errors": {str(size): float(m) for size, m in logs.median().items()}}
+    pairs = [_ratio(logs[list(pair)]) for pair in combinations(logs.columns, 2)]
+    known = [pair for pair in pairs if pair]
+    if not known:
+        return errors
+    return errors | {"largest": max(known, key=_size)}
+
+
+def _size(pair: dict[str, Any]) -> tuple[float, float]:
+    return pair["log10_ratio"], pair["diverged_at_one"]
+
+
+def _ratio(logs: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the ratio of the errors at two batch sizes, run by run, the larger one on top.
+
+    A run that diverges at both sizes says nothing; one that diverges at one alone makes the ratio
+    infinite.
+
+    Returns:
+        The ``sizes``; the mean over runs ``log10_ratio`` and the limits ``low`` and ``high`` of its
+        interval, not numbers without one; the share of runs ``diverged_at_one`` size alone. None if
+        no run says anything.
+    """
+    logs = logs.dropna()
+    logs = logs[np.isfinite(logs).any(axis=1)]
+    if logs.empty:
+        return None
+    top, bottom = logs.mean().sort_values(ascending=False, kind="stable").index
+    ratios = logs[top].sub(logs[bottom]).to_numpy()
+    lost = float(np.isinf(ratios).mean())
+    ratio, low, high = math.inf, math.nan, math.nan
+    if not lost:
+        ratio = float(ratios.mean())
+        low, high = interval_of_mean(ratios) if len(ratios) > 1 else (low, high)
+    limits = {"log10_ratio": ratio, "low": low, "high": high}
+    return {"sizes": [int(top), int(bottom)]} | limits | {"diverged_at_one": lost}
 
 
 def _best(lanes: pd.DataFrame) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from stages import params, sweep, variants
+from stages.aggregate import interval_of_mean
 
 ROOT = Path(__file__).parents[1]
 GRID = {"network": "B1", "learning_rates": [0.1, 500.0], "runs": 2, "steps": 5, "log_every": 5}
@@ -36,16 +38,23 @@ def changed(tmp_path: Path) -> Callable[[dict], Path]:
     return write
 
 
-def row(size: int, rate: float, error: float, rule: str = "modified") -> dict[str, Any]:
-    settings = {"network": "B2", "optimizer": "sgd", "initialization": "default", "rule": rule}
-    lost = 2 * math.isinf(error)
-    return settings | {
-        "batch_size": size,
-        "learning_rate": rate,
-        "median_error": error,
-        "runs": 2,
-        "diverged": lost,
-    }
+def lanes_of(errors: dict[tuple[int, float], list[float]], **label: str) -> pd.DataFrame:
+    """Return the lanes of one network under one rule: by batch size and rate, an error a run."""
+    settings = {"network": "B2", "optimizer": "sgd", "initialization": "default"}
+    rows = [
+        {"batch_size": size, "learning_rate": rate, "run": run, "absolute_error": error}
+        for (size, rate), of_runs in errors.items()
+        for run, error in enumerate(of_runs)
+    ]
+    lanes = pd.DataFrame(rows).assign(rule="modified", **(settings | label))
+    lanes["diverged"] = lanes.absolute_error == math.inf
+    measured = ["relative_error", "output_spread", "jacobian_rank", "jacobian_trace"]
+    measured += ["update_norm", "first_update_norm"]
+    return lanes.assign(step=5, improved=True, **dict.fromkeys(measured, 0.0))
+
+
+def sizes_of(lanes: pd.DataFrame) -> dict[str, Any]:
+    return variants.batch_sizes(lanes)["B2"]["modified"]
 
 
 def test_a_variant_is_the_sweep_but_for_what_it_says(changed):
@@ -71,38 +80,77 @@ def test_a_wrong_variant_is_named(changed, change: dict, message: str):
         params.read(changed({"small": GRID | change}))
 
 
-def test_spreads_are_over_batch_sizes_at_fixed_and_at_best_rates():
-    table = pd.DataFrame(
-        [
-            row(32, 0.1, 1e-2),
-            row(1000, 0.1, 1e-3),
-            row(32, 1.0, math.inf),
-            row(1000, 1.0, 1e-4),
-            row(1000, 5.0, 1e-2),
-        ]
-    )
-    found = variants.batch_sizes(table)["B2"]["modified"]
-    assert found["batch_sizes"] == [32, 1000]
-    assert found["at_best_rate"] == pytest.approx({"32": -2, "1000": -4, "spread": 2})
-    assert found["at_fixed_rate"]["0.1"] == pytest.approx({"32": -2, "1000": -3, "spread": 1})
-    assert found["at_fixed_rate"]["1"]["spread"] == math.inf
-    assert found["at_fixed_rate"]["5"] == pytest.approx({"1000": -2})
+LOST = math.inf
+
+
+def test_sizes_are_compared_run_by_run_at_one_rate_and_at_the_best_of_each():
+    errors = {
+        (32, 0.1): [1e-2, 1e-4],
+        (1000, 0.1): [1e-3, 1e-5],  # the runs differ by far more than the sizes
+        (32, 1.0): [LOST, LOST],
+        (1000, 1.0): [1e-4, 1e-6],
+        (1000, 5.0): [1e-2, 1e-2],
+    }
+    found = sizes_of(lanes_of(errors))
+    assert (found["batch_sizes"], found["runs"]) == ([32, 1000], 2)
+    at_rate = found["at_fixed_rate"]["0.1"]
+    assert at_rate["log10_errors"] == pytest.approx({"32": -3, "1000": -4})
+    sizes = at_rate["largest"].pop("sizes")
+    limits = {"log10_ratio": 1, "low": 1, "high": 1, "diverged_at_one": 0}
+    assert sizes == [32, 1000]
+    assert at_rate["largest"] == pytest.approx(limits)
+    assert found["at_best_rate"]["rates"] == {32: 0.1, 1000: 1.0}
+    assert found["at_best_rate"]["largest"]["log10_ratio"] == pytest.approx(2)
+    assert found["at_fixed_rate"]["1"]["largest"]["diverged_at_one"] == 1
+    assert "largest" not in found["at_fixed_rate"]["5"]
     assert found["diverged"] == {"1": {"32": 1.0}}
 
 
-def test_where_all_diverge_there_is_no_spread_and_where_one_does_it_is_infinite():
-    table = pd.DataFrame([row(32, 1.0, math.inf), row(1000, 1.0, math.inf)])
-    found = variants.batch_sizes(table)["B2"]["modified"]
-    assert "spread" not in found["at_fixed_rate"]["1"]
-    table = pd.DataFrame([row(32, 1.0, math.inf), row(1000, 1.0, 0.1)])
-    found = variants.batch_sizes(table)["B2"]["modified"]
-    assert found["at_fixed_rate"]["1"]["spread"] == math.inf
+def test_the_largest_difference_is_taken_and_the_larger_error_is_on_top():
+    errors = {(32, 0.1): [1e-2, 1e-2], (100, 0.1): [1e-1, 1e-1], (1000, 0.1): [1e-4, 1e-4]}
+    found = sizes_of(lanes_of(errors))["at_best_rate"]["largest"]
+    assert (found["sizes"], found["log10_ratio"]) == ([100, 1000], pytest.approx(3))
+
+
+def test_the_interval_is_that_of_the_mean_over_runs():
+    ratios = np.array([0.0, 1.0, 2.0, 5.0])
+    errors = {(32, 0.1): list(1e-6 * 10**ratios), (1000, 0.1): [1e-6] * 4}
+    found = sizes_of(lanes_of(errors))["at_best_rate"]["largest"]
+    assert found["log10_ratio"] == pytest.approx(2)
+    assert (found["low"], found["high"]) == pytest.approx(interval_of_mean(ratios))
+
+
+def test_one_run_has_no_interval():
+    found = sizes_of(lanes_of({(32, 0.1): [1e-2], (1000, 0.1): [1e-3]}))["at_best_rate"]["largest"]
+    assert found["log10_ratio"] == pytest.approx(1)
+    assert math.isnan(found["low"]) and math.isnan(found["high"])
+
+
+def test_a_run_that_diverges_at_both_sizes_is_left_out_and_one_at_one_alone_is_counted():
+    errors = {(32, 1.0): [LOST, 1e-2, 1e-2], (1000, 1.0): [LOST, 1e-3, 1e-3]}
+    found = sizes_of(lanes_of(errors))["at_fixed_rate"]["1"]["largest"]
+    assert (found["log10_ratio"], found["diverged_at_one"]) == (pytest.approx(1), 0)
+    errors[1000, 1.0] = [1e-3, 1e-3, 1e-3]
+    found = sizes_of(lanes_of(errors))["at_fixed_rate"]["1"]["largest"]
+    assert (found["sizes"], found["log10_ratio"]) == ([32, 1000], math.inf)
+    assert found["diverged_at_one"] == pytest.approx(1 / 3)
+
+
+def test_where_all_diverge_there_is_no_difference():
+    found = sizes_of(lanes_of({(32, 1.0): [LOST, LOST], (1000, 1.0): [LOST, LOST]}))
+    assert "largest" not in found["at_fixed_rate"]["1"]
+    assert "largest" not in found["at_best_rate"]
+
+
+def test_the_best_rate_of_a_size_is_one_at_which_no_run_diverges():
+    errors = {(32, 0.1): [1e-2, 1e-2, 1e-2], (32, 1.0): [LOST, 1e-5, 1e-5]}
+    assert sizes_of(lanes_of(errors))["at_best_rate"]["rates"] == {32: 0.1}
 
 
 def test_other_optimisers_and_initialisations_are_no_part_of_it():
-    adam = row(32, 0.1, 1e-9) | {"optimizer": "adam"}
-    table = pd.DataFrame([row(32, 0.1, 1e-2), adam])
-    assert variants.batch_sizes(table)["B2"]["modified"]["at_best_rate"] == {"32": -2.0}
+    adam = lanes_of({(100, 0.1): [1e-9]}, optimizer="adam")
+    lanes = pd.concat([lanes_of({(32, 0.1): [1e-2]}), adam])
+    assert sizes_of(lanes)["at_best_rate"]["log10_errors"] == {"32": -2.0}
 
 
 def test_the_stage_writes_the_same_bytes_twice(
@@ -129,7 +177,9 @@ def test_the_stage_writes_the_same_bytes_twice(
     assert set(found) == {*TINY, "T7"}
     assert found["small"]["modified"]["best_rate"] == 0.1
     assert found["T7"]["B1"]["ordinary"]["batch_sizes"] == [8, 64]
-    assert found["T7"]["B1"]["modified"]["at_best_rate"]["spread"] >= 0
+    at_best = found["T7"]["B1"]["modified"]["at_best_rate"]
+    assert at_best["rates"] == {"8": 0.1, "64": 0.1}
+    assert at_best["largest"]["log10_ratio"] >= 0
 
 
 def run(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> int | str:

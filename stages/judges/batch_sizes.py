@@ -1,7 +1,8 @@
 """T7: what the batch size changes, from variants that differ by nothing else.
 
 Only networks count that saw both ends of the claim's range in enough runs. Two sizes are comparable
-where the whole interval of the ratio of their errors is.
+where the whole interval of the ratio of their errors is, and different where none of it is or half
+of the runs diverge at one of them alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,15 +21,16 @@ class Difference:
     """The two batch sizes whose errors differ most, the larger error first."""
 
     words: str
-    ratio: float | None  # log10, at least 0; None where a run diverges at one of the two alone
+    ratio: float | None  # log10, at least 0; None where runs diverge at one of the two alone
     low: float | None
     high: float | None  # None for a single run
+    lost: float  # share of runs that diverge at one of the two alone
 
     def outcome(self, comparable: float) -> str:
         """Return COMPARABLE, DIFFERENT or OPEN."""
-        if self.ratio is None:
+        if self.lost >= 0.5:
             return DIFFERENT
-        if self.low is None or self.high is None:
+        if self.ratio is None or self.low is None or self.high is None:
             return OPEN
         if self.low > comparable:
             return DIFFERENT
@@ -51,7 +53,7 @@ class Case:
         """Return what was trained and found, of all rates at that where the sizes differ most."""
         parts = [self.at_best_rates.words]
         if self.at_one_rate:
-            most = max(self.at_one_rate, key=lambda d: (d.ratio is None, d.ratio or 0.0))
+            most = max(self.at_one_rate, key=lambda d: (d.lost, d.ratio or 0.0))
             parts.insert(0, most.words)
         return f"{self.name} {', '.join(parts)}"
 
@@ -108,7 +110,8 @@ def _case(network: str, rule: str, measured: Mapping[str, Any]) -> Case:
 
 def _difference(largest: Mapping[str, Any], where: str) -> Difference:
     ratio, low, high = (largest[key] for key in ("log10_ratio", "low", "high"))
-    factor = "a run diverges at one alone" if ratio is None else f"×{10**ratio:.2g}"
+    lost = largest["diverged_at_one"]
+    factor = f"{lost:.0%} of runs diverge at one alone" if ratio is None else f"×{10**ratio:.2g}"
     interval = "" if low is None or high is None else f" [{10**low:.2g}, {10**high:.2g}]"
     sizes = " / ".join(map(str, largest["sizes"]))
-    return Difference(f"{factor}{interval} ({sizes} at {where})", ratio, low, high)
+    return Difference(f"{factor}{interval} ({sizes} at {where})", ratio, low, high, lost)

@@ -67,7 +67,7 @@ def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.C
     verdict = {2: REPRODUCED, 1: CONVENTION, 0: NOT}[lower]
     verdict = OPEN if OPEN in (matched, raw) else verdict
     text = (
-        "rates below the best of either rule, modified / ordinary error, both at the matched "
+        "modified / ordinary error at the rates below the best ones of both rules, at the matched "
         f"scale: {figures}. If the loss is the mean-squared error and the rule is not divided by "
         f"the width, the same label means a {width / 2:g} times higher rate for the rule: "
         f"{relabelled}"
@@ -141,26 +141,27 @@ def _at_lower_rates(lanes: pd.DataFrame, scale: float, section: params.Claims) -
     shared = _shared_rates(lanes, scale)
     if not shared:
         return OPEN, "no rate in common"
-    words, figures = zip(*(compared(at_rates(lanes, r), section) for r in shared), strict=True)
+    best = best_safe_rates(lanes)
+    below = [rates for rates in shared if all(rates[rule] < best[rule] for rule in RULES)]
+    judged = below or shared[:1]
+    words, figures = zip(*(compared(at_rates(lanes, r), section) for r in judged), strict=True)
     lower, undecided, half = words.count("lower"), words.count(OPEN), len(words) / 2
     word = "lower" if lower > half else "not lower" if lower + undecided <= half else OPEN
-    shown = f"lower at {lower} of {counted(len(words), 'rate')}"
+    shown = "" if below else "none is below both, so at the lowest: "
+    shown += f"lower at {lower} of {counted(len(words), 'rate')}"
     if undecided:
         shown += f", {OPEN} at {undecided}"
     ends = dict.fromkeys((0, len(words) - 1))  # one end where there is one rate
-    places = " to ".join(f"{shared[k]['ordinary']:g} ({figures[k]})" for k in ends)
+    places = " to ".join(f"{judged[k]['ordinary']:g} ({figures[k]})" for k in ends)
     return word, f"{shown}, {places}"
 
 
 def _shared_rates(lanes: pd.DataFrame, scale: float) -> list[dict[str, float]]:
-    """Return the labels below each rule's best as rates by rule; else the lowest one alone."""
+    """Return the rates by rule that bear the same label, from the lowest on."""
     modified, ordinary = (sorted(set(lanes[lanes.rule == r].learning_rate)) for r in RULES)
-    shared = [
+    return [
         {"modified": m, "ordinary": o}
         for o in ordinary
         for m in modified
         if np.isclose(m, scale * o)
     ]
-    best = best_safe_rates(lanes)
-    below = [rates for rates in shared if all(rates[rule] < best[rule] for rule in RULES)]
-    return below or shared[:1]
