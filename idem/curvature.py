@@ -84,6 +84,28 @@ def fresh_batch_edge(n: int, batch_size: int) -> float:
     return 2 / (1 + _aspect(n, batch_size) + 1 / batch_size)
 
 
+def flattened(layers: Layers) -> Tensor:
+    """Return θ, (p,), of ``(weight, bias)`` of each layer: row by row, in that order."""
+    return torch.cat([tensor.flatten() for layer in layers for tensor in layer])
+
+
+def unflattened(theta: Tensor, shapes: Sequence[torch.Size]) -> Layers:
+    """Return ``(weight, bias)`` of each layer, views of θ.
+
+    Args:
+        theta: (p,).
+        shapes: of weight and bias of the first layer, then of the next.
+    """
+    parts = theta.split([shape.numel() for shape in shapes])
+    tensors = [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
+    return list(zip(tensors[::2], tensors[1::2], strict=True))
+
+
+def leaky_slopes(z: Tensor, negative_slope: float) -> Tensor:
+    """Return the derivative of LeakyReLU at z, elementwise; at 0 the negative slope."""
+    return torch.where(z > 0, 1.0, z.new_tensor(negative_slope))
+
+
 class UpdateField:
     """What one backward pass of a rule hands to the parameters: θ ↦ G(θ), at the ``matched`` scale.
 
@@ -97,7 +119,7 @@ class UpdateField:
     """
 
     def __init__(self, layers: Layers, x: Tensor, rule: str, negative_slope: float) -> None:
-        self.theta = torch.cat([tensor.flatten() for layer in layers for tensor in layer])
+        self.theta = flattened(layers)
         self.x, self.rule, self.slope = x, rule, negative_slope
         self._shapes = [tensor.shape for layer in layers for tensor in layer]
         self._held: list[Tensor] = []
@@ -124,9 +146,7 @@ class UpdateField:
 
     def layers(self, theta: Tensor) -> Layers:
         """Return a vector (p,) as ``(weight, bias)`` of each layer."""
-        parts = theta.split([shape.numel() for shape in self._shapes])
-        tensors = [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]
-        return list(zip(tensors[::2], tensors[1::2], strict=True))
+        return unflattened(theta, self._shapes)
 
     def _evaluate(self, theta: Tensor, slopes: Operator) -> Tensor:
         leaf = theta.detach().requires_grad_()
@@ -140,7 +160,7 @@ class UpdateField:
         return torch.autograd.grad(idempotency_loss(f, self.x, self.rule), leaf)[0]
 
     def _slopes(self, z: Tensor) -> Tensor:
-        return torch.where(z > 0, 1.0, z.new_tensor(self.slope))
+        return leaky_slopes(z, self.slope)
 
     def _record(self, z: Tensor) -> Tensor:
         self._held.append(self._slopes(z))

@@ -5,13 +5,16 @@ layer, then of the next, row by row. SGD of rate η under a rule with update fie
 (`idem.curvature.UpdateField`) is θ ← θ − η G(θ). Of two such routes from one start can be asked
 
     in which directions they step               cos(G₁(θ), G₂(θ)), at the same θ on the same batch
-    how far a point q of one is from the other  min ‖q − r‖ over its polyline r: whoever walks the
-                                                same way at another pace is at distance 0
+    how far a point q of one is from the other  min ‖q − r‖ over its polyline r, wherever along it
     what lies around them                       the loss on the plane through start and both ends
     what lies between their ends                the barrier max_t L((1−t)a + tb) − (1−t)L(a) − tL(b)
 
 Parameters are no good coordinates of a map, as many θ give the same one. So `distance_to_route`
 takes points of any space: outputs on given items are the other one to look at.
+
+Two rates do not give one route even under one rule: the distance does not ask when a point was
+passed, but steps of finite size cut corners, the larger the more, and a polyline of few points adds
+its chords to that. A distance between rules means something beside that of one rule at two rates.
 
 Sources: Garipov et al., Loss Surfaces, Mode Connectivity, NeurIPS 2018 (the plane, appendix); Li et
 al., Visualizing the Loss Landscape of Neural Nets, NeurIPS 2018; Frankle et al., Linear Mode
@@ -26,7 +29,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import leaky_relu, linear
 
-from idem.curvature import Layers, UpdateField
+from idem.curvature import Layers, UpdateField, flattened, unflattened
 
 
 class ParameterSpace:
@@ -40,17 +43,15 @@ class ParameterSpace:
     def __init__(self, widths: Sequence[int], negative_slope: float) -> None:
         self.slope = negative_slope
         pairs = [(n, m) for n, m in pairwise(widths)]
-        self._shapes = [shape for n, m in pairs for shape in ((m, n), (m,))]
+        self._shapes = [torch.Size(shape) for n, m in pairs for shape in ((m, n), (m,))]
 
     def point(self, layers: Layers) -> Tensor:
         """Return θ of ``(weight, bias)`` of each layer, shapes (m, n) and (m,)."""
-        return torch.cat([tensor.flatten() for layer in layers for tensor in layer])
+        return flattened(layers)
 
     def layers(self, theta: Tensor) -> Layers:
         """Return ``(weight, bias)`` of each layer, views of θ."""
-        parts = theta.split([math.prod(shape) for shape in self._shapes])
-        tensors = [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]
-        return list(zip(tensors[::2], tensors[1::2], strict=True))
+        return unflattened(theta, self._shapes)
 
     def biases(self, theta: Tensor) -> Tensor:
         """Return the biases of all layers as one vector."""
@@ -140,7 +141,7 @@ def distance_to_route(points: Tensor, route: Tensor) -> Tensor:
         leg, offset = b - a, points - a
         length = leg.square().sum().clamp(min=torch.finfo(leg.dtype).tiny)
         along = ((offset @ leg) / length).clamp(0, 1)
-        away = torch.linalg.vector_norm(offset - along[:, None] * leg, dim=1)
+        away = torch.linalg.vector_norm(offset.addr_(along, leg, alpha=-1), dim=1)
         nearest = torch.minimum(nearest, away)
     return nearest
 

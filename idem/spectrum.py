@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from idem.curvature import Layers
+from idem.curvature import Layers, leaky_slopes
 
 
 def jacobians(layers: Layers, y: Tensor, negative_slope: float) -> Tensor:
@@ -29,7 +29,7 @@ def jacobians(layers: Layers, y: Tensor, negative_slope: float) -> Tensor:
     J = torch.eye(y.shape[1], dtype=y.dtype, device=y.device).expand(len(y), -1, -1)
     for weight, bias in layers:
         z = linear(y, weight, bias)
-        slopes = torch.where(z > 0, 1.0, z.new_tensor(negative_slope))
+        slopes = leaky_slopes(z, negative_slope)
         J, y = slopes[:, :, None] * (weight @ J), slopes * z
     return J
 
@@ -61,17 +61,18 @@ def fixed_dimension(eigenvalues: Tensor) -> Tensor:
 def effective_rank(J: Tensor) -> Tensor:
     """Return (tr JᵀJ)² / tr (JᵀJ)² of every matrix: r for r equal singular values and zeros.
 
-    It does not depend on the size of J, so that a map that is all but constant has one too.
+    It does not depend on the size of J, so that a map that is all but constant has one too:
+    singular values are divided by the largest before they are squared, and cannot all underflow.
 
     Args:
-        J: (..., n, n).
+        J: (..., n, n), finite.
 
     Returns:
-        (...), from 1 to n; NaN for a zero matrix.
+        (...), from 1 to n; NaN for a zero matrix, which has no direction at all.
     """
-    squares = torch.linalg.svdvals(J).square()
-    shares = squares / squares.sum(-1, keepdim=True)
-    return 1 / shares.square().sum(-1)
+    values = torch.linalg.svdvals(J)
+    squares = (values / values[..., :1]).square()
+    return squares.sum(-1).square() / squares.square().sum(-1)
 
 
 def fixed_share(y: Tensor, u: Tensor, tolerance: float) -> Tensor:

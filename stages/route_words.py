@@ -1,16 +1,15 @@
 """What stage trajectory found, as a page of text: numbers in tables, and how to read them."""
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 from stages import params
+from stages.markdown import table
 
-ANSWERS = {
-    "yes": "Yes, in all networks studied.",
-    "no": "No, in none of the networks studied.",
-    "depends on the network": "It depends on the network.",
-    "undecided": "Undecided.",
+CONTROLS = {
+    "data": "other data",
+    "half_rate": "half the rate",
+    "other_rate": "the slower rule's rate",
 }
 PAIRS = {
     "rules": "the two rules, same start and data",
@@ -44,7 +43,7 @@ def _answer(found: dict[str, Any]) -> str:
         ", ".join(f"{name} {verdict}" for name, verdict in found[measure].items())
         for measure in ("routes", "ends")
     )
-    return f"**{ANSWERS[found['verdict']]}** Routes: {routes}. Ends: {ends}."
+    return f"**{found['verdict']}.** By study, routes: {routes}. Ends: {ends}."
 
 
 def _setting(found: dict[str, Any]) -> str:
@@ -56,7 +55,8 @@ def _setting(found: dict[str, Any]) -> str:
     return (
         "Both rules train by SGD from the same start on the same batches, at the matched scale ("
         + "; ".join(studies)
-        + "). The control is the same rule from the same start on other data."
+        + "). The controls are the same rule from the same start on other data, and on the same "
+        "data at half the rate and, for the rule with the higher one, at the other's rate."
     )
 
 
@@ -82,7 +82,7 @@ def _directions(found: dict[str, Any]) -> str:
     ]
     shares = ("bias share, modified", "bias share, ordinary")
     return (
-        _table((*heads, "norm ratio", *shares), rows)
+        table((*heads, "norm ratio", *shares), rows)
         + "\n\nMedian cosine of the angle between the updates of the rules at the same parameters "
         "on the same batch: at the start (whole, weights alone, biases alone; beside it, that of "
         "one rule on two batches), and along either route. Norm ratio: modified over ordinary, at "
@@ -99,23 +99,28 @@ def _distances(studies: dict[str, Any]) -> str:
         for key, what in (("routes", "route"), ("ends", "ends")):
             for space in ("function", "parameters"):
                 of = study["distances"][f"{space}_{key}"]
-                times = f"×{10 ** of['log10_ratio']:.1f}"
+                times = f"×{10 ** of['log10_ratio']:.2g}"
                 if math.isfinite(of["low"]):
-                    times += f" ({10 ** of['low']:.1f} to {10 ** of['high']:.1f})"
-                between = (f"{of[kind]:.2f}" for kind in ("between_rules", "between_data"))
-                rows.append((name, f"{what}, {space}", *between, times, of["verdict"]))
+                    times += f" ({10 ** of['low']:.2g} to {10 ** of['high']:.2g})"
+                else:
+                    times += " (one run)"
+                between = [of["between_rules"], *map(of["controls"].get, CONTROLS)]
+                cells = ("" if value is None else f"{value:.2f}" for value in between)
+                rows.append((name, f"{what}, {space}", *cells, times, of["verdict"]))
     in_plane = {name: study["share_in_plane"] for name, study in studies.items()}
     shares = ", ".join(
         f"{name} {share['median']:.0%} (least {share['least']:.0%})"
         for name, share in in_plane.items()
     )
     return (
-        _table(("", "distance", "between rules", "control", "ratio", ""), rows)
-        + "\n\nIn units of the distance travelled from the start, medians over runs; the control "
-        "is the larger of the two rules'. Route: from each point of a route to the nearest of the "
-        "other, so that pace does not count. Ends: after the last step. Function: of the outputs "
-        "on items that nothing is trained on. The plane through start and both ends holds of the "
-        f"squared displacement along the way, in the median: {shares}."
+        table(("", "distance", "between rules", *CONTROLS.values(), "ratio", ""), rows)
+        + "\n\nIn units of the distance travelled from the start, medians over runs; a control is "
+        "the larger of the two rules', and the ratio that to the largest control of each run. "
+        "Route: from points of a route to the nearest of the other, as far as both reach in rate "
+        "times steps; a larger step cuts more corners, so that one rule at two rates has a "
+        "distance too. Ends: after as many steps, so that a lower rate has not got as far. "
+        "Function: of the outputs on items that nothing is trained on. The plane through start and "
+        f"both ends holds of the squared displacement along the way, in the median: {shares}."
     )
 
 
@@ -125,7 +130,7 @@ def _barriers(section: params.Trajectory, studies: dict[str, Any]) -> str:
         for pair in PAIRS
     ]
     return (
-        _table(("", *studies), rows)
+        table(("", *studies), rows)
         + "\n\nHow far the loss rises above the line between two solutions' losses, in units of "
         "the loss at the start: median over runs, and the share of runs in which it is above "
         f"{section.least_barrier:g}."
@@ -159,7 +164,7 @@ def _solutions(section: params.Trajectory, studies: dict[str, Any]) -> str:
     heads = ("", "loss", "spread", "constant runs", "eigenvalues near 1", "trace", "rank")
     more = ("from {0, 1}", "at the start", "outputs fixed", "amplification")
     return (
-        _table((*heads, *more), rows)
+        table((*heads, *more), rows)
         + "\n\nSpread: of the outputs, in units of that at the start; a run is called constant "
         f"below {section.constant_below:g}. Of the Jacobian at outputs f(x): how many eigenvalues "
         "are nearer to 1 than to 0, the trace (both means over items and runs), the effective rank "
@@ -170,9 +175,3 @@ def _solutions(section: params.Trajectory, studies: dict[str, Any]) -> str:
         f"{section.perturbation:g} of their norm apart. Medians over runs, where nothing else is "
         "said."
     )
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    heads = list(heads)
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,9 +1,13 @@
 """What stage trajectory measures of one run: routes from one start, their surroundings and ends.
 
 A run trains both rules from one start on one stream of data. Beside each, as controls, go the same
-rule on other data, and the same rule from a start moved by a little.
+rule on other data; on the same data at half the rate, and at the other rule's rate where that is
+lower, as a higher one may diverge; and from a start moved by a little. Every step is a vertex of a
+route, so that no chord counts as a distance.
 """
 
+import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,9 +34,14 @@ from idem.sweep import Grid, seeded
 from stages import params
 from stages.directions import Row, gradients, logged_steps, streams
 
-OWN, OTHER_DATA, MOVED_START = "own", "other_data", "moved_start"
+OWN, MOVED_START = "own", "moved_start"
+OTHER_DATA, HALF_RATE, OTHER_RATE = CONTROLS = "data", "half_rate", "other_rate"
 _MOVED = 2  # what a stream of random numbers is for, beside those of idem.sweep
 OTHER_RULE = {"modified": "ordinary", "ordinary": "modified"}
+
+
+Way = tuple[str, str]
+"""What is trained, one of the above, and by which rule."""
 
 
 class Found(NamedTuple):
@@ -71,30 +80,31 @@ class Run:
         self.steps = logged_steps(grid.steps, study.logged)
         noise = torch.randn(len(self.start), generator=seeded(grid.seed, run, 0, _MOVED)).to(dtype)
         moved = self.start + section.perturbation * self.start.norm() / noise.norm() * noise
-        trained = {
-            OWN: (self.start, self.data.own),
-            OTHER_DATA: (self.start, self.data.other),
-            MOVED_START: (moved, self.data.own),
-        }
-        self.points = {
+        self.rates = _rates(study.learning_rates)
+        self.routes = {
             (kind, rule): descend(
-                self.space, start, data, rule, study.learning_rates[rule], self.steps
+                self.space,
+                moved if kind == MOVED_START else self.start,
+                self.data.other if kind == OTHER_DATA else self.data.own,
+                rule,
+                rate,
+                range(grid.steps + 1),
             )
-            for kind, (start, data) in trained.items()
-            for rule in RULES
+            for (kind, rule), rate in self.rates.items()
         }
         self.functions = {
             way: torch.stack([self.space.outputs(theta, self.x).flatten() for theta in route])
-            for way, route in self.points.items()
+            for way, route in self.routes.items()
         }
-        self.solutions = {way: route[-1] for way, route in self.points.items()}
+        self.points = {rule: self.routes[OWN, rule][self.steps] for rule in RULES}
+        self.solutions = {way: route[-1] for way, route in self.routes.items()}
         self.plane = Plane(self.start, *(self.solutions[OWN, rule] for rule in RULES))
 
     def trace(self) -> list[Row]:
         """Return a row a rule and logged step: gradients, distances, spectrum."""
         rows = []
         for rule in RULES:
-            route = self.points[OWN, rule]
+            route = self.points[rule]
             difference = self.solutions[OWN, "ordinary"] - self.solutions[OWN, "modified"]
             angles = gradients(self.space, self.steps, route, rule, self.data, difference)
             between = self._distances(rule)
@@ -119,7 +129,7 @@ class Run:
                 "spread_share": float(output_spread(y) / start_spread),
                 "fixed_share_of_outputs": float(fixed_share(y, u, tolerance)),
                 "fixed_share_of_inputs": float(fixed_share(self.x, y, tolerance)),
-                "amplification_parameters": _amplified(self.points, rule),
+                "amplification_parameters": _amplified(self.routes, rule),
                 "amplification_function": _amplified(self.functions, rule),
             }
             rows.append(self.key | found | self._state(theta))
@@ -138,8 +148,7 @@ class Run:
 
     def surface(self) -> list[Row]:
         """Return the loss on the plane through start and solutions, around both routes."""
-        routes = torch.cat([self.points[OWN, rule] for rule in RULES])
-        placed = self.plane.coordinates(routes).double()
+        placed = self.plane.coordinates(torch.cat([*self.points.values()])).double()
         low, high = placed.amin(0), placed.amax(0)
         margin = self.section.surface_margin * (high - low)
         count = self.section.surface_points
@@ -157,7 +166,7 @@ class Run:
         """Return the largest eigenvalues of the Jacobian at some outputs, by rule and step."""
         rows = []
         for rule in RULES:
-            for step, theta in zip(self.steps, self.points[OWN, rule], strict=True):
+            for step, theta in zip(self.steps, self.points[rule], strict=True):
                 values = torch.linalg.eigvals(self._jacobians(theta))
                 for item, of_item in enumerate(values):
                     order = of_item.abs().argsort(descending=True)
@@ -174,22 +183,30 @@ class Run:
         """Return the distances of one rule's route from others, by logged step.
 
         In units of the distance travelled from the start, by parameters and by outputs; from the
-        other rule, and as a control from the same rule on other data. ``apart`` is after as many
-        steps, ``off_route`` from wherever on the other route is nearest.
+        other rule, and from each control. ``apart`` is after as many steps, ``off_route`` from
+        wherever on the other route is nearest, as long as that route reaches as far.
         """
+        others = {"rules": (OWN, OTHER_RULE[rule])} | {kind: (kind, rule) for kind in CONTROLS}
         found = {}
-        for space, ways in (("parameters", self.points), ("function", self.functions)):
-            own = ways[OWN, rule]
-            travelled = (own - own[0]).norm(dim=1)
-            others = {"rules": ways[OWN, OTHER_RULE[rule]], "data": ways[OTHER_DATA, rule]}
-            for kind, other in others.items():
-                mean = (travelled + (other - own[0]).norm(dim=1)) / 2
+        for space, ways in (("parameters", self.routes), ("function", self.functions)):
+            start, own = ways[OWN, rule][0], ways[OWN, rule][self.steps]
+            travelled = (own - start).norm(dim=1)
+            for kind, way in others.items():
+                if way not in ways:
+                    continue
+                other = ways[way][self.steps]
+                mean = (travelled + (other - start).norm(dim=1)) / 2
                 found[f"{space}_apart_{kind}"] = (own - other).norm(dim=1) / mean
-                off = distance_to_route(own, other)
-                found[f"{space}_off_route_{kind}"] = off / travelled
-        flat = self.plane.coordinates(self.points[OWN, rule])
-        shares = self.plane.share(self.points[OWN, rule])
+                off = distance_to_route(own, ways[way]) / travelled
+                found[f"{space}_off_route_{kind}"] = off.where(self._common(rule, way), math.nan)
+        flat = self.plane.coordinates(self.points[rule])
+        shares = self.plane.share(self.points[rule])
         return found | {"plane_u": flat[:, 0], "plane_v": flat[:, 1], "share_in_plane": shares}
+
+    def _common(self, rule: str, way: Way) -> Tensor:
+        """Return up to which logged points another route reaches, by rate times steps."""
+        whole = self.rates[way] * self.steps[-1]
+        return torch.tensor([self.rates[OWN, rule] * step <= whole for step in self.steps])
 
     def _state(self, theta: Tensor) -> Row:
         """Return loss and spread of a network, and the spectrum at its outputs."""
@@ -251,7 +268,19 @@ def _line(pair: str, losses: list[float], start_loss: float) -> list[Row]:
     ]
 
 
-def _amplified(ways: dict[tuple[str, str], Tensor], rule: str) -> float:
+def _rates(learning_rates: Mapping[str, float]) -> dict[Way, float]:
+    """Return all that is trained, and at which rate."""
+    rates = {}
+    for rule in RULES:
+        own, other = learning_rates[rule], learning_rates[OTHER_RULE[rule]]
+        rates |= {(kind, rule): own for kind in (OWN, OTHER_DATA, MOVED_START)}
+        rates[HALF_RATE, rule] = own / 2
+        if other < own:
+            rates[OTHER_RATE, rule] = other
+    return rates
+
+
+def _amplified(ways: Mapping[Way, Tensor], rule: str) -> float:
     """Return what training multiplies the distance of two starts that are close together by."""
     apart = (ways[OWN, rule] - ways[MOVED_START, rule]).norm(dim=1)
     return float(apart[-1] / apart[0])

@@ -1,11 +1,13 @@
 """Stage trajectory: do the rules travel different routes in the loss landscape (claim Q1)?
 
-Both rules train from one start on one stream of data. Their routes differ if the modified rule's
-passes farther from the ordinary one's than routes of the same rule on other data pass from each
-other: wherever along the route is nearest, so that another pace is no difference; in units of the
-distance travelled; by the outputs on held-out items, as many parameters give the same map. Their
-solutions differ if the same holds for the ends. Both are means over runs of log10 of the ratio of
-these distances, the larger of the two rules' controls below, with a bootstrap interval.
+Both rules train from one start on one stream of data. Their routes differ if they pass farther from
+each other than one rule's route passes from its own under other circumstances: other data, half the
+rate, the slower rule's rate. A run's control is the largest of these, of either rule, so that one
+rule at two rates is not called two. A distance is from a point to wherever on the other route is
+nearest, in units of the distance travelled, by the outputs on held-out items, as many parameters
+give the same map; of routes at two rates, as far as both reach in rate times steps. Their solutions
+differ if the same holds for the ends after as many steps. Both are means over runs of log10 of the
+ratio to the control, with a bootstrap interval.
 """
 
 from typing import Any
@@ -21,12 +23,13 @@ from stages.aggregate import interval_of_mean
 from stages.directions import gradients_alone
 from stages.engine import end_with_parent, run_units
 from stages.files import write_csv, write_json, write_text
+from stages.judges.verdict import marked
 from stages.route_words import words
 from stages.routes import Found, between_starts, measure
 
 SPACES = ("parameters", "function")
 MEASURES = {"routes": "off_route", "ends": "apart"}
-RUN = ["study", "run"]
+ANSWERS = {"differ": "yes", "do not differ": "no", "undecided": "undecided"}
 Tables = dict[str, pd.DataFrame]
 
 
@@ -123,19 +126,26 @@ def gradient_angles(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def distances(section: params.Trajectory, rows: pd.DataFrame) -> dict[str, Any]:
-    """Return for either space and measure the medians, and the ratio to the control with limits."""
+    """Return for either space and measure the medians, and the ratio to the control with limits.
+
+    The control of a run is the largest over rules and kinds of control.
+    """
     found: dict[str, Any] = {}
     last = rows.step.max()
     for space in SPACES:
         for measure_, column in MEASURES.items():
             chosen = rows[rows.step > 0] if measure_ == "routes" else rows[rows.step == last]
-            names = [f"{space}_{column}_{kind}" for kind in ("rules", "data")]
+            start = f"{space}_{column}_"
+            names = [name for name in chosen if str(name).startswith(start)]
             by_rule = chosen.groupby(["run", "rule"])[names].mean()
-            between = by_rule[names[0]].groupby("run").mean()
-            control = by_rule[names[1]].groupby("run").max()
+            by_rule = by_rule.rename(columns=lambda name, start=start: name.removeprefix(start))
+            between = by_rule.rules.groupby("run").mean()
+            kinds = by_rule.drop(columns="rules").groupby("run").max().dropna(axis=1)
+            control = kinds.max(axis=1)
             found[f"{space}_{measure_}"] = {
                 "between_rules": float(between.median()),
-                "between_data": float(control.median()),
+                "controls": {str(kind): float(kinds[kind].median()) for kind in kinds},
+                "control": float(control.median()),
             } | ratio(section, np.log10(between / control).to_numpy())
     return found
 
@@ -203,28 +213,40 @@ def solutions(
 
 
 def answer(section: params.Trajectory, studies: dict[str, Any]) -> dict[str, Any]:
-    """Return whether routes and solutions differ, in how many studies, and with how many runs."""
-    found: dict[str, Any] = {}
-    for measure_ in MEASURES:
-        verdicts = {
-            name: study["distances"][f"function_{measure_}"]["verdict"]
+    """Return whether routes and solutions differ, by study, and the answer by network.
+
+    The answer of a network is about routes; it names the runs of the study with the fewest where
+    these are less than `least_runs`.
+    """
+
+    def said(word: str, runs: int) -> str:
+        return marked(word, runs, "run", section.least_runs)
+
+    by_study = {
+        measure_: {
+            name: said(study["distances"][f"function_{measure_}"]["verdict"], study["runs"])
             for name, study in studies.items()
         }
-        found[measure_] = {
-            name: verdict
-            if studies[name]["runs"] >= section.least_runs
-            else f"{verdict} (indication)"
-            for name, verdict in verdicts.items()
-        }
-        found[f"studies_whose_{measure_}_differ"] = sum(v == "differ" for v in verdicts.values())
-    said = {study["distances"]["function_routes"]["verdict"] for study in studies.values()}
-    verdict = "undecided" if "undecided" in said else "depends on the network"
-    if said == {"differ"}:
-        verdict = "yes"
-    elif said == {"do not differ"}:
-        verdict = "no"
+        for measure_ in MEASURES
+    }
+    networks = {}
+    for network in dict.fromkeys(study["network"] for study in studies.values()):
+        of = [study for study in studies.values() if study["network"] == network]
+        word = _by_rates(of)
+        networks[network] = said(word, min(study["runs"] for study in of))
+    verdict = "; ".join(f"{network}: {word}" for network, word in networks.items())
     runs = {name: study["runs"] for name, study in studies.items()}
-    return {"verdict": verdict, "studies": len(studies), "runs": runs} | found
+    return {"verdict": verdict, "networks": networks, "runs": runs} | by_study
+
+
+def _by_rates(studies: list[dict[str, Any]]) -> str:
+    """Return the answer of the studies of one network, by their rates where these disagree."""
+    words = [ANSWERS[study["distances"]["function_routes"]["verdict"]] for study in studies]
+    if len(set(words)) == 1:
+        return words[0]
+    equal = [len(set(study["learning_rates"].values())) == 1 for study in studies]
+    places = ["at equal rates" if e else "at a rate each" for e in equal]
+    return ", ".join(f"{word} {place}" for word, place in zip(words, places, strict=True))
 
 
 def _call(job: Any, unit: tuple) -> Any:

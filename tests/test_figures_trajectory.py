@@ -26,6 +26,7 @@ def trace() -> pd.DataFrame:
         cosine_of_batches=0.9,
         function_off_route_rules=0.4,
         function_off_route_data=0.1,
+        function_off_route_half_rate=np.where(step == 10, np.nan, 0.2),
         plane_u=step * 0.1,
         plane_v=step * 0.1 * ordinary,
     )
@@ -59,6 +60,16 @@ def test_the_median_over_runs_is_drawn_for_either_route(
     assert len(figure.axes) == 4
     heights = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]
     assert [h.tolist() for h in heights] == [[0.6] * 3, [0.9] * 3] * 2
+
+
+def test_both_controls_are_drawn_as_far_as_they_reach(trace: pd.DataFrame, spectrum: pd.DataFrame):
+    figure = drawn(figure_trajectory(trace, spectrum, ["B1"]))
+    lines = figure.axes[1].lines
+    firsts = [float(np.asarray(line.get_ydata())[0]) for line in lines]
+    assert firsts == [0.4, 0.1, 0.2] * 2
+    lasts = [float(np.asarray(line.get_ydata())[-1]) for line in lines]
+    assert np.isnan(lasts).tolist() == [False, False, True] * 2
+    assert len({line.get_color() for line in lines[:3]}) == 3
 
 
 def test_the_whole_spectrum_is_in_view(trace: pd.DataFrame, spectrum: pd.DataFrame):

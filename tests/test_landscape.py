@@ -105,6 +105,22 @@ def test_the_distance_from_a_route_is_the_least_over_many_points_of_it():
     torch.testing.assert_close(distance_to_route(points, route), expected, rtol=0, atol=1e-4)
 
 
+def quadratic(rate: float, steps: int) -> Tensor:
+    """Return the route of gradient descent on ½ Σ λ θ² of some curvatures λ, from all ones."""
+    curvatures = torch.tensor([1.0, 0.3, 0.1], dtype=torch.float64)
+    return (1 - rate * curvatures) ** torch.arange(steps + 1)[:, None]
+
+
+def test_one_rule_at_half_the_rate_is_off_by_its_step_alone():
+    fast, slow = quadratic(0.1, 100), quadratic(0.05, 100)
+    off = distance_to_route(fast[:51], slow).max()  # as far as both reach
+    assert off < 0.005
+    smaller = distance_to_route(slow, quadratic(0.025, 200)).max()
+    assert float(smaller / off) == pytest.approx(0.5, abs=0.05)
+    assert distance_to_route(fast[:51], slow[[0, 10, 100]]).max() > 5 * off
+    assert distance_to_route(fast, slow).max() > 5 * off
+
+
 def test_a_route_that_rests_has_a_distance_too():
     route = torch.zeros(3, 2)
     assert distance_to_route(torch.tensor([[3.0, 4.0]]), route).tolist() == [5.0]

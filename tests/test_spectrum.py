@@ -59,6 +59,12 @@ def test_the_effective_rank_is_the_definition_and_has_no_scale():
     assert effective_rank(0 * J).isnan().all()
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-25, 1e25])
+def test_the_effective_rank_bears_sizes_whose_squares_are_no_numbers(size: float):
+    J = size * torch.diag(torch.tensor([1.0, 1.0, 1.0, 0.0]))
+    assert float(effective_rank(J)) == pytest.approx(3)
+
+
 def test_the_share_that_stays():
     y = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 4.0], [1.0, 1.0]])
     u = y * torch.tensor([[1.0], [1.05], [1.2], [0.999]])

@@ -66,6 +66,8 @@ def with_distances(rules: list[float], data: list[float]) -> pd.DataFrame:
         for column in trajectory.MEASURES.values():
             table[f"{space}_{column}_rules"] = table.run.map(dict(enumerate(rules)))
             table[f"{space}_{column}_data"] = table.run.map(dict(enumerate(data)))
+            table[f"{space}_{column}_half_rate"] = 0.05
+            table[f"{space}_{column}_other_rate"] = math.nan  # as in a study of equal rates
     return table
 
 
@@ -147,13 +149,56 @@ def test_routes_differ_where_rules_part_more_than_data(
     assert found["function_routes"]["log10_ratio"] == pytest.approx(expected)
 
 
-def test_the_larger_control_counts(section: params.Trajectory):
+@pytest.mark.parametrize("kind", ["data", "half_rate", "other_rate"])
+def test_the_largest_control_counts(section: params.Trajectory, kind: str):
     rows = with_distances([0.5, 0.5], [0.1, 0.1])
-    column = "function_off_route_data"
+    column = f"function_off_route_{kind}"
     rows[column] = rows[column].where(rows.rule == "modified", 0.6)
     found = trajectory.distances(section, rows)
     assert found["function_routes"]["verdict"] == "do not differ"
     assert found["function_ends"]["verdict"] == "differ"
+
+
+def test_the_control_of_a_run_is_its_own_largest(section: params.Trajectory):
+    rows = with_distances([0.5, 0.5], [0.5, 0.01])
+    rows["function_off_route_half_rate"] = np.where(rows.run == 0, 0.01, 0.5)
+    found = trajectory.distances(section, rows)["function_routes"]
+    assert found["log10_ratio"] == pytest.approx(0)
+    assert found["controls"] == pytest.approx({"data": 0.255, "half_rate": 0.255})
+    assert found["control"] == 0.5
+
+
+def of_three_runs(section: params.Trajectory, rates: dict[str, float]) -> dict[str, Any]:
+    """Return the distances of a study of the network B1 with these rates."""
+    study = section.studies["B1"].model_copy(update={"learning_rates": rates, "steps": 40})
+    grid = Grid((5, 5), [0.42], runs=3, steps=40, batch_size=200, log_every=40)
+    runs = [routes.measure("B1", study, grid, section, run) for run in range(3)]
+    return trajectory.distances(section, pd.DataFrame([row for of in runs for row in of.trace]))
+
+
+@pytest.mark.parametrize("slower", [0.21, 0.3])
+def test_one_rule_does_not_differ_from_itself_at_another_rate(
+    section: params.Trajectory, monkeypatch: pytest.MonkeyPatch, slower: float
+):
+    rates = {"modified": 0.42, "ordinary": slower}
+    both = of_three_runs(section, rates)["function_routes"]
+    update = ParameterSpace.update
+    monkeypatch.setattr(
+        ParameterSpace, "update", lambda self, theta, x, rule: update(self, theta, x, "modified")
+    )
+    found = of_three_runs(section, rates)
+    assert {of["verdict"] for of in found.values()} == {"do not differ"}
+    assert both["log10_ratio"] > found["function_routes"]["log10_ratio"] + 0.3
+    assert found["function_routes"]["controls"]["other_rate"] > 0
+
+
+def test_a_route_is_compared_as_far_as_the_slower_one_reaches(tables: dict[str, pd.DataFrame]):
+    trace = tables["trajectory"]
+    own = trace[(trace.study == "B1") & (trace.step > 0)]
+    assert own.function_off_route_rules.notna().all()
+    reached = own.step <= 6
+    assert (own.function_off_route_half_rate.notna() == reached).all()
+    assert "function_off_route_other_rate" not in trace  # as the rates are equal
 
 
 @pytest.mark.parametrize(
@@ -161,24 +206,29 @@ def test_the_larger_control_counts(section: params.Trajectory):
     [
         (("differ", "differ"), "yes"),
         (("do not differ", "do not differ"), "no"),
-        (("differ", "do not differ"), "depends on the network"),
-        (("undecided", "do not differ"), "undecided"),
+        (("undecided", "undecided"), "undecided"),
+        (("differ", "do not differ"), "yes at equal rates, no at a rate each"),
+        (("undecided", "do not differ"), "undecided at equal rates, no at a rate each"),
     ],
 )
-def test_the_answer_counts_the_studies(
+def test_the_answer_counts_the_networks(
     section: params.Trajectory, verdicts: tuple[str, str], expected: str
 ):
+    def study(network: str, runs: int, rate: float, verdict: str) -> dict[str, Any]:
+        distances = {f"function_{m}": {"verdict": verdict} for m in trajectory.MEASURES}
+        rates = {"modified": 0.4, "ordinary": rate}
+        return {"network": network, "runs": runs, "learning_rates": rates, "distances": distances}
+
     studies = {
-        f"s{runs}": {
-            "runs": runs,
-            "distances": {f"function_{m}": {"verdict": v} for m in trajectory.MEASURES},
-        }
-        for runs, v in zip((3, 10), verdicts, strict=True)
+        "B1": study("B1", 10, 0.4, verdicts[0]),
+        "best": study("B1", 10, 0.9, verdicts[1]),
+        "B2": study("B2", 3, 0.4, "differ"),
     }
     found = trajectory.answer(section, studies)
-    assert found["verdict"] == expected
-    assert found["routes"] == {"s3": f"{verdicts[0]} (indication)", "s10": verdicts[1]}
-    assert found["studies_whose_ends_differ"] == verdicts.count("differ")
+    indication = "(indication: 3 runs)"
+    assert found["networks"] == {"B1": expected, "B2": f"yes {indication}"}
+    assert found["verdict"] == f"B1: {expected}; B2: yes {indication}"
+    assert found["ends"] == dict(zip(studies, (*verdicts, f"differ {indication}"), strict=True))
 
 
 def test_a_barrier_is_in_units_of_the_start(section: params.Trajectory):

@@ -17,6 +17,8 @@ _PAIRS: dict[str, tuple[str, Any, str]] = {  # colour, dashes, meaning
     "data": (BLUE, "--", "same rule and start, other data"),
     "starts": ("0.6", ":", "same rule, other start and data"),
 }
+_OTHER_DATA: dict[str, Any] = {"color": "0.6"}
+_HALF_RATE: dict[str, Any] = {"color": BLUE, "markerfacecolor": "white", "linewidth": 1}
 _LOWEST = 1e-6  # of a loss on the plane, in units of the highest
 
 
@@ -27,13 +29,14 @@ def figure_trajectory(
 
     A row of panels a study. First the cosine between the updates of the rules along either route,
     in grey that between one rule's updates on two batches; then how far a route is from the other
-    rule's, in grey from the same rule's on other data; then the eigenvalues of the Jacobian at
-    outputs of the first run, a panel a rule. Lines are medians over runs, bands reach from the
-    first to the third quartile.
+    rule's, in grey from the same rule's on other data, in blue and with open marks from the same
+    rule's at half the rate; then the eigenvalues of the Jacobian at outputs of the first run, a
+    panel a rule. Lines are medians over runs, bands reach from the first to the third quartile.
 
     Args:
         trace: columns study, run, rule, step, cosine_of_rules, cosine_of_batches,
-            function_off_route_rules and function_off_route_data.
+            function_off_route_rules, function_off_route_data and function_off_route_half_rate, of
+            which the last is NaN where that route does not reach.
         spectrum: columns study, rule, step and real.
         studies: which to draw.
     """
@@ -44,10 +47,11 @@ def figure_trajectory(
         for rule in RULE_STYLES:
             of_rule = rows[rows.rule == rule]
             _band(row[0], of_rule, "cosine_of_rules", rule)
-            _band(row[0], of_rule, "cosine_of_batches", rule, control=True)
+            _band(row[0], of_rule, "cosine_of_batches", rule, control=_OTHER_DATA)
             later = of_rule[of_rule.step > 0]
             _band(row[1], later, "function_off_route_rules", rule)
-            _band(row[1], later, "function_off_route_data", rule, control=True)
+            _band(row[1], later, "function_off_route_data", rule, control=_OTHER_DATA)
+            _band(row[1], later, "function_off_route_half_rate", rule, control=_HALF_RATE)
         row[0].set(ylabel=f"{_words(study)}\ncosine of two updates")
         row[1].set(yscale="log", ylabel="distance from route\n(of distance travelled)")
         for axes, rule in zip(row[2:], RULE_STYLES, strict=True):
@@ -64,7 +68,7 @@ def figure_trajectory(
         axes.set_title(title)
     for axes in grid[-1]:
         axes.set_xlabel("step")
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -113,10 +117,12 @@ _START: dict[str, Any] = {
 }
 
 
-def _band(axes: Axes, rows: pd.DataFrame, column: str, rule: str, *, control: bool = False) -> None:
-    """Draw the median over runs by step, and the quartiles."""
+def _band(
+    axes: Axes, rows: pd.DataFrame, column: str, rule: str, control: dict[str, Any] | None = None
+) -> None:
+    """Draw the median over runs by step, and the quartiles; a control in its own style."""
     by_step = rows.groupby("step")[column]
-    style: dict[str, Any] = RULE_STYLES[rule] | ({"color": "0.6"} if control else {})
+    style: dict[str, Any] = RULE_STYLES[rule] | (control or {})
     low, middle, high = (by_step.quantile(q) for q in (0.25, 0.5, 0.75))
     axes.fill_between(middle.index, low, high, color=style["color"], alpha=0.15, linewidth=0)
     axes.plot(middle.index, middle, zorder=2 if control else 3, **style)
@@ -176,7 +182,9 @@ def _legend() -> list[Line2D]:
         Line2D([], [], label=f"{RULE_NAMES[rule]}: its route", **style)
         for rule, style in RULE_STYLES.items()
     ]
+    controls = {"on other data": _OTHER_DATA, "at half the rate": _HALF_RATE}
     for rule, style in RULE_STYLES.items():
-        grey: dict[str, Any] = style | {"color": "0.6"}
-        handles.append(Line2D([], [], label=f"control: {rule} on other data", **grey))
-    return handles
+        for words, control in controls.items():
+            of_rule: dict[str, Any] = style | control
+            handles.append(Line2D([], [], label=f"control: {rule} {words}", **of_rule))
+    return [handles[index] for index in (0, 1, 2, 4, 3, 5)]  # columns: rules, then a kind each
