@@ -16,6 +16,9 @@ Typical output:
     B2      modified    100    1 of 23 1000.00     2         0          0          0%        0%
     B2      ordinary    100    1 of 23 1000.00     2         1          0          0%        0%
     B3      modified      6   10 of 13   0.37     5        14          0         33%       70%
+    B3      ordinary      6   12 of 13   0.17     3        13          0         58%       90%
+    B4      modified      8    8 of 13   0.57     5         8          0         25%       50%
+    B4      ordinary      8    8 of 13   0.57     4         6          0         29%       50%
 """
 
 import math
