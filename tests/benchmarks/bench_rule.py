@@ -7,7 +7,7 @@ the bytes of ordinary for its backward pass, from depth 8 on.
 
 Found: the bytes are half at every depth. Times hold at width 1024 and for the
 U-DCGAN, and under the modified rule at width 64 from depth 16 on, at 8 nearly. Below, a step is so
-short that what the loss itself needs, some seven sweeps over the outputs and a tenth of a
+short that what the loss itself needs, some four sweeps over the outputs and a tenth of a
 millisecond of Python, is more than a tenth of it. Medians of ordinary at width 64 scatter.
 
 Batches of 1000 for networks of linear layers with LeakyReLU; the U-DCGAN of params.yaml at batches
@@ -19,30 +19,30 @@ counted, not timed; the peak is of all tensors but parameters and data, gradient
 
     make bench
 
-Typical output (one core of an AMD EPYC, 1 MiB of second-level cache, on a machine with other work;
-several runs, depths 2, 4 and 16 left out at width 1024):
+Typical output (one core of an AMD EPYC; width 1024 beside other work, its depths 2, 4 and 16 left
+out):
 
     network     rule        step ms  floor ms median   min  saved MB  of ordin.  peak MB
-      64 x  1   modified       1.20      0.78   1.54   1.56      0.51      0.50      1.5
-      64 x  1   ordinary       1.10      1.02   1.08   1.26      1.02      1.00      1.5
-      64 x  2   modified       1.76      1.39   1.26   1.34      1.02      0.50      2.0
-      64 x  2   ordinary       1.83      1.61   1.13   1.12      2.05      1.00      2.6
-      64 x  4   modified       3.47      2.99   1.16   1.22      2.05      0.50      3.1
-      64 x  4   ordinary       4.02      3.57   1.13   1.06      4.10      1.00      4.6
-      64 x  8   modified       6.14      5.83   1.05   1.12      4.10      0.50      5.1
-      64 x  8   ordinary       8.87      6.88   1.29   1.03      8.19      1.00      8.7
-      64 x 16   modified      11.42     10.88   1.05   1.06      8.19      0.50      9.2
-      64 x 16   ordinary      16.14     13.17   1.23   1.11     16.38      1.00     16.9
-      64 x 32   modified      22.62     21.79   1.04   1.07     16.38      0.50     17.4
-      64 x 32   ordinary      34.03     27.13   1.25   1.21     32.77      1.00     33.3
+      64 x  1   modified       0.89      0.57   1.55   1.42      0.51      0.50      1.5
+      64 x  1   ordinary       0.91      0.71   1.29   1.24      1.02      1.00      1.5
+      64 x  2   modified       1.43      1.16   1.23   1.22      1.02      0.50      2.0
+      64 x  2   ordinary       1.60      1.39   1.15   1.13      2.05      1.00      2.6
+      64 x  4   modified       2.64      2.30   1.15   1.15      2.05      0.50      3.1
+      64 x  4   ordinary       3.21      2.80   1.15   1.08      4.10      1.00      4.6
+      64 x  8   modified       5.28      4.77   1.11   1.10      4.10      0.50      5.1
+      64 x  8   ordinary       7.05      6.06   1.16   1.05      8.19      1.00      8.7
+      64 x 16   modified      10.29      9.68   1.06   1.07      8.19      0.50      9.2
+      64 x 16   ordinary      14.94     12.19   1.22   1.03     16.38      1.00     16.9
+      64 x 32   modified      20.13     19.62   1.03   1.04     16.38      0.50     17.4
+      64 x 32   ordinary      29.19     25.53   1.14   1.01     32.77      1.00     33.3
     1024 x  1   modified      97.96     96.24   1.02   1.02      8.19      0.50     24.6
     1024 x  1   ordinary     127.47    119.74   1.06   1.04     16.38      1.00     24.7
     1024 x  8   modified     955.32    934.40   1.02   0.96     65.54      0.50     81.9
     1024 x  8   ordinary    1153.87   1154.81   1.00   1.02    131.07      1.00    139.4
     1024 x 32   modified    3852.96   3835.48   1.00   1.00    262.14      0.50    278.5
     1024 x 32   ordinary    4628.64   4495.95   1.03   1.03    524.29      1.00    532.6
-    U-DCGAN     modified     102.61    100.36   1.02   1.02     16.81      0.51     26.0
-    U-DCGAN     ordinary     119.24    117.57   1.01   1.00     33.10      1.00     37.3
+    U-DCGAN     modified      87.00     85.79   1.01   1.02     16.81      0.51     26.0
+    U-DCGAN     ordinary     101.37    100.40   1.01   1.00     33.11      1.00     37.3
 """
 
 import time
