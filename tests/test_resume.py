@@ -1,23 +1,20 @@
 """A sweep that is killed or cut in whatever way ends with the bytes of an undisturbed one."""
 
-import os
 import shlex
-import subprocess
 import sys
 import time
 import types
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import yaml
 
 from idem.checkpoint import Checkpoint
 from stages import engine, resume, sweep
+from tests import interrupted
+from tests.interrupted import kill, saved_steps
 
-ROOT = Path(__file__).parents[1]
 TINY: dict[str, Any] = {
     "seed": 0,
     "batch_size": 32,
@@ -43,18 +40,7 @@ def write_params(folder: Path, steps: int, **changes: Any) -> None:
 
 
 def run_here(folder: Path, **environment: str) -> int | str | None:
-    """Run the stage in this process; return its exit status."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(sys, "argv", ["sweep", *arguments()])
-        patch.setattr(sweep, "end_with_parent", lambda: None)
-        for name, value in ({"IDEM_WORKERS": "1"} | environment).items():
-            patch.setenv(name, value)
-        try:
-            sweep.main()
-        except SystemExit as stopped:
-            return stopped.code
-    return 0
+    return interrupted.run_here(sweep, arguments(), folder, **environment)
 
 
 def arguments() -> list[str]:
@@ -63,42 +49,6 @@ def arguments() -> list[str]:
 
 def outputs(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "metrics").iterdir()}
-
-
-def saved_steps(folder: Path) -> int:
-    """Add up the steps of all units that their checkpoints hold."""
-    found = (Checkpoint(path).notes() for path in folder.glob(".ckpt/*/*.npz"))
-    return sum(notes["step"] for notes in found if notes)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
-def has_ended(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def kill(command: list[str], folder: Path, workers: int) -> None:
-    """Run a command until 30 steps more are saved, `kill -9` it, and see what it started end."""
-    environment = {"PYTHONPATH": str(ROOT), "IDEM_WORKERS": str(workers)}
-    environment |= {"IDEM_CHECKPOINT_SECONDS": "1e-6"}
-    before = saved_steps(folder)
-    with subprocess.Popen(
-        command, cwd=folder, env=os.environ | environment, stderr=subprocess.DEVNULL
-    ) as process:
-        wait_for(lambda: saved_steps(folder) >= before + 30 or process.poll() is not None)
-        assert process.returncode is None, "it ended before it could be killed"
-        descendants = psutil.Process(process.pid).children(recursive=True)
-        assert len(descendants) >= workers - 1
-        process.kill()
-    wait_for(lambda: all(map(has_ended, descendants)), seconds=15)
 
 
 STAGE = [sys.executable, "-m", "stages.sweep", *arguments()]

@@ -1,22 +1,18 @@
 """A training that is killed or cut in whatever way ends with the bytes of an undisturbed one."""
 
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 import yaml
 
-from idem.checkpoint import Checkpoint
 from idem.datasets import Labelled, save
 from stages import train
+from tests import interrupted
+from tests.interrupted import ROOT, kill, saved_steps
 
-ROOT = Path(__file__).parents[1]
 OUT_OF_TIME = 75
 WEIGHTS = {"modified": 1.0, "ordinary": 0.1, "none": 0.0, "ign": 1.0}
 RULES = list(WEIGHTS)
@@ -37,47 +33,16 @@ def prepare(folder: Path, steps: int, **changes: Any) -> None:
 
 
 def run_here(folder: Path, **environment: str) -> int | str | None:
-    """Run the stage in this process; return its exit status."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(sys, "argv", ["train", *ARGUMENTS])
-        patch.setattr(train, "end_with_parent", lambda: None)
-        for name, value in ({"IDEM_WORKERS": "1"} | environment).items():
-            patch.setenv(name, value)
-        try:
-            train.main()
-        except SystemExit as stopped:
-            return stopped.code
-    return 0
+    return interrupted.run_here(train, ARGUMENTS, folder, **environment)
 
 
 ARGUMENTS = ["mnist", "--metrics", "metrics"]
+STAGE = [sys.executable, "-m", "stages.train", *ARGUMENTS]
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
     found = [*folder.glob("metrics/*"), *folder.glob("data/mnist/weights/*")]
     return {path.name: path.read_bytes() for path in found}
-
-
-def saved_steps(folder: Path) -> int:
-    """Add up the steps of all runs that their checkpoints hold."""
-    found = (Checkpoint(path).notes() for path in folder.glob(".ckpt/*/*.npz"))
-    return sum(notes["step"] for notes in found if notes)
-
-
-def kill(folder: Path, after: int) -> None:
-    """Run the stage until so many steps more are saved, and `kill -9` it."""
-    command = [sys.executable, "-m", "stages.train", *ARGUMENTS]
-    environment = {"PYTHONPATH": str(ROOT), "IDEM_WORKERS": "1", "IDEM_CHECKPOINT_SECONDS": "1e-6"}
-    before, end = saved_steps(folder), time.monotonic() + 60
-    with subprocess.Popen(
-        command, cwd=folder, env=os.environ | environment, stderr=subprocess.DEVNULL
-    ) as process:
-        while saved_steps(folder) < before + after and process.poll() is None:
-            assert time.monotonic() < end, "waited in vain"
-            time.sleep(0.02)
-        assert process.returncode is None, "it ended before it could be killed"
-        process.kill()
 
 
 def test_a_training_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path):
@@ -90,8 +55,8 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Pa
     assert set(outputs(whole)) == weights | {"train_mnist.csv"}
     assert list((whole / ".ckpt").iterdir()) == []
 
-    kill(cut, after=30)  # in the first run
-    kill(cut, after=80)  # in the second, or later
+    kill(STAGE, cut, after=30)  # in the first run
+    kill(STAGE, cut, after=80)  # in the second, or later
     assert not (cut / "metrics").exists()
     assert run_here(cut, IDEM_MINUTES="1e-5") == OUT_OF_TIME
     before = saved_steps(cut)

@@ -1,0 +1,71 @@
+"""Stages run in this process or killed in another, for the tests of how they go on."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import psutil
+import pytest
+
+from idem.checkpoint import Checkpoint
+
+ROOT = Path(__file__).parents[1]
+
+
+def run_here(
+    stage: ModuleType, arguments: Sequence[str], folder: Path, **environment: str
+) -> int | str | None:
+    """Run a stage in this process; return its exit status."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", [stage.__name__, *arguments])
+        patch.setattr(stage, "end_with_parent", lambda: None)
+        for name, value in ({"IDEM_WORKERS": "1"} | environment).items():
+            patch.setenv(name, value)
+        try:
+            stage.main()
+        except SystemExit as stopped:
+            return stopped.code
+    return 0
+
+
+def saved_steps(folder: Path) -> int:
+    """Add up the steps of all units that the checkpoints of a folder hold."""
+    found = (Checkpoint(path).notes() for path in folder.glob(".ckpt/*/*.npz"))
+    return sum(notes["step"] for notes in found if notes)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until a condition holds, and fail if it does not come to that."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Say whether a process is gone, or dead and not yet waited for."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def kill(command: Sequence[str], folder: Path, workers: int = 1, after: int = 30) -> None:
+    """Run a command until so many steps more are saved, `kill -9` it, and see its children end."""
+    environment = {"PYTHONPATH": str(ROOT), "IDEM_WORKERS": str(workers)}
+    environment |= {"IDEM_CHECKPOINT_SECONDS": "1e-6"}
+    before = saved_steps(folder)
+    with subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stderr=subprocess.DEVNULL
+    ) as process:
+        wait_for(lambda: saved_steps(folder) >= before + after or process.poll() is not None)
+        assert process.returncode is None, "it ended before it could be killed"
+        descendants = psutil.Process(process.pid).children(recursive=True)
+        assert len(descendants) >= workers - 1
+        process.kill()
+    wait_for(lambda: all(map(has_ended, descendants)), seconds=15)
