@@ -57,6 +57,7 @@ def idempotency_loss(
     scale: str = "matched",
     *,
     gamma: float = 1.0,
+    target: Model | None = None,
     running_statistics: str | None = None,
     randomness: str = "fresh",
     check_finite: bool | None = None,
@@ -76,6 +77,11 @@ def idempotency_loss(
             it: the value of `torch.nn.functional.mse_loss`.
         gamma: the step of the relaxed recurrence, 0 < gamma < 2, for rules that substitute; it
             multiplies their gradient, and not the value.
+        target: a target network, that is applied to y in the place of `f` by rules that substitute:
+            an exponential average of `f`, as `torch.optim.swa_utils.AveragedModel` keeps, lets y'
+            wander less from step to step. It gets no gradient and its statistics stay. The value is
+            then that of ``target(y) - y`` in the place of u - y. None (default) is `f` itself, the
+            paper's rule.
         running_statistics: which passes move those of BatchNorm: the ``"first"`` alone, ``"all"``
             or ``"none"``. None (default) is ``"first"`` where `f` is a module, or a method or
             `functools.partial` of one, and ``"all"`` otherwise; see `idem.passes`.
@@ -92,8 +98,9 @@ def idempotency_loss(
 
     Raises:
         ValueError: for an unknown rule, scale or policy, coefficients that are not finite or all 0,
-            a gamma out of range or beside ``"ordinary"``, an empty batch, an `f` that changes the
-            shape, overwrites its input, detaches its output or has nothing to train.
+            a gamma out of range, a gamma or a target beside ``"ordinary"``, an empty batch, an `f`
+            that changes the shape, overwrites its input, detaches its output or has nothing to
+            train.
         TypeError: if `x` or the output of `f` is no tensor, or `x` is not floating point.
         FloatingPointError: if `f` produces NaN or infinity, as `check_finite` has it.
 
@@ -106,6 +113,10 @@ def idempotency_loss(
         >>> loss.backward()
     """
     coefficients = _coefficients(rule, gamma)
+    if coefficients is None and target is not None:
+        raise ValueError(
+            "target: the ordinary rule differentiates f in both applications, expected None"
+        )
     check_input(x)
     divisor = len(x) / scale_factor(scale, x.numel() // len(x))
     passes = Passes(f, running_statistics, randomness)
@@ -115,7 +126,8 @@ def idempotency_loss(
         direction = u = passes.inner(y)
         value = mse_loss(_wide(u), _wide(y), reduction="sum") / 2
     else:
-        direction, u = output_gradient(passes.inner, y, coefficients)
+        inner = passes.inner if target is None else Passes(target).inner
+        direction, u = output_gradient(inner, y, coefficients)
         value = _half_square(u, y.detach())
     if looks_at_numbers(check_finite, y):
         shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": direction}

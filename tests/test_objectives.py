@@ -200,3 +200,38 @@ def test_images_are_items_too():
     f = nn.Conv2d(3, 3, 3, padding=1)
     idempotency_loss(f, torch.randn(2, 3, 8, 8), rule="modified").backward()
     assert f.weight.grad is not None
+
+
+def test_a_target_network_is_applied_in_the_place_of_the_network():
+    f, target, x = MLP([5, 8, 5]).double(), MLP([5, 8, 5]).double(), whitened(20, 5)
+    loss = idempotency_loss(f, x, "modified", target=target)
+    found = torch.autograd.grad(loss, list(f.parameters()))
+    y = f(x)
+    u = target(y).detach()
+    direction = (y.detach() - 3 * u + 2 * target(u).detach()) / 20
+    expected = torch.autograd.grad(y, list(f.parameters()), direction)
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b)
+    torch.testing.assert_close(loss.detach(), (u - y).square().sum().detach() / 40)
+
+
+def test_the_network_itself_as_target_is_the_papers_rule():
+    f, x = MLP([5, 8, 5]).double(), whitened(20, 5)
+    losses = [idempotency_loss(f, x, "modified", target=target) for target in (None, f)]
+    first, second = (torch.autograd.grad(loss, list(f.parameters())) for loss in losses)
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_a_target_gets_no_gradient_and_its_statistics_stay():
+    f = nn.Sequential(nn.Linear(5, 5), nn.BatchNorm1d(5))
+    target = nn.Sequential(nn.Linear(5, 5), nn.BatchNorm1d(5))
+    before = [buffer.clone() for buffer in target.buffers()]
+    idempotency_loss(f, torch.randn(8, 5), "modified", target=target).backward()
+    assert all(parameter.grad is None for parameter in target.parameters())
+    assert all(torch.equal(a, b) for a, b in zip(before, target.buffers(), strict=True))
+
+
+def test_a_target_beside_the_ordinary_rule_is_refused():
+    f = nn.Linear(5, 5)
+    with pytest.raises(ValueError, match="target: the ordinary rule differentiates f in both"):
+        idempotency_loss(f, torch.randn(8, 5), "ordinary", target=f)
