@@ -31,7 +31,7 @@ class Prepared(NamedTuple):
 
 
 DATASETS = {
-    "mnist": Prepared(("train", "test"), "labels", np.uint8),
+    "mnist": Prepared(("train", "valid", "test"), "labels", np.uint8),
     "celeba": Prepared(("train", "valid", "test"), "ids", np.int32),
 }
 _IDX_FILES = {"train": "train", "test": "t10k"}
@@ -83,18 +83,34 @@ def parse_idx(content: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def read_mnist(folder: Path, split: Split) -> Labelled:
-    """Read one split of MNIST, 28×28, from the unpacked IDX files in `folder`.
+def read_mnist(folder: Path, part: Literal["train", "test"]) -> Labelled:
+    """Read one official part of MNIST, 28×28, from the unpacked IDX files in `folder`.
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: a file is no IDX file, or images and labels do not belong together.
+        ValueError: a file is no IDX file, or images and labels do not belong together, or for
+            another part.
     """
-    _check_split("mnist", split)
-    stem = _IDX_FILES[split]
+    if part not in _IDX_FILES:
+        raise ValueError(f"part: expected one of {', '.join(_IDX_FILES)}, got {part!r}")
+    stem = _IDX_FILES[part]
     images = _read_idx(folder / f"{stem}-images-idx3-ubyte")
     labels = _read_idx(folder / f"{stem}-labels-idx1-ubyte")
-    return _checked(Labelled(images[:, None], labels), f"{folder} ({split})", DATASETS["mnist"])
+    return _checked(Labelled(images[:, None], labels), f"{folder} ({part})", DATASETS["mnist"])
+
+
+def hold_out(data: Labelled, count: int) -> tuple[Labelled, Labelled]:
+    """Split off the last `count` items, to choose by what is neither trained nor reported on.
+
+    Raises:
+        ValueError: fewer than two items would be left on either side.
+    """
+    if not 2 <= count <= len(data.labels) - 2:
+        raise ValueError(f"count: expected 2 to {len(data.labels) - 2}, got {count}")
+    return (
+        Labelled(data.images[:-count], data.labels[:-count]),
+        Labelled(data.images[-count:], data.labels[-count:]),
+    )
 
 
 def pad(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

@@ -9,12 +9,14 @@ Source: Radford et al., arXiv 1511.06434 (DCGAN); Shocher et al., arXiv 2311.014
 joined); Ronneberger et al., arXiv 1505.04597 (skips).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 from torch import Generator, Tensor, nn
 
 GROUP_CHANNELS = 16  # at most so many channels share one mean and variance of GroupNorm
+
+Norm = Callable[[int], nn.Module]  # of so many channels
 
 
 class UDCGAN(nn.Module):
@@ -57,23 +59,17 @@ class UDCGAN(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        _check(image_shape, channels, bottleneck, skips, normalization)
+        check_network(image_shape, channels, bottleneck, normalization)
+        _check_skips(skips, len(channels))
         self.image_shape = tuple(image_shape)
         self.skips = frozenset(skips)
         norm = NORMALIZATIONS[normalization]
         inner = image_shape[1] >> len(channels)
-        self.encoder = nn.ModuleList(_encoder(image_shape[0], channels, norm))
-        code_norm = norm if normalize_code else _no_norm
-        self.squeeze = nn.Sequential(
-            nn.Conv2d(channels[-1], bottleneck, inner, bias=code_norm is _no_norm),
-            code_norm(bottleneck),
-        )
-        self.expand = nn.Sequential(
-            nn.ConvTranspose2d(bottleneck, channels[-1], inner, bias=normalization == "none"),
-            norm(channels[-1]),
-            nn.ReLU(),
-        )
-        self.decoder = nn.ModuleList(_decoder(image_shape[0], channels, self.skips, norm))
+        self.encoder = nn.ModuleList(encoder_levels(image_shape[0], channels, norm))
+        code_norm = norm if normalize_code else no_norm
+        self.squeeze = squeeze(channels[-1], bottleneck, inner, code_norm)
+        self.expand = expand(bottleneck, channels[-1], inner, norm)
+        self.decoder = nn.ModuleList(decoder_levels(image_shape[0], channels, self.skips, norm))
         initialize(self, generator)
 
     def encode(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -124,52 +120,66 @@ def _group_norm(channels: int) -> nn.Module:
     return nn.GroupNorm(groups if channels % groups == 0 else 1, channels)
 
 
-def _no_norm(channels: int) -> nn.Module:
+def no_norm(channels: int) -> nn.Module:
+    """Return a layer that leaves its input as it is."""
     return nn.Identity()
 
 
-NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {
+NORMALIZATIONS: dict[str, Norm] = {
     "batch": nn.BatchNorm2d,
     "group": _group_norm,
-    "none": _no_norm,
+    "none": no_norm,
 }
 
 
-def _encoder(
-    image_channels: int, channels: Sequence[int], norm: Callable[[int], nn.Module]
-) -> list[nn.Module]:
+def squeeze(channels: int, bottleneck: int, side: int, norm: Norm) -> nn.Sequential:
+    """Return what makes a code of features ``(B, channels, side, side)``."""
+    down = nn.Conv2d(channels, bottleneck, side, bias=norm is no_norm)
+    return nn.Sequential(down, norm(bottleneck))
+
+
+def expand(bottleneck: int, channels: int, side: int, norm: Norm) -> nn.Sequential:
+    """Return what makes features ``(B, channels, side, side)`` of a code."""
+    up = nn.ConvTranspose2d(bottleneck, channels, side, bias=norm is no_norm)
+    return nn.Sequential(up, norm(channels), nn.ReLU())
+
+
+def encoder_levels(image_channels: int, channels: Sequence[int], norm: Norm) -> list[nn.Module]:
+    """Return the levels from the image inwards, each of half the resolution of the one before."""
     levels: list[nn.Module] = []
     for i, (n, m) in enumerate(zip([image_channels, *channels], channels, strict=False)):
-        bias = i == 0 or norm is _no_norm
+        bias = i == 0 or norm is no_norm
         layers = [nn.Conv2d(n, m, 4, stride=2, padding=1, bias=bias)]
         layers += [norm(m)] if i > 0 else []
         levels.append(nn.Sequential(*layers, nn.LeakyReLU(0.2)))
     return levels
 
 
-def _decoder(
-    image_channels: int,
-    channels: Sequence[int],
-    skips: frozenset[int],
-    norm: Callable[[int], nn.Module],
+def decoder_levels(
+    image_channels: int, channels: Sequence[int], skips: Collection[int], norm: Norm
 ) -> list[nn.Module]:
+    """Return the levels that mirror `encoder_levels`, in its order: to be applied last to first.
+
+    Those in `skips` take the features of the encoder's level beside their own input.
+    """
     levels: list[nn.Module] = []
     for i, (m, n) in enumerate(zip([image_channels, *channels], channels, strict=False)):
         inputs = 2 * n if i in skips else n
-        bias = i == 0 or norm is _no_norm
+        bias = i == 0 or norm is no_norm
         up = nn.ConvTranspose2d(inputs, m, 4, stride=2, padding=1, bias=bias)
         tail = [nn.Tanh()] if i == 0 else [norm(m), nn.ReLU()]
         levels.append(nn.Sequential(up, *tail))
     return levels
 
 
-def _check(
-    image_shape: Sequence[int],
-    channels: Sequence[int],
-    bottleneck: int,
-    skips: Sequence[int],
-    normalization: str,
+def check_network(
+    image_shape: Sequence[int], channels: Sequence[int], bottleneck: int, normalization: str
 ) -> None:
+    """Refuse what no network of these levels can be made of.
+
+    Raises:
+        ValueError: naming what does not fit.
+    """
     if len(channels) < 1 or min(channels) < 1:
         raise ValueError(f"channels: expected one or more, each at least 1, got {list(channels)}")
     step = 2 ** len(channels)
@@ -184,9 +194,12 @@ def _check(
         )
     if bottleneck < 1:
         raise ValueError(f"bottleneck: expected at least 1, got {bottleneck}")
-    if not set(skips) <= set(range(len(channels))):
-        raise ValueError(f"skips: expected levels 0 to {len(channels) - 1}, got {list(skips)}")
     if normalization not in NORMALIZATIONS:
         raise ValueError(
             f"normalization: expected one of {', '.join(NORMALIZATIONS)}, got {normalization!r}"
         )
+
+
+def _check_skips(skips: Sequence[int], levels: int) -> None:
+    if not set(skips) <= set(range(levels)):
+        raise ValueError(f"skips: expected levels 0 to {levels - 1}, got {list(skips)}")

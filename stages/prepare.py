@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from idem.datasets import Labelled, pad, read_mnist, save
+from idem.datasets import Labelled, hold_out, pad, read_mnist, save
 from stages import params
 from stages.files import write_json
 
@@ -28,8 +28,9 @@ def main() -> None:
     section = params.read(args.params).prepare
     reader = params.choose(READERS, args.dataset, "data set")
     folder, found = Path("data") / args.dataset, {}
-    for split in ("train", "test"):
-        raw = reader(folder / "raw", split)
+    train, valid = hold_out(reader(folder / "raw", "train"), section.valid_images)
+    splits = {"train": train, "valid": valid, "test": reader(folder / "raw", "test")}
+    for split, raw in splits.items():
         data = Labelled(pad(raw.images, section.image_size), raw.labels)
         save(folder, split, data)
         found[split] = summary(data)

@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 import torch
 
-from idem.datasets import Labelled, check_name, load, pad, parse_idx, read_mnist, save, to_unit
+from idem.datasets import (
+    Labelled,
+    check_name,
+    hold_out,
+    load,
+    pad,
+    parse_idx,
+    read_mnist,
+    save,
+    to_unit,
+)
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -126,13 +136,27 @@ def test_an_unknown_data_set_is_an_error(name):
         load(name, "train")
 
 
-@pytest.mark.parametrize("split", ["valid", "Train", "../train"])
+@pytest.mark.parametrize("split", ["validation", "Train", "../train"])
 def test_an_unknown_split_is_an_error(tmp_path, split):
-    message = f"unknown split '{split}' of mnist: expected one of train, test"
+    message = f"unknown split '{split}' of mnist: expected one of train, valid, test"
     with pytest.raises(ValueError, match=message):
         load("mnist", split, root=tmp_path)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"part: expected one of train, test, got '{split}'"):
         read_mnist(tmp_path, split)
+
+
+def test_the_last_items_are_held_out_and_none_is_lost():
+    kept, held_out = hold_out(made_up(12), 3)
+    assert [len(part.images) for part in (kept, held_out)] == [9, 3]
+    for name in ("images", "labels"):
+        both = np.concatenate([getattr(kept, name), getattr(held_out, name)])
+        np.testing.assert_array_equal(both, getattr(made_up(12), name))
+
+
+@pytest.mark.parametrize("count", [0, 1, 11, 12])
+def test_too_few_or_too_many_to_hold_out_are_refused(count):
+    with pytest.raises(ValueError, match=f"count: expected 2 to 10, got {count}"):
+        hold_out(made_up(12), count)
 
 
 def test_what_is_written_to_a_loaded_tensor_stays_out_of_the_file(tmp_path):
