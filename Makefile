@@ -9,7 +9,7 @@ MINUTES ?= 30
 NETWORKS ?=
 PAPER ?= $(if $(NETWORKS),$(addprefix sweep@,$(NETWORKS)),sweep@B1 variants sweep@B2 sweep@B4 sweep@B3)
 
-.PHONY: repro demo paper test lint bench clean
+.PHONY: repro demo paper study celeba test lint bench clean
 
 repro: $(STAMP)            ## everything: run all stages anew, then compare with the committed numbers
 	$(BIN)/python -m stages.repro
@@ -22,6 +22,12 @@ paper: $(STAMP)            ## go on at the paper's scale, then judge: make paper
 	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/paper/dvc.yaml:$$stage || { status=1; break; }; \
 	done; $(BIN)/python -m stages.paper_claims params.yaml --params stages/paper/params.yaml \
 	  --metrics metrics/paper && exit $$status
+
+study: $(STAMP)            ## the generative study at length, go on: make study MINUTES=30
+	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/study/dvc.yaml
+
+celeba: $(STAMP)           ## the generative study on CelebA, whose archive its user brings
+	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/celeba/dvc.yaml
 
 test: $(STAMP)             ## the test suite
 	$(BIN)/pytest

@@ -1,12 +1,19 @@
 """How good is a set of generated samples: its distance from real data, its classes, its diversity.
 
+Whether they are copies is told by their nearest neighbours among the training images.
+
 Kept apart from `idem.metrics`, so that a new measurement of images reruns no sweep.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+from idem.datasets import to_unit
+
+_CHUNK = 2000  # images searched at once
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
@@ -44,6 +51,62 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
 def _symmetric_root(matrix: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(matrix)
     return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+
+
+def frechet_by_size(features: Tensor, reference: Tensor, sizes: Sequence[int]) -> list[float]:
+    """Return the mean Fréchet distance of as many disjoint parts of each size as there are.
+
+    It falls with the size, as small sets look further away than they are.
+
+    Args:
+        features: ``(B, n)``.
+        reference: ``(B', n)``, whole in every comparison.
+        sizes: from 2 to B.
+
+    Raises:
+        ValueError: for a size outside that range.
+
+    Example:
+        >>> x = torch.randn(400, 2)
+        >>> len(frechet_by_size(x[:200], x[200:], [50, 100]))
+        2
+    """
+    found = []
+    for size in sizes:
+        if not 2 <= size <= len(features):
+            raise ValueError(f"sizes: expected 2 to {len(features)}, got {size}")
+        parts = features[: len(features) // size * size].split(size)
+        found.append(math.fsum(frechet_distance(part, reference) for part in parts) / len(parts))
+    return found
+
+
+def at_infinite_size(sizes: Sequence[int], distances: Sequence[float]) -> tuple[float, float]:
+    """Return a and b of the least-squares line a + b / size: a is the distance without end.
+
+    The first-order bias of the Fréchet distance is proportional to 1 / size. What the finite
+    reference adds stays in a.
+
+    Args:
+        sizes: two or more that differ.
+        distances: one a size.
+
+    Raises:
+        ValueError: for fewer sizes.
+
+    Source:
+        Chong and Forsyth, Effectively unbiased FID, CVPR 2020, arXiv 1911.07023.
+
+    Example:
+        >>> [round(value, 6) for value in at_infinite_size([1, 2, 4], [7.0, 5.0, 4.0])]
+        [3.0, 4.0]
+    """
+    if len(set(sizes)) < 2:
+        raise ValueError(f"sizes: expected two or more that differ, got {list(sizes)}")
+    inverse = 1 / torch.tensor(sizes, dtype=torch.float64)
+    design = torch.stack([torch.ones_like(inverse), inverse], 1)
+    values = torch.tensor(distances, dtype=torch.float64)[:, None]
+    a, b = torch.linalg.lstsq(design, values).solution.flatten().tolist()
+    return a, b
 
 
 def class_shares(logits: Tensor, confidence: float = 0.0) -> Tensor:
@@ -85,3 +148,41 @@ def pairwise_distance(y: Tensor) -> float:
     if len(y) < 2:
         raise ValueError(f"y: expected two or more items, got {len(y)}")
     return float(torch.nn.functional.pdist(y.flatten(1).double()).mean())
+
+
+def nearest(y: Tensor, images: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
+    """Return the Euclidean distances of each item to the images nearest to it, and which these are.
+
+    Args:
+        y: ``(B, C, H, W)`` in [-1, 1], floating point.
+        images: uint8 ``(N, C, H, W)``; a few are converted at a time.
+        count: how many neighbours, at most N.
+
+    Returns:
+        Distances, ascending, and indices into `images`, both ``(B, count)``.
+
+    Raises:
+        ValueError: for images of another shape, or fewer than `count`.
+
+    Example:
+        >>> images = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1)
+        >>> nearest(torch.full((1, 1, 1, 1), 0.5), images)
+        (tensor([[0.5000]]), tensor([[1]]))
+    """
+    if y.shape[1:] != images.shape[1:] or not 1 <= count <= len(images):
+        raise ValueError(
+            f"images: expected {count} or more of shape {tuple(y.shape[1:])}, "
+            f"got {tuple(images.shape)}"
+        )
+    flat = y.flatten(1)
+    best = flat.new_full((len(y), count), math.inf)
+    places = torch.zeros_like(best, dtype=torch.int64)
+    for start in range(0, len(images), _CHUNK):
+        others = to_unit(images[start : start + _CHUNK]).to(y.dtype).flatten(1)
+        order = others.square().sum(1) - 2 * flat @ others.T  # the square, less that of y
+        found = torch.arange(start, start + len(others), device=y.device).expand_as(order)
+        best, kept = torch.cat([best, order], 1).topk(count, largest=False)
+        places = torch.cat([places, found], 1).gather(1, kept)
+    pairs = [flat - to_unit(images[place]).to(y.dtype).flatten(1) for place in places.T]
+    distances, kept = torch.stack([pair.norm(dim=1) for pair in pairs], 1).sort(1)
+    return distances, places.gather(1, kept)

@@ -10,29 +10,26 @@ objective of Idempotent Generative Networks, tightness included, is the publishe
 `idem.ign`.
 
 All passes run in training mode, so that BatchNorm normalises each of x, z, f(z), f(f(z)) by its own
-batch. All that a run needs to go on is held in one `TrainingState`; what is random in a step comes
-from its generator alone, so that runs of one seed share batches and noise whatever their rule, and
-a run that is stopped anywhere goes on from its last checkpoint to the same bytes.
+batch. A step draws data first and then noise, so that runs of one seed share both whatever their
+rule. What else a run does, such as going on where it was stopped, is in `idem.loop`.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from tqdm import tqdm
 
 from idem.checkpoint import Checkpoint
-from idem.datasets import draw
 from idem.ign import IGN, ign_loss
+from idem.loop import Method, Watch, descend, run
 from idem.noise import Noise
 from idem.objectives import idempotency_loss
+from idem.training_state import TrainingState, begin
 
-Row = dict[str, float]
+Rule = str | Sequence[float] | IGN
 PARTS = ("reconstruction", "idempotency", "tightness")  # of a loss, each before its weight
 
 # What the learning rate is multiplied by, from the share of the steps that have been made.
@@ -41,59 +38,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "linear": lambda share: 1.0 - share,
     "cosine": lambda share: (1.0 + math.cos(math.pi * share)) / 2,
 }
-
-
-@dataclass
-class TrainingState:
-    """Where a run stands.
-
-    Attributes:
-        model: the raw weights, as the optimiser leaves them.
-        averaged: their exponential average, BatchNorm's statistics included.
-        optimizer: Adam over the raw weights.
-        generator: the source of batches and noise.
-        step: steps made so far.
-        history: one row per logged step: ``step`` and the mean ``reconstruction`` and
-            ``idempotency`` loss (before its weight; NaN for rule ``none``) of the steps since the
-            row before, and of `idem.ign` the ``tightness`` too.
-        losses: of the steps since the last row, `PARTS` as far as the rule has them.
-    """
-
-    model: nn.Module
-    averaged: AveragedModel
-    optimizer: torch.optim.Adam
-    generator: Generator
-    step: int = 0
-    history: list[Row] = field(default_factory=list)
-    losses: list[Tensor] = field(default_factory=list)
-
-    def weights(self) -> Mapping[str, nn.Module]:
-        """Return the two networks a run ends with: ``raw`` and ``averaged``."""
-        return {"raw": self.model, "averaged": self.averaged.module}
-
-    def saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Return all that `restore` needs, as `idem.checkpoint.Checkpoint.save` takes it."""
-        tensors = {f"model.{key}": value for key, value in self.model.state_dict().items()}
-        tensors |= {f"averaged.{key}": value for key, value in self.averaged.state_dict().items()}
-        for i, parameter in enumerate(self.model.parameters()):
-            moments = self.optimizer.state[parameter]
-            tensors |= {f"optimizer.{i}.{key}": value for key, value in moments.items()}
-        tensors["losses"] = torch.stack(self.losses) if self.losses else torch.empty(0, 1)
-        tensors["generator"] = self.generator.get_state()
-        return tensors, {"step": self.step, "history": self.history}
-
-    def restore(self, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> None:
-        """Go back to what was saved, in memory laid out as that of the run that saved it."""
-        self.model.load_state_dict(_under("model.", tensors))
-        self.averaged.load_state_dict(_under("averaged.", tensors))
-        for i, parameter in enumerate(self.model.parameters()):
-            self.optimizer.state[parameter] = {
-                key: value if key == "step" else torch.empty_like(parameter).copy_(value)
-                for key, value in _under(f"optimizer.{i}.", tensors).items()
-            }
-        self.losses = list(tensors["losses"].to(self.generator.device))
-        self.generator.set_state(tensors["generator"])
-        self.step, self.history = notes["step"], notes["history"]
+_REMEDY = "lower the learning rate or the weight, or bound the gradient's norm"
 
 
 def start(
@@ -116,14 +61,12 @@ def start(
     Raises:
         ValueError: for a decay outside [0, 1], or what Adam refuses.
     """
-    if not 0 <= average_decay <= 1:
-        raise ValueError(f"average_decay: expected 0 to 1, got {average_decay}")
-    average = get_ema_multi_avg_fn(average_decay)
-    return TrainingState(
-        model=model,
-        averaged=AveragedModel(model, multi_avg_fn=average, use_buffers=True),
-        optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate, betas=betas),
-        generator=Generator(next(model.parameters()).device).manual_seed(seed),
+    return begin(
+        {"model": model},
+        seed=seed,
+        learning_rate=learning_rate,
+        betas=betas,
+        average_decay=average_decay,
     )
 
 
@@ -133,12 +76,15 @@ def train(
     noise: Noise,
     *,
     steps: int,
-    rule: str | IGN = "modified",
+    rule: Rule = "modified",
     weight: float = 1.0,
+    gamma: float = 1.0,
+    target: str = "raw",
     batch_size: int = 64,
     schedule: str = "constant",
     max_gradient_norm: float | None = None,
     log_every: int = 25,
+    watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
     label: str | None = None,
 ) -> TrainingState:
@@ -150,23 +96,27 @@ def train(
             are drawn from it with replacement.
         noise: sampled anew at every step.
         steps: how many in all, those of earlier calls included.
-        rule: ``"modified"`` or ``"ordinary"``, see `idem.objectives.idempotency_loss`,
-            ``"none"``, or the settings of `idem.ign.ign_loss`.
+        rule: ``"modified"``, ``"ordinary"`` or the coefficients of another corrector, see
+            `idem.objectives.idempotency_loss`, ``"none"``, or the settings of `idem.ign.ign_loss`.
         weight: of the idempotency loss beside the reconstruction loss.
+        gamma: the step of rules that substitute, see `idem.objectives.idempotency_loss`.
+        target: what these apply to f(z): the ``"raw"`` weights, or the ``"averaged"`` ones.
         batch_size: of data and of noise.
         schedule: of the learning rate: ``"constant"``, or ``"linear"`` or ``"cosine"``, which let
             it fall to 0 at `steps`.
         max_gradient_norm: what a longer gradient, of all parameters together, is shortened to.
         log_every: steps between two rows of the history.
+        watch: what to measure on the way; it draws nothing from the run's generator.
         checkpoint: where to save and, if it holds something, where to go on.
         label: shown with a progress bar, and in errors; without one there is no bar.
 
     Returns:
-        The same state.
+        The same state. Its history has the losses of `PARTS`, each before its weight: of ``none``
+        the idempotency loss is NaN, and tightness is that of `idem.ign` alone.
 
     Raises:
-        ValueError: if the images are not uint8 ``(N, C, H, W)``, or for an unknown rule or
-            schedule.
+        ValueError: if the images are not uint8 ``(N, C, H, W)``, for an unknown rule, schedule or
+            target, or a target beside the ordinary rule.
         FloatingPointError: for a loss that is not finite, naming the step: at once on the CPU, and
             where looking at a number would make the program wait, before the next row or save. What
             was saved before stays.
@@ -175,40 +125,31 @@ def train(
     Source:
         Jensen and Vicary, section 3.1 and equation 10; Adam's betas as in DCGAN.
     """
-    _check(images, schedule)
-    saved = checkpoint.load() if checkpoint is not None else None
-    if saved is not None:
-        state.restore(*saved)
-    first, free = state.step, images.device.type == "cpu"
-    who = label or f"{rule if isinstance(rule, str) else 'ign'} rule"
-    state.model.train()
-    with tqdm(total=steps, initial=first, desc=label, disable=label is None) as bar:
-        while state.step < steps:
-            if checkpoint is not None and state.step > first and checkpoint.is_due():
-                _save(state, checkpoint, who)
-            _set_rate(state.optimizer, SCHEDULES[schedule](state.step / steps))
-            x = draw(images, batch_size, state.generator)
-            z = noise.sample(batch_size, state.generator)
-            _step(state, x, z, rule, weight, max_gradient_norm)
-            bar.update()
-            logged = state.step % log_every == 0 or state.step == steps
-            if free or logged:
-                _check_losses(state, who)
-            if logged:
-                row = _log(state)
-                bar.set_postfix({key: f"{row[key]:.3g}" for key in row if key != "step"})
-    if checkpoint is not None and state.step > first:
-        _save(state, checkpoint, who)
-    return state
-
-
-def _check(images: Tensor, schedule: str) -> None:
-    if images.dtype != torch.uint8 or images.dim() != 4:
-        raise ValueError(
-            f"images: expected uint8 (N, C, H, W), got {images.dtype} {tuple(images.shape)}"
-        )
     if schedule not in SCHEDULES:
         raise ValueError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
+    if target not in ("raw", "averaged"):
+        raise ValueError(f"target: expected raw or averaged, got {target!r}")
+    f, optimizer = state.model, state.optimizers["model"]
+    inner = state.averaged.module if target == "averaged" else None
+
+    def step(x: Tensor) -> Sequence[Tensor]:
+        _set_rate(optimizer, SCHEDULES[schedule](state.step / steps))
+        z = noise.sample(len(x), state.generator)
+        loss, *parts = _losses(f, x, z, rule, weight, gamma=gamma, target=inner)
+        descend(optimizer, loss, max_gradient_norm)
+        return parts
+
+    return run(
+        state,
+        images,
+        Method(f"{_name(rule)} rule", step, _parts(rule), _REMEDY),
+        steps=steps,
+        batch_size=batch_size,
+        log_every=log_every,
+        watch=watch,
+        checkpoint=checkpoint,
+        label=label,
+    )
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
@@ -216,27 +157,16 @@ def _set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = optimizer.defaults["lr"] * factor
 
 
-def _step(
-    state: TrainingState,
-    x: Tensor,
-    z: Tensor,
-    rule: str | IGN,
-    weight: float,
-    max_gradient_norm: float | None,
-) -> None:
-    loss, *parts = _losses(state.model, x, z, rule, weight)
-    state.optimizer.zero_grad()
-    loss.backward()
-    if max_gradient_norm is not None:
-        nn.utils.clip_grad_norm_(state.model.parameters(), max_gradient_norm)
-    state.optimizer.step()
-    state.averaged.update_parameters(state.model)
-    state.step += 1
-    state.losses.append(torch.stack(parts).detach())
+def _name(rule: Rule) -> str:
+    return rule if isinstance(rule, str) else "ign" if isinstance(rule, IGN) else "substituting"
+
+
+def _parts(rule: Rule) -> Sequence[str]:
+    return PARTS if isinstance(rule, IGN) else PARTS[:2]
 
 
 def _losses(
-    f: nn.Module, x: Tensor, z: Tensor, rule: str | IGN, weight: float
+    f: nn.Module, x: Tensor, z: Tensor, rule: Rule, weight: float, **options: Any
 ) -> tuple[Tensor, ...]:
     """Return the loss of a step and its parts."""
     if isinstance(rule, IGN):
@@ -245,48 +175,6 @@ def _losses(
     if rule == "none":
         return reconstruction, reconstruction
     idempotency = idempotency_loss(
-        f, z, rule=rule, scale="mean", running_statistics="all", check_finite=False
+        f, z, rule, "mean", running_statistics="all", check_finite=False, **options
     )
     return reconstruction + weight * idempotency, reconstruction, idempotency
-
-
-def _log(state: TrainingState) -> Row:
-    total = sum(state.losses[1:], start=state.losses[0])
-    means = (total / len(state.losses)).tolist()
-    row = {"step": state.step, "reconstruction": math.nan, "idempotency": math.nan}
-    row |= dict(zip(PARTS, means, strict=False))
-    state.history.append(row)
-    state.losses = []
-    return row
-
-
-def _check_losses(state: TrainingState, who: str) -> None:
-    losses = torch.stack(state.losses)
-    found = (~losses.isfinite().all(dim=1)).nonzero().flatten().tolist()
-    if found:
-        values = zip(PARTS, losses[found[0]].tolist(), strict=False)
-        _refuse(
-            who,
-            f"loss not finite at step {state.step - len(losses) + found[0] + 1}: "
-            + ", ".join(f"{part} {value:g}" for part, value in values),
-        )
-
-
-def _save(state: TrainingState, checkpoint: Checkpoint, who: str) -> None:
-    """Save a run unless it is broken already: a gradient may fail a step before a loss does."""
-    if state.losses:
-        _check_losses(state, who)
-    tensors, notes = state.saved()
-    if not all(bool(value.isfinite().all()) for value in tensors.values()):
-        _refuse(who, f"weights or their moments not finite after step {state.step}")
-    checkpoint.save(tensors, notes)
-
-
-def _refuse(who: str, what: str) -> None:
-    raise FloatingPointError(
-        f"{who}: {what}; lower the learning rate or the weight, or bound the gradient's norm"
-    )
-
-
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -13,7 +13,16 @@ import pandas as pd
 from stages import params
 from stages.aggregate import last_rows
 from stages.files import write_json, write_text
-from stages.judges import batch_sizes, cost, edges, generative, linear, open_questions, sweeps
+from stages.judges import (
+    batch_sizes,
+    cost,
+    edges,
+    generative,
+    latent,
+    linear,
+    open_questions,
+    sweeps,
+)
 from stages.judges.verdict import Verdict, table
 from stages.printed import PARAMETER_COUNTS
 
@@ -46,7 +55,8 @@ def judge(folder: Path, settings: params.Params) -> list[Verdict]:
         batch_sizes.judge(_json(folder, "variants")["T7"], section),
         open_questions.differentiation(_json(folder, "autodiff")),
         open_questions.routes(_json(folder, "trajectory")),
-        *generative.judge(_json(folder, "generative_mnist"), section),
+        latent.judge(_json(folder, "latent_mnist"), section),
+        *generative.judge(_json(folder, "generative"), section),
     ]
 
 

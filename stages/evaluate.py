@@ -3,190 +3,181 @@
 BatchNorm makes two maps of one network. In mode ``train`` every batch is normalised by its own
 statistics, as during training: what noise becomes depends on the noise beside it. In mode ``eval``
 it is normalised by statistics measured after training, over equal parts data and noise: a map of
-single images. Both are measured, and the column `mode` says which.
+single images. Both are measured, and the column `mode` says which; it is ``none`` for the controls,
+which no network made.
+
+All real images that samples are compared with are those of the split `test`. Orbits f, f(f), … are
+followed for the weights that are shown, in both modes; the bias of the Fréchet distance and the
+nearest training images are sought for these weights in the mode that is shown.
 """
 
+import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Generator, Tensor
-from torch.nn.functional import mse_loss
+from torch import Tensor
 
 from idem import metrics, samples
-from idem.classifier import Classifier
 from idem.datasets import to_unit
-from stages import generative, params
+from stages import generative, measures, params, pictures
 from stages.engine import run_units
-from stages.files import write_csv, write_json
+from stages.files import write_csv, write_json, write_text
 from stages.params import Evaluate, Params
+from stages.scoring import Scorer, batched, scorer
+from stages.summary import CONTROL, RUN, headline, readable, subset, summarize
 
-RUN = ["rule", "seed", "weights", "mode"]
-KINDS = ("raw", "averaged")
+KINDS = ("raw", "averaged", "chosen")
 MODES = ("train", "eval")
-HEADLINE = [
-    "frechet_distance",
-    "frechet_distance_2",
-    "digits",
-    "class_entropy",
-    "pairwise_distance",
-    "displacement",
-    "reconstruction_error",
-    "noise_absolute_error",
-    "noise_relative_error",
-    "data_absolute_error",
-    "data_relative_error",
-    "last_drift",
-]
-PER_SEED = ["frechet_distance", "digits", "noise_relative_error", "data_relative_error"]
-
-
-@dataclass
-class Judge:
-    """The classifier, and the features of the test images to compare with."""
-
-    classifier: Classifier
-    reference: Tensor
-    section: Evaluate
-
-    def score(self, images: Tensor) -> dict[str, float]:
-        """Return how the images compare with the test images, and which digits are among them."""
-        features = batched(self.classifier.features, images, self.section.batch_size)
-        logits = self.classifier.head(features)
-        sure = samples.class_shares(logits, self.section.confidence)
-        shares = samples.class_shares(logits)
-        return {
-            "frechet_distance": samples.frechet_distance(features, self.reference),
-            "digits": int((sure > self.section.least_share).sum()),
-            "class_entropy": samples.share_entropy(shares),
-            "confident_share": float(sure.sum()),
-            "pairwise_distance": samples.pairwise_distance(images[: self.section.drift_samples]),
-        } | {f"class_{digit}": float(share) for digit, share in enumerate(shares)}
+PICTURES = ("samples", "neighbours")
+Tables = dict[str, pd.DataFrame]
 
 
 def main() -> None:
-    """Write all measurements, their headline, the drift curves and the samples of Figure 5."""
+    """Write all measurements, what they come to over seeds, and the pixels of a few samples."""
     args = params.arguments("evaluate on one data set", dataset="name of the data set")
     everything, name = params.read(args.params), generative.data_set(args.dataset)
-    judge = _judge(everything.evaluate, name)
-    found = run_units(_evaluate_unit, _units(everything, name, judge), f"evaluate {name}")
-    controls = _controls(everything, name, judge)
-    table = pd.DataFrame([row for unit in found for row in unit.rows])
-    drift = pd.DataFrame([row for unit in found for row in unit.drift])
-    shown = pd.concat([unit.samples for unit in found])
-    write_csv(args.metrics / f"generative_{name}.csv", table)
-    write_csv(args.metrics / f"drift_{name}.csv", drift)
-    write_csv(args.metrics / f"samples_{name}.csv", shown)
-    write_json(args.metrics / f"generative_{name}.json", controls | headline(table, drift))
+    judge = scorer(everything.score, name, "test")
+    units = [*_networks(everything, name, judge), (_controls, everything, name, judge)]
+    tables = _joined(run_units(operator.call, units, f"evaluate {name}"))
+    for table in PICTURES:
+        write_csv(pictures.path(args.metrics, name, table), tables.pop(table))
+    for table, rows in tables.items():
+        write_csv(args.metrics / f"{table}_{name}.csv", rows)
+    summary = summarize(tables["generative"], everything.evaluate.confidence)
+    write_csv(args.metrics / "generative_summary.csv", summary)
+    note = subset(args.metrics, name)
+    found = headline(tables["generative"], summary)
+    write_json(args.metrics / "generative.json", ({"data": note} if note else {}) | found)
+    write_text(args.metrics / "generative.md", (f"{note}.\n\n" if note else "") + readable(summary))
 
 
-def headline(table: pd.DataFrame, drift: pd.DataFrame) -> dict[str, Any]:
-    """Return {rule: {weights: {mode: means over seeds, and the telling ones of each seed}}}."""
-    last = drift[drift.application == drift.application.max()].set_index(RUN).drift
-    table = table.join(last.rename("last_drift"), on=RUN)
-    result: dict[str, Any] = {}
-    for keys, runs in table.groupby(["rule", "weights", "mode"]):
-        rule, weights, mode = map(str, keys)
-        found = dict(runs[HEADLINE].mean().items())
-        found["seeds"] = runs.set_index("seed")[PER_SEED].to_dict(orient="index")
-        result.setdefault(rule, {}).setdefault(weights, {})[mode] = found
+def _networks(everything: Params, dataset: str, judge: Scorer) -> Iterator[tuple]:
+    for run in product(everything.train.models, everything.train.seeds, KINDS):
+        yield _network, everything, dataset, judge, *run
+
+
+def _network(
+    everything: Params, dataset: str, judge: Scorer, model: str, seed: int, kind: str
+) -> Tables:
+    """Return all tables of one set of weights, in both modes."""
+    section, training = everything.evaluate, everything.train
+    given = measures.inputs(section, training, dataset, training.models[model])
+    shape = given["test"].shape[1:]
+    f = generative.trained_network(training, dataset, shape, model, seed, kind)
+    found = []
+    for mode in MODES:
+        run = dict(zip(RUN, (model, seed, kind, mode), strict=True))
+        row, y, u = measures.network(generative.in_mode(f, mode), given, judge, section)
+        tables: Tables = {}
+        if kind == section.shown_weights:
+            tables["drift"] = _orbits(f, given, section)
+            last = tables["drift"].groupby("input", sort=False).drift.last()
+            row |= {f"{name}_last_drift": drift for name, drift in last.items()}
+        if (kind, mode) == (section.shown_weights, section.shown_mode):
+            more = batched(f, given["noise"][section.samples :], section.batch_size)
+            tables["size"] = _by_size(torch.cat([y, more]), judge, section)
+            row["frechet_distance_infinite"] = tables["size"].fitted.iloc[0]
+            near, images = measures.neighbours(y[: section.neighbours], dataset)
+            row |= near
+            tables |= _pictures([given["noise"], y, u], images, section.shown_samples)
+        found.append(_keyed(run, tables | _rows(row)))
+    return _joined(found)
+
+
+def _controls(everything: Params, dataset: str, judge: Scorer) -> Tables:
+    """Return the same of what no network made.
+
+    ``real`` are training images, ``held_out`` those of the split `test`, ``raw_noise`` is that of
+    the first model, ``constant`` the mean of the training images again and again.
+    """
+    section, training = everything.evaluate, everything.train
+    count = max(section.samples, *section.sizes)
+    real, test = (to_unit(generative.images(dataset, split)[:count]) for split in ("train", "test"))
+    noise = measures.inputs(section, training, dataset, next(iter(training.models.values())))
+    sets = {
+        "real": real[: section.samples],
+        "raw_noise": noise["noise"][: section.samples],
+        "constant": real.mean(0, keepdim=True).expand_as(real[: section.samples]),
+    }
+    found = []
+    for name, images in sets.items():
+        tables = _rows(measures.sample_quality(images, judge, section.nearest_k))
+        if name == "real":
+            tables["size"] = _by_size(real, judge, section)
+        found.append(_keyed(_control(name), tables))
+    near, _ = measures.neighbours(test[: section.neighbours], dataset)
+    return _joined([*found, _keyed(_control("held_out"), _rows(near))])
+
+
+def _control(name: str) -> dict[str, Any]:
+    return dict(zip(RUN, (name, "all", CONTROL, CONTROL), strict=True))
+
+
+def _rows(row: measures.Row) -> Tables:
+    """Return the measurements as a table of one row, and the class shares, if any, as another."""
+    shares = {key.removeprefix("class_"): row[key] for key in row if key[6:].isdigit()}
+    rest = {key: value for key, value in row.items() if not key[6:].isdigit()}
+    tables = {"generative": pd.DataFrame([rest])}
+    if shares:
+        tables["classes"] = pd.DataFrame({"class": shares.keys(), "share": shares.values()})
+    return tables
+
+
+def _orbits(f: Any, given: dict[str, Tensor], section: Evaluate) -> pd.DataFrame:
+    rows = []
+    for name, x in given.items():
+        curve = metrics.power_drift(f, x[: section.drift_samples], section.applications)
+        rows += [{"input": name, "application": i, "drift": d} for i, d in enumerate(curve, 1)]
+    return pd.DataFrame(rows)
+
+
+def _by_size(images: Tensor, judge: Scorer, section: Evaluate) -> pd.DataFrame:
+    """Return the Fréchet distance by number of images, beside a fitted line; first where it ends.
+
+    In that row the size is infinite, and nothing measured.
+    """
+    sizes = [float(size) for size in section.sizes]
+    found = samples.frechet_by_size(judge.features(images), judge.reference, section.sizes)
+    end, slope = samples.at_infinite_size(section.sizes, found)
+    fitted = [end + slope / size for size in sizes]
+    columns = {"size": [float("inf"), *sizes], "frechet_distance": [float("nan"), *found]}
+    return pd.DataFrame(columns | {"fitted": [end, *fitted]})
+
+
+def _pictures(stages: list[Tensor], nearest: Tensor, count: int) -> Tables:
+    """Return the pixels of z, f(z) and f(f(z)), and those of f(z) and what is nearest to it."""
+    made = {i: pictures.pixels(images[:count]) for i, images in enumerate(stages)}
+    beside = {"sample": made[1], "nearest": pictures.pixels(nearest[:count])}
+    return {
+        "samples": _stacked(made, "application"),
+        "neighbours": _stacked(beside, "picture"),
+    }
+
+
+def _stacked(tables: dict[Any, pd.DataFrame], name: str) -> pd.DataFrame:
+    stacked = pd.concat(tables, names=[name, "sample"]).reset_index()
+    return stacked[["sample", name, *stacked.columns.drop(["sample", name])]]
+
+
+def _keyed(run: dict[str, Any], tables: Tables) -> Tables:
+    """Put the keys of a run before every table; pictures are all of one kind and mode."""
+    result = {}
+    for name, table in tables.items():
+        keys = RUN[:2] if name in PICTURES else RUN
+        head = pd.DataFrame([{key: run[key] for key in keys}] * len(table), index=table.index)
+        result[name] = pd.concat([head, table], axis=1)
     return result
 
 
-def batched(f: Any, x: Tensor, size: int) -> Tensor:
-    """Return ``f(x)``, computed `size` items at a time, without a graph."""
-    with torch.no_grad():
-        return torch.cat([f(chunk) for chunk in x.split(size)])
-
-
-def measure(f: Any, x: Tensor, z: Tensor, judge: Judge) -> tuple[dict[str, float], Tensor, Tensor]:
-    """Return all that is measured of `f` on data `x` and noise `z`, and f(z) and f(f(z))."""
-    size = judge.section.batch_size
-    y, r = batched(f, z, size), batched(f, x, size)
-    u, s = batched(f, y, size), batched(f, r, size)
-    measured = {
-        "reconstruction_error": float(mse_loss(r, x)),
-        "data_absolute_error": float(metrics.absolute_error(r, s)),
-        "data_relative_error": float(metrics.relative_error(r, s)),
-        "noise_absolute_error": float(metrics.absolute_error(y, u)),
-        "noise_relative_error": float(metrics.relative_error(y, u)),
-        "displacement": metrics.displacement(z, y),
-        "frechet_distance_2": judge.score(u)["frechet_distance"],
+def _joined(found: list[Tables]) -> Tables:
+    names = dict.fromkeys(name for tables in found for name in tables)
+    return {
+        name: pd.concat([tables[name] for tables in found if name in tables], ignore_index=True)
+        for name in names
     }
-    return measured | judge.score(y), y, u
-
-
-@dataclass
-class Found:
-    """What one unit contributes to the three tables."""
-
-    rows: list[dict]
-    drift: list[dict]
-    samples: pd.DataFrame
-
-
-def _units(everything: Params, dataset: str, judge: Judge) -> Iterator[tuple]:
-    for rule in everything.train.idempotency_weight:
-        for seed in everything.train.seeds:
-            for kind in KINDS:
-                yield everything, dataset, judge, rule, seed, kind
-
-
-def _evaluate_unit(
-    everything: Params, dataset: str, judge: Judge, rule: str, seed: int, kind: str
-) -> Found:
-    section = everything.evaluate
-    x = to_unit(generative.images(dataset, "test")[: section.samples])
-    z = _noise(everything, dataset, x)
-    f = generative.trained_network(everything.train, dataset, x.shape[1:], rule, seed, kind)
-    found = Found([], [], pd.DataFrame())
-    for mode in MODES:
-        run = dict(zip(RUN, (rule, seed, kind, mode), strict=True))
-        measured, y, u = measure(generative.in_mode(f, mode), x, z, judge)
-        found.rows.append(run | measured)
-        curve = metrics.power_drift(f, z[: section.drift_samples], section.applications)
-        found.drift += [run | {"application": i, "drift": d} for i, d in enumerate(curve, 1)]
-        if (kind, mode) == (section.shown_weights, section.shown_mode):
-            found.samples = _shown(rule, seed, [z, y, u], section.shown_samples)
-    return found
-
-
-def _noise(everything: Params, dataset: str, like: Tensor) -> Tensor:
-    section = everything.evaluate
-    noise = generative.noise(everything.train, dataset, like.shape[1:])
-    return noise.sample(section.samples, Generator(like.device).manual_seed(section.seed))
-
-
-def _judge(section: Evaluate, dataset: str) -> Judge:
-    test = to_unit(generative.images(dataset, "test"))
-    classifier = generative.classifier(dataset)
-    return Judge(classifier, batched(classifier.features, test, section.batch_size), section)
-
-
-def _controls(everything: Params, dataset: str, judge: Judge) -> dict[str, Any]:
-    """Score what no network made: real training images, raw noise, one constant image."""
-    count = everything.evaluate.samples
-    real = to_unit(generative.images(dataset, "train")[:count])
-    sets = {
-        "real": real,
-        "raw_noise": _noise(everything, dataset, real),
-        "constant": real.mean(0, keepdim=True).expand_as(real),
-    }
-    scores = {name: judge.score(images) for name, images in sets.items()}
-    kept = ("frechet_distance", "digits", "class_entropy", "pairwise_distance")
-    return {"controls": {name: {key: score[key] for key in kept} for name, score in scores.items()}}
-
-
-def _shown(rule: str, seed: int, stages: list[Tensor], count: int) -> pd.DataFrame:
-    tables = []
-    for application, images in enumerate(stages):
-        pixels = ((images[:count].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).flatten(1)
-        table = pd.DataFrame(pixels.cpu().numpy()).add_prefix("p")
-        keys = {"rule": rule, "seed": seed, "sample": range(count), "application": application}
-        tables.append(pd.concat([pd.DataFrame(keys), table], axis=1))
-    return pd.concat(tables)
 
 
 if __name__ == "__main__":

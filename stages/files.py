@@ -37,6 +37,19 @@ def write_csv(path: Path, frame: Any) -> None:
     write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
+def write_figure(path: Path, figure: Any, *, to_the_pixel: bool = False) -> None:
+    """Write a `matplotlib.figure.Figure` as a PNG whose bytes depend on the figure alone.
+
+    Args:
+        path: where to.
+        figure: what to draw.
+        to_the_pixel: keep the figure's own resolution and margins, to which it fitted its images.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    how: dict[str, Any] = {} if to_the_pixel else {"dpi": 150, "bbox_inches": "tight"}
+    figure.savefig(path, metadata={"Software": None}, **how)
+
+
 def _rounded(content: Any) -> Any:
     if isinstance(content, dict):
         return {str(key): _rounded(value) for key, value in content.items()}

@@ -9,11 +9,12 @@ from torch import Generator, Tensor, nn
 
 from idem.classifier import Classifier, restored
 from idem.datasets import DATASETS, Split, load
+from idem.efficientnet import EfficientNetLite0
 from idem.noise import FourierNoise, GaussianNoise
 from idem.udcgan import UDCGAN
 from stages import params
 from stages.engine import device
-from stages.params import Train
+from stages.params import Model, Train
 
 
 def data_set(name: str) -> str:
@@ -42,17 +43,22 @@ def network(
     return f.to(device(), memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
-def weights_path(dataset: str, rule: str, seed: int, kind: str) -> Path:
-    """Return where the weights of one run lie; `kind` is ``raw`` or ``averaged``."""
-    return Path("data", dataset, "weights", f"{rule}_{seed}_{kind}.safetensors")
+def weights_path(section: Train, dataset: str, model: str, seed: int, kind: str) -> Path:
+    """Return where weights of one run lie; `kind` is ``raw``, ``averaged`` or ``chosen``."""
+    return folder(section, dataset) / f"{model}_{seed}_{kind}.safetensors"
+
+
+def folder(section: Train, dataset: str) -> Path:
+    """Return where the weights of all runs of a pipeline lie."""
+    return Path("data", dataset, section.folder)
 
 
 def trained_network(
-    section: Train, dataset: str, image_shape: Sequence[int], rule: str, seed: int, kind: str
+    section: Train, dataset: str, image_shape: Sequence[int], model: str, seed: int, kind: str
 ) -> UDCGAN:
     """Return the network of one run as stage `train` left it."""
     f = network(section, image_shape)
-    f.load_state_dict(load_file(weights_path(dataset, rule, seed, kind)))
+    f.load_state_dict(load_file(weights_path(section, dataset, model, seed, kind)))
     return f
 
 
@@ -64,17 +70,31 @@ def in_mode(f: nn.Module, mode: str) -> nn.Module:
     return f.train(mode == "train")
 
 
-def noise(section: Train, dataset: str, image_shape: Sequence[int]) -> GaussianNoise | FourierNoise:
-    """Return the noise of the parameters; Fourier statistics as stage `train` measured them."""
-    if section.noise == "gaussian":
+def noise(
+    section: Train, model: Model, dataset: str, image_shape: Sequence[int]
+) -> GaussianNoise | FourierNoise:
+    """Return the noise of a model; Fourier statistics as stage `train` measured them."""
+    if model.noise == "gaussian":
         return GaussianNoise(image_shape)
-    state = load_file(noise_path(dataset), device=device())
+    state = load_file(noise_path(section, dataset), device=device())
     return FourierNoise.from_state_dict(state, image_shape[-1])
 
 
-def noise_path(dataset: str) -> Path:
+def noise_path(section: Train, dataset: str) -> Path:
     """Return where the noise statistics of the training split lie."""
-    return Path("data", dataset, "noise.safetensors")
+    return folder(section, dataset) / "noise.safetensors"
+
+
+def feature_extractor(dataset: str) -> nn.Module:
+    """Return what turns images into features, on the device, in eval mode."""
+    if DATASETS[dataset].known != "labels":
+        return EfficientNetLite0(load_file(components_path(dataset))["components"]).to(device())
+    return classifier(dataset)
+
+
+def components_path(dataset: str) -> Path:
+    """Return where the components of a data set's features lie."""
+    return Path("data", dataset, "components.safetensors")
 
 
 def classifier(dataset: str) -> Classifier:

@@ -291,6 +291,12 @@ class Prepare(Section):
     image_size: Annotated[int, Field(ge=32, multiple_of=8)]
 
 
+class PrepareMNIST(Prepare):
+    """As `Prepare`, with images held out of the official training split."""
+
+    valid_images: Annotated[int, Field(ge=2, le=30_000)]
+
+
 class PrepareCelebA(Prepare):
     """As `Prepare`, from an archive of which a share may be left out."""
 
@@ -314,36 +320,60 @@ class Tightness(Section):
     distance: Literal["mse", "l1"]
 
 
-class Train(Section):
-    """U-DCGAN training (section 3.1): every rule with every seed."""
+Rule = Literal["modified", "ordinary", "none", "ign"] | Annotated[list[float], Field(min_length=2)]
 
-    seeds: Annotated[list[Seed], Field(min_length=1)]
-    steps: Count
-    batch_size: Annotated[int, Field(ge=2)]
+
+class Model(Section):
+    """How one kind of U-DCGAN is trained; a rule may be the coefficients of another corrector."""
+
+    rule: Rule
+    weight: NotNegative
+    gamma: Annotated[float, Field(gt=0, lt=2)]
+    target: Literal["raw", "averaged"]
+    tightness: Tightness | None
+    noise: Literal["fourier", "gaussian"]
     learning_rate: Positive
     learning_rate_schedule: Literal["constant", "linear", "cosine"]
     max_gradient_norm: Positive | None
-    betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
     average_decay: Share
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> "Model":
+        if (self.rule == "ign") != (self.tightness is not None):
+            raise ValueError("tightness with the rule ign, and null with all others")
+        substitutes = self.rule == "modified" or isinstance(self.rule, list)
+        if not substitutes and (self.gamma != 1 or self.target != "raw"):
+            raise ValueError(f"gamma 1 and target raw with the rule {self.rule}, without any step")
+        if self.rule == "none" and self.weight != 0:
+            raise ValueError("weight 0 with the rule none")
+        return self
+
+
+class Choose(Section):
+    """When and by how many samples a run is measured, to keep its best averaged weights."""
+
+    every: Count
+    samples: Annotated[int, Field(ge=2)]
+    seed: Seed
+
+
+class Train(Section):
+    """U-DCGAN training (section 3.1): every model with every seed."""
+
+    folder: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    steps: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
     calibration_batches: Count
     log_every: Count
-    noise: Literal["fourier", "gaussian"]
-    idempotency_weight: Annotated[
-        dict[Literal["modified", "ordinary", "none", "ign"], NotNegative], Field(min_length=3)
-    ]
-    ign: Tightness
+    choose: Choose
     channels: Annotated[list[Count], Field(min_length=1)]
     bottleneck: Count
     skips: list[Annotated[int, Field(ge=0)]]
     normalization: Literal["batch", "group", "none"]
     normalize_code: bool
-
-    @field_validator("idempotency_weight")
-    @classmethod
-    def _rules_are_compared(cls, weights: dict[str, float]) -> dict[str, float]:
-        if not {"modified", "ordinary", "none"} <= set(weights):
-            raise ValueError("weights of modified, ordinary and none, which are compared")
-        return weights
+    models: Annotated[dict[str, Model], Field(min_length=1)]
 
     @field_validator("skips")
     @classmethod
@@ -354,26 +384,155 @@ class Train(Section):
         return skips
 
 
+class Score(Section):
+    """How samples are scored: see stages/scoring.py."""
+
+    batch_size: Annotated[int, Field(ge=2)]
+    confidence: Share
+    least_share: Share
+    pairs: Annotated[int, Field(ge=2)]
+
+
+class Setting(Section):
+    """A model trained in another way; what is left out is as in the model or the section train."""
+
+    of: str
+    rule: Rule | None = None
+    weight: NotNegative | None = None
+    gamma: Annotated[float, Field(gt=0, lt=2)] | None = None
+    target: Literal["raw", "averaged"] | None = None
+    tightness: Tightness | None = None
+    noise: Literal["fourier", "gaussian"] | None = None
+    learning_rate: Positive | None = None
+    learning_rate_schedule: Literal["constant", "linear", "cosine"] | None = None
+    max_gradient_norm: Positive | None = None
+    average_decay: Share | None = None
+    batch_size: Annotated[int, Field(ge=2)] | None = None
+    channels: Annotated[list[Count], Field(min_length=1)] | None = None
+    bottleneck: Count | None = None
+    skips: list[Annotated[int, Field(ge=0)]] | None = None
+    normalization: Literal["batch", "group", "none"] | None = None
+    normalize_code: bool | None = None
+
+
+class Settings(Section):
+    """The search for a recipe: many settings, trained alike."""
+
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    steps: Count
+    models: Annotated[dict[str, Model], Field(min_length=1)]
+    rounds: Annotated[dict[str, dict[str, Setting]], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _settings_are_of_models(self) -> "Settings":
+        for name, setting in (pair for tried in self.rounds.values() for pair in tried.items()):
+            if setting.of not in self.models:
+                known = ", ".join(self.models)
+                raise ValueError(f"{name}.of: one of settings.models ({known}), got {setting.of!r}")
+        return self
+
+
+class References(Section):
+    """A DCGAN of the U-DCGAN's size, and the model whose codes are drawn from a Gaussian."""
+
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    steps: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Positive
+    betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
+    average_decay: Share
+    calibration_batches: Count
+    log_every: Count
+    choose: Choose
+    autoencoder: str
+
+
 class Evaluate(Section):
     """Measurements of the trained U-DCGANs and the samples of Figure 5."""
 
     seed: Seed
-    samples: Annotated[int, Field(ge=2)]
+    samples: Annotated[int, Field(ge=4)]
+    images: Annotated[int, Field(ge=4)]
     batch_size: Annotated[int, Field(ge=2)]
     drift_samples: Annotated[int, Field(ge=2)]
     applications: Count
-    confidence: Share
-    least_share: Share
+    sizes: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=2)]
+    nearest_k: Count
+    neighbours: Count
+    confidence: Annotated[float, Field(gt=0, lt=1)]
     shown_samples: Count
-    shown_weights: Literal["raw", "averaged"]
+    shown_weights: Literal["raw", "averaged", "chosen"]
     shown_mode: Literal["train", "eval"]
 
-    @field_validator("batch_size")
-    @classmethod
-    def _batches_are_equal(cls, batch_size: int, info: ValidationInfo) -> int:
-        if info.data.get("samples", 0) % batch_size:
-            raise ValueError("a divisor of samples, as BatchNorm needs batches of one size")
-        return batch_size
+    @model_validator(mode="after")
+    def _batches_are_equal(self) -> "Evaluate":
+        if any(count % self.batch_size for count in (self.samples, self.images, max(self.sizes))):
+            raise ValueError(
+                "a batch_size that divides samples, images and the last of sizes, as BatchNorm "
+                "needs batches of one size"
+            )
+        if self.sizes != sorted(set(self.sizes)):
+            raise ValueError("sizes in ascending order that all differ")
+        if self.samples < self.nearest_k + 2:
+            raise ValueError(f"a nearest_k of at most samples - 2, {self.samples - 2}")
+        return self
+
+
+class Restore(Section):
+    """What the trained networks make of spoilt test images."""
+
+    seed: Seed
+    images: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    training_images: Count
+    weights: Annotated[list[Literal["raw", "averaged", "chosen"]], Field(min_length=1)]
+    modes: Annotated[list[Literal["train", "eval"]], Field(min_length=1)]
+    resamples: Count
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    shown_images: Count
+    shown_weights: Literal["raw", "averaged", "chosen"]
+    shown_mode: Literal["train", "eval"]
+
+    @model_validator(mode="after")
+    def _what_is_shown_is_measured(self) -> "Restore":
+        if self.images % self.batch_size:
+            raise ValueError("a batch_size that divides images, as BatchNorm needs equal batches")
+        if self.shown_images > self.images:
+            raise ValueError(f"shown_images of at most images, {self.images}")
+        if self.shown_weights not in self.weights or self.shown_mode not in self.modes:
+            raise ValueError("shown_weights among weights and shown_mode among modes")
+        return self
+
+
+class Latent(Section):
+    """The latent space of the trained networks: the TODO of section 3.1."""
+
+    seed: Seed
+    images: Annotated[int, Field(ge=2)]
+    variance_share: Annotated[float, Field(gt=0, le=1)]
+    batch_size: Annotated[int, Field(ge=2)]
+    applications: Annotated[int, Field(ge=2)]
+    points: Count
+    tolerance: Annotated[float, Field(gt=0, lt=0.5)]
+    pairs: Count
+    steps: Annotated[int, Field(ge=3)]
+    embedded: Count
+    perplexity: Positive
+    embedding_steps: Annotated[int, Field(ge=250)]
+    weights: Literal["raw", "averaged", "chosen"]
+    shown_mode: Literal["train", "eval"]
+    projection_below: Positive
+    least_effect: Positive
+
+    @model_validator(mode="after")
+    def _there_are_as_many_images(self) -> "Latent":
+        if max(self.points, 2 * self.pairs) > self.batch_size:
+            raise ValueError(f"points and twice pairs of at most batch_size, {self.batch_size}")
+        if max(self.batch_size, self.embedded) > self.images:
+            raise ValueError(f"batch_size and embedded of at most images, {self.images}")
+        if self.perplexity >= 4 * self.embedded:
+            raise ValueError("a perplexity below four times embedded, the points of a plane")
+        return self
 
 
 class Plot(Section):
@@ -384,16 +543,27 @@ class Plot(Section):
     figure_trajectory: Annotated[list[str], Field(min_length=1)]
 
 
-class Claims(Section):
-    """What counts as a difference between the rules, and as a result."""
+class Judging(Section):
+    """What counts as a difference between models, and as a result."""
 
     least_runs: Count
     least_effect: Positive
+    least_digits: Annotated[int, Field(ge=1, le=10)]
+
+
+class Claims(Judging):
+    """What counts for the claims of the whole paper."""
+
     confidence: Annotated[float, Field(gt=0, lt=1)]
     near_zero: Positive
     comparable: Positive
     collapsed_below: Annotated[float, Field(gt=0, lt=1)]
-    least_digits: Annotated[int, Field(ge=1, le=10)]
+
+
+class GenerativeClaims(Judging):
+    """What counts for those of a generative study: digits or coverage, as the images have it."""
+
+    least_coverage: Share
 
 
 class Paper(Section):
@@ -408,10 +578,44 @@ class Paper(Section):
         return self
 
 
+class Features(Section):
+    """The principal components along which features of photographs are compared."""
+
+    images: Count
+    components: Annotated[int, Field(ge=1, le=1280)]
+    floors: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _components_have_images(self) -> "Features":
+        if self.images <= self.components:
+            raise ValueError(f"images above components, {self.components}, got {self.images}")
+        return self
+
+
 class CelebA(Section):
     """The whole of stages/celeba/params.yaml."""
 
     prepare: PrepareCelebA
+    features: Features
+    train: Train
+    score: Score
+    evaluate: Evaluate
+    restore: Restore
+    latent: Latent
+    claims: GenerativeClaims
+
+
+class GenerativeStudy(Section):
+    """The whole of stages/study/params.yaml: the generative study at length."""
+
+    settings: Settings
+    train: Train
+    score: Score
+    evaluate: Evaluate
+    restore: Restore
+    latent: Latent
+    claims: GenerativeClaims
+    references: References
 
 
 class Params(Section):
@@ -426,10 +630,13 @@ class Params(Section):
     cost: Cost
     autodiff: Autodiff
     trajectory: Trajectory
-    prepare: Prepare
+    prepare: PrepareMNIST
     classifier: Classifier
     train: Train
+    score: Score
     evaluate: Evaluate
+    latent: Latent
+    restore: Restore
     plot: Plot
     claims: Claims
 
@@ -486,7 +693,11 @@ def _check_networks(section: Sweep, studied: Mapping[str, str]) -> None:
 
 
 # By the last two folders of a pipeline's params.yaml; all others are `Params`.
-WHOLE = {("stages", "paper"): Paper, ("stages", "celeba"): CelebA}
+WHOLE = {
+    ("stages", "paper"): Paper,
+    ("stages", "celeba"): CelebA,
+    ("stages", "study"): GenerativeStudy,
+}
 
 
 def read(path: Path) -> Params:

@@ -1,15 +1,15 @@
 """Stage plot: draw the paper's five figures, and those it lacks, from the tables beside them."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from idem import figures
-from stages import params
+from stages import params, plot_generative
 from stages.aggregate import ERROR_FLOOR, at_best_rate, last_rows, relabelled
+from stages.files import write_figure
 
 
 def main() -> None:
@@ -42,7 +42,6 @@ def main() -> None:
         "figure_4": figures.figure_4(sweeps(section.figure_4)),
         "figure_scales": figures.figure_scales(relabelled(summaries, widths)),
         "figure_fair": fair(section.figure_3),
-        "figure_5": figures.figure_5(table("samples_mnist")),
         "figure_peers": figures.figure_peers(table("peers")),
         "figure_cost": figures.figure_cost(table("cost")),
         "figure_autodiff": figures.figure_autodiff(
@@ -55,22 +54,9 @@ def main() -> None:
         "figure_landscape": figures.figure_landscape(
             table("trajectory_surface"), table("trajectory"), table("trajectory_lines")
         ),
-    }
+    } | plot_generative.drawings(folder, "mnist", parameters)
     for name, figure in drawn.items():
-        save(figure, folder / f"{name}.png", to_the_pixel=name == "figure_2")
-
-
-def save(figure: Figure, path: Path, *, to_the_pixel: bool = False) -> None:
-    """Write a PNG whose bytes depend on the figure alone, not on who drew it when.
-
-    Args:
-        figure: what to draw.
-        path: where to.
-        to_the_pixel: keep the figure's own resolution and margins, to which it fitted its images.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    how: dict[str, Any] = {} if to_the_pixel else {"dpi": 150, "bbox_inches": "tight"}
-    figure.savefig(path, metadata={"Software": None}, **how)
+        write_figure(folder / f"{name}.png", figure, to_the_pixel=name == "figure_2")
 
 
 if __name__ == "__main__":

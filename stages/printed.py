@@ -20,6 +20,8 @@ CLAIMS = {
     "T7": "batch sizes from 32 to 10 000 give comparable results (3)",
     "C": "the rule as an automatic differentiation rule (2.3, its code and graph: C)",
     "Q1": "does one method travel a different route in the loss landscape? (3)",
+    "Q2": "latent space: where do codes lie, is f a projection around its samples? (3.1, TODO)",
     "G1": "a U-DCGAN trained with reconstruction and the rule generates MNIST digits (3.1)",
+    "G2": "the same for CelebA (3.1)",
     "G3": "significant improvement in idempotent error for convolutional networks (abstract)",
 }

@@ -6,11 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from stages import markdown
 from stages.files import write_text
+from stages.summary import cell, summarize
 
 TABLE = Path("metrics/laptop/claims.md")
 PAPER = Path("metrics/paper/claims.json")
+STUDY = Path("metrics/study")
 README = Path("README.md")
+CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
+WEIGHTS = {"chosen": "chosen", "averaged": "last"}
+MEASURES = {
+    "frechet_distance": "Fréchet distance",
+    "digits": "digits",
+    "coverage": "coverage",
+    "noise_relative_error": "relative error on noise",
+    "test_relative_error": "on held-out digits",
+}
 
 
 def _block(name: str) -> re.Pattern[str]:
@@ -19,6 +33,7 @@ def _block(name: str) -> re.Pattern[str]:
 
 BLOCK = _block("claims")
 PAPER_BLOCK = _block("claims at the paper's scale")
+STUDY_BLOCK = _block("generative study")
 
 
 def main() -> None:
@@ -26,7 +41,27 @@ def main() -> None:
     paper = overview(json.loads(PAPER.read_text(encoding="utf-8")))
     text = README.read_text(encoding="utf-8")
     text = BLOCK.sub(lambda m: m[1] + TABLE.read_text(encoding="utf-8") + m[3], text)
+    runs = [pd.read_csv(STUDY / f"{name}_mnist.csv") for name in ("generative", "references")]
+    text = STUDY_BLOCK.sub(lambda m: m[1] + models(pd.concat(runs)) + m[3], text)
     write_text(README, PAPER_BLOCK.sub(lambda m: m[1] + paper + m[3], text))
+
+
+def models(runs: pd.DataFrame) -> str:
+    """Return a Markdown table, a row a model and weights: means and intervals over seeds.
+
+    Args:
+        runs: columns ``model``, ``seed``, ``weights``, ``mode`` and `MEASURES`, a row a run; shown
+            is what was measured with BatchNorm in training mode.
+    """
+    shown = runs[(runs["mode"] == "train") & runs.weights.isin(WEIGHTS)]
+    found = summarize(shown[["model", "seed", "weights", "mode", *MEASURES]], CONFIDENCE)
+    rows = []
+    for (model, weights), of_model in found.groupby(["model", "weights"], sort=False):
+        by_measure = of_model.set_index("measure")
+        row = [model.replace("_", " "), WEIGHTS[weights], f"{by_measure.seeds.iloc[0]}"]
+        names = (name if name in by_measure.index else None for name in MEASURES)
+        rows.append(row + [cell(by_measure.loc[name]) if name else "–" for name in names])
+    return markdown.table(["model", "weights", "seeds", *MEASURES.values()], rows) + "\n"
 
 
 def overview(ledger: Mapping[str, Mapping[str, Any]]) -> str:

@@ -22,14 +22,7 @@ from idem.mlp import parameter_count
 from idem.sweep import Grid, Row, Unit, train_lanes
 from stages import params, resume
 from stages.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
-from stages.engine import (
-    OUT_OF_TIME,
-    checkpoint_seconds,
-    deadline,
-    device,
-    end_with_parent,
-    run_units,
-)
+from stages.engine import OUT_OF_TIME, device, end_with_parent, run_units
 from stages.files import write_csv, write_json
 
 _MEGABYTE = 2**20
@@ -81,8 +74,9 @@ def train(name: str, grid: Grid, precision: str, folder: Path) -> list[Part]:
 
     However short the time, at least a step is made: repeated runs come to an end.
     """
-    every, end = checkpoint_seconds(), deadline()
-    places = {unit: Checkpoint(_file(folder, unit), every, end) for unit in grid.units()}
+    units = grid.units()
+    files = (folder / f"{unit.name}.npz" for unit in units)
+    places = dict(zip(units, resume.places(files), strict=True))
     parts = {unit: _so_far(grid, place) for unit, place in places.items()}
     left = [unit for unit, part in parts.items() if not part.complete]
     tasks = [(name, grid, unit, precision, places[unit], unit is left[0]) for unit in left]
@@ -132,10 +126,6 @@ def _train_unit(
             return Part(train_lanes(grid, unit, report, checkpoint, device()), complete=True)
         except OutOfTime:
             return _so_far(grid, checkpoint)
-
-
-def _file(folder: Path, unit: Unit) -> Path:
-    return folder / f"{unit.name}.npz"
 
 
 def _so_far(grid: Grid, checkpoint: Checkpoint) -> Part:

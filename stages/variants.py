@@ -9,7 +9,6 @@ It can be killed at any time, and goes on from there when it is run again.
 
 import math
 import shutil
-import sys
 from dataclasses import asdict, replace
 from itertools import combinations
 from pathlib import Path
@@ -33,14 +32,7 @@ from stages.aggregate import (
     last_rows,
     summarize,
 )
-from stages.engine import (
-    OUT_OF_TIME,
-    checkpoint_seconds,
-    deadline,
-    device,
-    end_with_parent,
-    run_units,
-)
+from stages.engine import device, end_with_parent
 from stages.files import write_csv, write_json
 from stages.sweep import grid_of
 
@@ -77,17 +69,10 @@ def train(grids: dict[str, Grid], precision: str, folder: Path) -> dict[str, pd.
         SystemExit: with OUT_OF_TIME when the time is up, once all units are saved. However short
             the time, every unit makes a step or two: repeated runs come to an end.
     """
-    every, end = checkpoint_seconds(), deadline()
     units = [(name, g, unit) for name, g in grids.items() for unit in g.units()]
-    tasks = [
-        (g, unit, precision, Checkpoint(folder / f"{name}_{unit.name}.npz", every, end))
-        for name, g, unit in units
-    ]
-    results = run_units(_train_unit, tasks, "variants")
-    if None in results:
-        done = len(results) - results.count(None)
-        print(f"time is up: {done} of {len(results)} units done; run it again to go on")
-        sys.exit(OUT_OF_TIME)
+    places = resume.places(folder / f"{name}_{unit.name}.npz" for name, _, unit in units)
+    tasks = [(g, unit, precision, at) for (_, g, unit), at in zip(units, places, strict=True)]
+    results = resume.run_all(_train_unit, tasks, "units", "variants")
     rows: dict[str, list[Row]] = {name: [] for name in grids}
     for (name, *_), part in zip(units, results, strict=True):
         rows[name] += part

@@ -12,7 +12,7 @@ import yaml
 
 from idem.figures import figure_cost
 from stages import cost, params
-from stages.plot import save
+from stages.files import write_figure
 
 ROOT = Path(__file__).parents[1]
 SECTION = params.Cost(
@@ -104,7 +104,7 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, monkeypatch: pyte
 
 def test_the_figure_shows_every_count(table: pd.DataFrame, tmp_path: Path):
     figure = figure_cost(table)
-    save(figure, tmp_path / "figure_cost.png")
+    write_figure(tmp_path / "figure_cost.png", figure)
     work, passes, memory = figure.axes
     shown = [np.asarray(line.get_ydata()) for line in memory.lines]
     for _, rows in table.groupby(["rule", "width"]):

@@ -18,13 +18,12 @@ from idem.figures import (
     figure_2,
     figure_3,
     figure_4,
-    figure_5,
     figure_fair,
     figure_peers,
     figure_scales,
     figure_wall_time,
 )
-from stages.plot import save
+from stages.files import write_figure
 
 RATES = (0.1, 0.5)
 
@@ -177,7 +176,7 @@ def test_figure_2_is_drawn_to_the_pixel(tmp_path: Path):
     """A panel of 1200×800 points has each of them as one pixel of the file."""
     quarter = planes(1) | {"codes": np.ones((1, 400, 600), dtype=np.int16)}
     quarter["codes"][0, 300::2, ::2] = -4  # a chequered pattern, which any resampling would blur
-    save(figure_2(quarter), tmp_path / "figure.png", to_the_pixel=True)
+    write_figure(tmp_path / "figure.png", figure_2(quarter), to_the_pixel=True)
     image = imread(tmp_path / "figure.png")[:, :, :3]
     codes = quarter["codes"][0, ::-1]
     shown = (image[:, :, 0] - image[:, :, 2] < 0.1).astype(int)  # grey, not orange
@@ -272,24 +271,6 @@ def test_figure_4_marks_where_a_run_diverged_and_says_where_one_always_did():
 def test_figure_4_draws_runs_that_diverged_before_the_first_step():
     table = logged()
     drawn(figure_4(table[table.step == 0].assign(diverged=True, absolute_error=math.inf)))
-
-
-def samples(pixels: int) -> pd.DataFrame:
-    keys = product(("modified", "ordinary"), (0, 1), range(10), (0, 1, 2))
-    table = pd.DataFrame(keys, columns=["rule", "seed", "sample", "application"])
-    values = np.arange(len(table))[:, None] % 255 + np.zeros(pixels, dtype=int)
-    return pd.concat([table, pd.DataFrame(values).add_prefix("p")], axis=1)
-
-
-def test_figure_5_shows_the_noise_and_each_application_of_each_rule_in_a_row():
-    figure = drawn(figure_5(samples(16)))
-    assert len(figure.axes) == 5
-    assert np.asarray(figure.axes[0].images[0].get_array()).shape == (4, 40)
-
-
-def test_figure_5_names_pixels_that_are_no_square():
-    with pytest.raises(ValueError, match="expected the pixels of a square image, got 15"):
-        figure_5(samples(15))
 
 
 def peers() -> pd.DataFrame:

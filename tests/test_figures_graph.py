@@ -14,7 +14,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from idem.figures import figure_autodiff
 from idem.graph import nodes_of_its_own, step_graph
 from idem.mlp import MLP
-from stages.plot import save
+from stages.files import write_figure
 
 RULES = ("modified", "ordinary")
 
@@ -112,5 +112,5 @@ def test_words_stay_within_their_boxes(drawn):
 
 def test_the_same_tables_give_the_same_bytes(tmp_path: Path):
     for name in ("a.png", "b.png"):
-        save(figure_autodiff(*tables((3, 3))), tmp_path / name)
+        write_figure(tmp_path / name, figure_autodiff(*tables((3, 3))))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

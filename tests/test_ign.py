@@ -95,6 +95,20 @@ def test_the_tightness_term_stays_above_its_bound_and_sends_nothing_to_the_data(
     assert torch.autograd.grad(tightness, x, allow_unused=True) == (None,)
 
 
+def test_a_bound_with_a_gradient_would_take_from_the_weight_of_the_reconstruction():
+    f, (x, z) = network(), batches()
+    free, ours = ign_loss(f, x, z, IGN(clamp=None)), ign_loss(f, x, z, IGN(clamp=0.003))
+    of_bound = 0.003 * gradients(f, ours.reconstruction)
+    u = free.tightness.item() / (0.003 * free.reconstruction.item())
+    share = math.tanh(u) - u / math.cosh(u) ** 2
+    assert -1 < share < -1e-4
+    expected = gradients(f, ours.tightness) + share * of_bound
+    again = ign_loss(f, x, z, IGN(clamp=None))
+    bound = 0.003 * again.reconstruction
+    literal = gradients(f, torch.tanh(again.tightness / bound) * bound)
+    torch.testing.assert_close(literal, expected, rtol=1e-9, atol=1e-14)
+
+
 def test_a_network_that_reproduces_everything_has_no_loss_and_a_finite_gradient():
     f, (x, z) = nn.Conv2d(1, 1, 1, bias=False).double(), batches()
     nn.init.ones_(f.weight)

@@ -162,16 +162,27 @@ def test_a_block_of_the_readme_is_replaced_and_nothing_else(
         "a\n<!-- claims: made -->\nold\n<!-- end of claims -->\nb\n"
         "<!-- claims at the paper's scale: made -->\nold\n"
         "<!-- end of claims at the paper's scale -->\nc\n"
+        "<!-- generative study: made -->\nold\n<!-- end of generative study -->\nd\n"
     )
-    paths = {name: tmp_path / name for name in ("README", "TABLE", "PAPER")}
+    paths = {name: tmp_path / name for name in ("README", "TABLE", "PAPER", "STUDY")}
     for name, path in paths.items():
         monkeypatch.setattr(readme, name, path)
     paths["README"].write_text(text)
     paths["TABLE"].write_text("new\n")
     paths["PAPER"].write_text(json.dumps({"T6": {"B1": {"verdict": "z"}}}))
+    paths["STUDY"].mkdir()
+    run = "model,seed,weights,mode," + ",".join(readme.MEASURES) + "\nf,0,chosen,train,1,2,3,4,5\n"
+    for name in ("generative", "references"):
+        (paths["STUDY"] / f"{name}_mnist.csv").write_text(run)
     readme.main()
-    paper = "|  | B1 |\n| --- | --- |\n| T6 | z |\n"
-    assert paths["README"].read_text() == text.replace("old\n", "new\n", 1).replace("old\n", paper)
+    found = paths["README"].read_text()
+    blocks = (readme.BLOCK, readme.PAPER_BLOCK, readme.STUDY_BLOCK)
+    new = [block.search(found)[2] for block in blocks]  # pyright: ignore[reportOptionalSubscript]
+    assert new[:2] == ["new\n", "|  | B1 |\n| --- | --- |\n| T6 | z |\n"]
+    assert new[2].splitlines()[2].startswith("| f | chosen | ")
+    for block in new:
+        found = found.replace(block, "old\n")
+    assert found == text
 
 
 def test_the_readme_shows_the_ledger_of_this_commit():

@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from idem import samples
+from idem.datasets import to_unit
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -94,3 +95,75 @@ def test_pairwise_distance_equals_a_double_loop():
 def test_one_item_has_no_pairwise_distance():
     with pytest.raises(ValueError, match="expected two or more items, got 1"):
         samples.pairwise_distance(torch.ones(1, 4))
+
+
+def test_parts_of_every_size_are_disjoint_and_all_of_them_count():
+    a, b = features(1), features(2)
+    halves = [samples.frechet_distance(a[:40], b), samples.frechet_distance(a[40:], b)]
+    whole = samples.frechet_distance(a[:79], b)
+    found = samples.frechet_by_size(a, b, [40, 79])
+    assert found == pytest.approx([sum(halves) / 2, whole])
+
+
+def test_small_sets_look_further_away():
+    a, b = normal(400, 6), normal(400, 6, seed=1)
+    found = samples.frechet_by_size(a, b, [20, 50, 100, 400])
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize("size", [1, 81])
+def test_sizes_there_are_no_parts_of_are_refused(size):
+    with pytest.raises(ValueError, match=f"expected 2 to 80, got {size}"):
+        samples.frechet_by_size(features(1), features(2), [size])
+
+
+def test_the_end_of_a_line_in_the_inverse_of_the_size_is_found():
+    sizes = [10, 20, 40]
+    assert samples.at_infinite_size(sizes, [3 + 7 / n for n in sizes]) == pytest.approx((3, 7))
+
+
+def test_the_end_is_that_of_least_squares():
+    sizes, distances = [250, 500, 1000], [9.0, 7.5, 7.0]
+    slope, end = np.polyfit(1 / np.array(sizes), distances, 1)
+    assert samples.at_infinite_size(sizes, distances) == pytest.approx((end, slope))
+
+
+def test_the_end_of_samples_is_nearer_to_the_truth_than_any_of_them():
+    a, b = normal(2000, 6), normal(4000, 6, seed=1)
+    found = samples.frechet_by_size(a, b, [50, 100, 200])
+    end, _ = samples.at_infinite_size([50, 100, 200], found)
+    assert abs(end) < min(found) / 3
+
+
+def test_one_size_has_no_line():
+    with pytest.raises(ValueError, match="two or more that differ"):
+        samples.at_infinite_size([5, 5], [1.0, 2.0])
+
+
+def images(count: int) -> Tensor:
+    rng = Generator().manual_seed(0)
+    return torch.randint(0, 256, (count, 2, 4, 4), generator=rng, dtype=torch.uint8)
+
+
+def test_nearest_equals_all_distances_sorted(monkeypatch):
+    monkeypatch.setattr(samples, "_CHUNK", 7)
+    found, y = images(30), normal(9, 2, 4, 4)
+    table = torch.cdist(y.flatten(1), (found.double() / 127.5 - 1).flatten(1))
+    expected = table.sort(1)
+    distances, places = samples.nearest(y, found, 3)
+    assert torch.allclose(distances, expected.values[:, :3])
+    assert torch.equal(places, expected.indices[:, :3])
+
+
+def test_a_copy_is_at_distance_zero():
+    found = images(20)
+    distances, places = samples.nearest(to_unit(found[[4, 11]]), found, 2)
+    assert places[:, 0].tolist() == [4, 11]
+    assert distances[:, 0].tolist() == [0, 0]
+    assert (distances[:, 1] > 1).all()
+
+
+@pytest.mark.parametrize(("count", "shape"), [(0, (2, 4, 4)), (6, (2, 4, 4)), (1, (1, 4, 4))])
+def test_neighbours_that_are_not_there_are_refused(count, shape):
+    with pytest.raises(ValueError, match="images: expected"):
+        samples.nearest(torch.zeros(1, *shape), images(5), count)

@@ -6,30 +6,40 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
+import torch
 import yaml
+from safetensors.torch import load_file, save_file
 
+from idem.classifier import Classifier
 from idem.datasets import Labelled, save
 from stages import train
 from tests import interrupted
 from tests.interrupted import ROOT, kill, saved_steps
 
 OUT_OF_TIME = 75
-WEIGHTS = {"modified": 1.0, "ordinary": 0.1, "none": 0.0, "ign": 1.0}
-RULES = list(WEIGHTS)
+MODELS = ["modified", "ordinary", "autoencoder", "ign"]
 TINY = {"log_every": 7, "batch_size": 6, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
-TINY |= {"calibration_batches": 3, "learning_rate_schedule": "cosine", "max_gradient_norm": 1.0}
+TINY |= {"calibration_batches": 3, "choose": {"every": 10, "samples": 8, "seed": 1}}
+OF_MODELS = {"learning_rate_schedule": "cosine", "max_gradient_norm": 1.0, "target": "raw"}
 
 
 def prepare(folder: Path, steps: int, **changes: Any) -> None:
     """Write a parameter file and a data set of noise."""
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["train"] |= TINY | {"steps": steps, "idempotency_weight": WEIGHTS} | changes
+    models = content["train"]["models"]
+    models["autoencoder"] = models["ordinary"] | {"rule": "none", "weight": 0.0}
+    content["train"] |= TINY | {"steps": steps}
+    content["train"]["models"] = {name: models[name] | OF_MODELS | changes for name in MODELS}
+    content["score"] |= {"batch_size": 4}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     rng = np.random.default_rng(0)
-    for split in ("train", "test"):
+    for split in ("train", "valid"):
         images = rng.integers(0, 256, (40, 1, 32, 32), dtype=np.uint8)
         save(folder / "data/mnist", split, Labelled(images, rng.integers(0, 10, 40, np.uint8)))
+    torch.manual_seed(0)
+    save_file(Classifier().state_dict(), folder / "data/mnist/classifier.safetensors")
 
 
 def run_here(folder: Path, **environment: str) -> int | str | None:
@@ -50,9 +60,10 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Pa
     for folder in (whole, cut):
         prepare(folder, steps=70)
     assert run_here(whole) == 0
-    kinds = ("raw", "averaged")
-    weights = {f"{rule}_3_{kind}.safetensors" for rule in RULES for kind in kinds}
-    assert set(outputs(whole)) == weights | {"train_mnist.csv"}
+    kinds = ("raw", "averaged", "chosen")
+    weights = {f"{model}_3_{kind}.safetensors" for model in MODELS for kind in kinds}
+    tables = {"train_mnist.csv", "watched_mnist.csv"}
+    assert set(outputs(whole)) == weights | tables | {"noise.safetensors"}
     assert list((whole / ".ckpt").iterdir()) == []
 
     kill(STAGE, cut, after=30)  # in the first run
@@ -100,31 +111,52 @@ def test_a_loss_that_is_not_finite_is_one_clear_line_and_writes_nothing(tmp_path
     assert isinstance(message, str)
     assert message.startswith("mnist modified seed 3: ") and "not finite" in message
     assert "step" in message and "lower the learning rate" in message and "\n" not in message
-    assert not outputs(tmp_path)
+    assert set(outputs(tmp_path)) == {"noise.safetensors"}
 
 
 def test_a_wrong_time_is_one_clear_line_and_writes_nothing(tmp_path: Path):
     prepare(tmp_path, steps=3)
     message = "IDEM_MINUTES: expected a positive number of minutes, got '0'"
     assert run_here(tmp_path, IDEM_MINUTES="0") == message
-    assert (
-        not (tmp_path / ".ckpt").exists()
-        and not (tmp_path / "data/mnist/noise.safetensors").exists()
-    )
+    assert not (tmp_path / ".ckpt").exists() and not (tmp_path / "data/mnist/weights").exists()
 
 
 def test_the_reference_objective_logs_its_tightness_beside_the_other_rules(tmp_path: Path):
     prepare(tmp_path, steps=7)
     assert run_here(tmp_path) == 0
-    history = pd.read_csv(tmp_path / "metrics/train_mnist.csv").set_index("rule")
+    history = pd.read_csv(tmp_path / "metrics/train_mnist.csv").set_index("model")
     assert list(history) == ["seed", "step", "reconstruction", "idempotency", "tightness"]
     assert history.tightness["ign"] < 0
-    assert history.tightness[["modified", "ordinary", "none"]].isna().all()
+    assert history.tightness[["modified", "ordinary", "autoencoder"]].isna().all()
     assert history.notna().loc[["ign", "modified", "ordinary"], "idempotency"].all()
 
 
-def test_weights_of_the_compared_rules_are_required(tmp_path: Path):
-    weights = {"modified": 1.0, "ordinary": 0.1, "ign": 1.0}
-    prepare(tmp_path, steps=3, idempotency_weight=weights)
-    expected = "train.idempotency_weight: expected weights of modified, ordinary and none"
+def test_the_chosen_weights_are_those_of_the_least_distance(tmp_path: Path):
+    prepare(tmp_path, steps=30)
+    assert run_here(tmp_path) == 0
+    watched = pd.read_csv(tmp_path / "metrics/watched_mnist.csv")
+    assert watched.groupby("model").step.agg(list).tolist() == [[10, 20, 30]] * 4
+    for model in MODELS:
+        rows = watched[watched.model == model]
+        best = rows.sort_values("averaged_frechet_distance").step.iloc[0]
+        kept = {
+            kind: load_file(tmp_path / f"data/mnist/weights/{model}_3_{kind}.safetensors")
+            for kind in ("chosen", "averaged")
+        }
+        pairs = zip(kept["chosen"].values(), kept["averaged"].values(), strict=True)
+        same = all(torch.equal(a, b) for a, b in pairs)
+        assert same == (best == 30)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"tightness": None}, "tightness with the rule ign, and null with all others"),
+        ({"gamma": 0.5}, "gamma 1 and target raw with the rule ordinary"),
+        ({"target": "averaged"}, "gamma 1 and target raw with the rule none"),
+        ({"weight": 1.0}, "weight 0 with the rule none"),
+    ],
+)
+def test_what_a_rule_would_ignore_is_refused(tmp_path: Path, changes, expected):
+    prepare(tmp_path, steps=3, **changes)
     assert expected in str(run_here(tmp_path))

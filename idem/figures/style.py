@@ -19,6 +19,15 @@ RULE_STYLES: dict[str, dict[str, Any]] = {
 RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstruction only"}
 
 
+MODEL_NAMES = {  # of the generative study, in the order they are shown
+    "modified": "Modified rule",
+    "ordinary": "Ordinary rule",
+    "ign": "IGN",
+    "autoencoder": "Autoencoder",
+    "dcgan": "DCGAN",
+}
+
+
 SMALLEST_SHOWN = 1e-12
 
 

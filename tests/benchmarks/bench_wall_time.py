@@ -33,8 +33,7 @@ from idem.objectives import RULES
 from idem.sweep import Grid, Unit, train_lanes
 from stages import params
 from stages.aggregate import at_best_rate, forward_equivalents
-from stages.files import write_csv
-from stages.plot import save
+from stages.files import write_csv, write_figure
 
 ROOT = Path(__file__).parents[2]
 FOLDER, SWEEPS = ROOT / "metrics" / "benchmarks", ROOT / "metrics" / "laptop"
@@ -86,7 +85,7 @@ def main() -> None:
         ]
     found = pd.DataFrame(table).assign(processor=processor())
     write_csv(FOLDER / "wall_time.csv", found)
-    save(figure_wall_time(pd.concat(training)), FOLDER / "figure_wall_time.png")
+    write_figure(FOLDER / "figure_wall_time.png", figure_wall_time(pd.concat(training)))
     print(found.drop(columns="processor").to_string(index=False))
 
 

@@ -1,0 +1,55 @@
+"""What every setting of a search came to."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from idem.figures.style import BLUE, ORANGE, plain
+
+_LOOKS = {"modified": ("black", "o"), "ordinary": (ORANGE, "s"), "ign": (BLUE, "^")}
+_ALL_DIGITS = 10
+
+
+def figure_settings(found: pd.DataFrame) -> Figure:
+    """Draw the distance of every setting's samples, a row a setting, the best at the top.
+
+    A full marker stands for ten digits at every measurement of the second half of the training; an
+    empty one for fewer, whose fewest is written beside it.
+
+    Args:
+        found: columns ``setting``, ``of``, ``distance`` (above 0) and ``fewest_digits``.
+    """
+    rows = found.sort_values("distance", ascending=False).reset_index(drop=True)
+    figure = Figure(figsize=(6.4, 0.19 * len(rows) + 1.1), layout="constrained")
+    axes = figure.subplots()
+    for model, (color, marker) in _LOOKS.items():
+        for steady in (True, False):
+            chosen = rows[(rows.of == model) & ((rows.fewest_digits == _ALL_DIGITS) == steady)]
+            face = color if steady else "white"
+            axes.plot(chosen.distance, chosen.index, marker, color=color, markerfacecolor=face)
+    for place, row in rows[rows.fewest_digits < _ALL_DIGITS].iterrows():
+        where, text = (row.distance, place), f"{row.fewest_digits:.0f}"
+        shift = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(text, where, fontsize=7, **shift)
+    axes.set_yticks(np.arange(len(rows)), [name.replace("_", " ") for name in rows.setting])
+    axes.tick_params(axis="y", labelsize=7)
+    axes.set(xscale="log", ylim=(-0.8, len(rows) - 0.2))
+    axes.set_xlabel("Fréchet distance to held-out digits, geometric mean over the second half")
+    plain(axes.xaxis)
+    axes.grid(color="0.9", linewidth=0.6)
+    axes.legend(handles=_legend(set(rows.of)), fontsize="small", loc="lower left")
+    return figure
+
+
+def _legend(models: set[str]) -> list[Line2D]:
+    """Explain the markers of the models there are, and what an empty one means."""
+    names = {"modified": "modified rule", "ordinary": "ordinary rule", "ign": "IGN"}
+    lines = [
+        Line2D([], [], color=color, marker=marker, linestyle="", label=names[model])
+        for model, (color, marker) in _LOOKS.items()
+        if model in models
+    ]
+    empty = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle="")
+    empty.set_label("fewer than ten digits at some time")
+    return [*lines, empty]

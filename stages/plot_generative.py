@@ -1,0 +1,72 @@
+"""Stage plot of a generative pipeline of its own, and what it shares with the one at the top.
+
+Pictures of photographs stay in the data set's own folder, out of git; drawings of numbers and of
+generated images lie beside the tables.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from idem import figures
+from idem.datasets import DATASETS
+from stages import params, pictures
+from stages.files import write_figure
+from stages.params import Params
+from stages.summary import subset
+
+OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
+
+
+def main() -> None:
+    """Read the tables, write a PNG a figure."""
+    args = params.arguments("draw the generative study", dataset="name of the data set")
+    name = params.choose(dict.fromkeys(DATASETS, args.dataset), args.dataset, "data set")
+    note = subset(args.metrics, name)
+    for figure, drawn in drawings(args.metrics, name, params.read(args.params)).items():
+        folder = pictures.folder(args.metrics, name) if figure in OF_PHOTOGRAPHS else args.metrics
+        if note and figure != "figure_5":  # which has it below its images
+            drawn.suptitle(note, fontsize="small")
+        write_figure(folder / f"{figure}.png", drawn)
+
+
+def drawings(folder: Path, dataset: str, settings: Params) -> dict[str, Figure]:
+    """Return every figure of the generative study of a data set, by name."""
+
+    def table(name: str) -> pd.DataFrame:
+        return pd.read_csv(folder / f"{name}_{dataset}.csv")
+
+    def pixels(name: str) -> pd.DataFrame:
+        return pd.read_csv(pictures.path(folder, dataset, name))
+
+    with np.load(folder / f"latent_{dataset}_images.npz") as archive:
+        strips = dict(archive)
+    paths = pd.read_csv(folder / f"latent_{dataset}_paths.csv")
+    codes = pd.read_csv(folder / f"latent_{dataset}_codes.csv")
+    eigenvalues = pd.read_csv(folder / f"latent_{dataset}_eigenvalues.csv")
+    shown = settings.evaluate
+    drawn = {
+        "figure_5": figures.figure_5(pixels("samples"), subset(folder, dataset)),
+        "figure_restoration": figures.figure_restoration(pixels("restored")),
+        "figure_restoration_scores": figures.figure_restoration_scores(table("restoration")),
+        "figure_drift": figures.figure_drift(table("drift")),
+        "figure_collapse": figures.figure_collapse(table("watched")),
+        "figure_size": figures.figure_size(table("size")),
+        "figure_neighbours": figures.figure_neighbours(pixels("neighbours")),
+        "figure_latent": figures.figure_latent(codes),
+        "figure_interpolation": figures.figure_interpolation(
+            strips, paths[paths["mode"] == settings.latent.shown_mode]
+        ),
+        "figure_jacobian": figures.figure_jacobian(eigenvalues),
+    }
+    if (folder / f"classes_{dataset}.csv").exists():
+        drawn["figure_classes"] = figures.figure_classes(
+            table("classes"), shown.shown_weights, shown.shown_mode
+        )
+    return drawn
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Stage recipes: compare all settings that were tried, and say which of each kind is best.
+
+The criterion, on held-out images alone: over the second half of the training, the averaged weights
+of a good setting show all ten digits at every measurement, and their Fréchet distance has the least
+geometric mean. What a setting reaches for a moment counts for nothing.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import gmean
+
+from idem import figures
+from stages import params
+from stages.files import write_csv, write_figure, write_json, write_text
+from stages.markdown import table
+from stages.params import Settings
+
+DIGITS = 10
+HEAD = {
+    "setting": "setting",
+    "changed": "changed",
+    "distance": "distance, second half",
+    "last_distance": "last",
+    "raw_distance": "raw weights",
+    "fewest_digits": "fewest digits",
+    "last_digits": "last",
+    "relative_error": "relative error",
+}
+
+
+def main() -> None:
+    """Write the table of all settings, as CSV and Markdown, the best of each kind, and a figure."""
+    args = params.arguments("compare all settings")
+    section = params.read(args.params).settings
+    found = pd.concat(_summaries(section, args.metrics), ignore_index=True)
+    found = found.sort_values(["of", "steady", "distance"], ascending=[True, False, True])
+    write_csv(args.metrics / "settings.csv", found)
+    write_json(args.metrics / "recipes.json", best(found))
+    write_text(args.metrics / "settings.md", words(found, section))
+    write_figure(args.metrics / "figure_settings.png", figures.figure_settings(found))
+
+
+def _summaries(section: Settings, metrics: Path) -> list[pd.DataFrame]:
+    tables = []
+    for name, tried in section.rounds.items():
+        rows = pd.read_csv(metrics / f"settings_{name}.csv")
+        summary = summarize(rows).assign(round=name)
+        summary["of"] = [tried[setting].of for setting in summary.setting]
+        summary["changed"] = [_changes(tried[setting]) for setting in summary.setting]
+        tables.append(summary)
+    return tables
+
+
+def summarize(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per setting: the second half of the training, worst seed, and the end.
+
+    Args:
+        rows: columns ``setting``, ``seed``, ``step`` and what a watch measures.
+    """
+    late = rows[rows.step > rows.step.max() / 2]
+    last = rows[rows.step == rows.step.max()]
+    halves, ends = late.groupby("setting", sort=False), last.groupby("setting", sort=False)
+    summary = pd.DataFrame(
+        {
+            "seeds": ends.seed.nunique(),
+            "distance": halves.averaged_frechet_distance.agg(gmean),
+            "last_distance": ends.averaged_frechet_distance.agg(gmean),
+            "raw_distance": halves.raw_frechet_distance.agg(gmean),
+            "fewest_digits": halves.averaged_digits.min(),
+            "last_digits": ends.averaged_digits.min(),
+            "relative_error": ends.averaged_relative_error.mean(),
+        }
+    )
+    summary["steady"] = summary.fewest_digits == DIGITS
+    return summary.reset_index()
+
+
+def best(found: pd.DataFrame) -> dict[str, dict]:
+    """Return the best setting of each model by the criterion, steady ones before all others."""
+    ranked = found.sort_values(["steady", "distance"], ascending=[False, True])
+    first = ranked.groupby("of").first()
+    kept = ["setting", "changed", "distance", "last_distance", "fewest_digits", "steady"]
+    return first[kept].to_dict(orient="index")
+
+
+def words(found: pd.DataFrame, section: Settings) -> str:
+    """Return the table of all settings as a page."""
+    parts = [
+        "# Settings tried\n",
+        f"{len(found)} settings, seeds {', '.join(map(str, section.seeds))}, {section.steps} steps "
+        "each, measured on held-out images with averaged weights and BatchNorm in training mode. "
+        "The distance is the Fréchet distance in the features of the classifier, its geometric "
+        "mean over the second half of the training; digits are those holding their share of the "
+        "samples, the fewest at any measurement there.\n",
+    ]
+    for model, rows in found.groupby("of"):
+        parts += [f"## {model}\n", table(list(HEAD.values()), map(_line, _records(rows))), ""]
+    return "\n".join(parts)
+
+
+def _records(rows: pd.DataFrame) -> list[dict]:
+    return rows[list(HEAD)].to_dict(orient="records")
+
+
+def _line(row: dict) -> list[str]:
+    return [f"{value:.3g}" if isinstance(value, float) else str(value) for value in row.values()]
+
+
+def _changes(setting: params.Setting) -> str:
+    """Return what a setting changes, as ``key value`` pairs; "nothing" for the model itself."""
+    given = setting.model_dump(exclude={"of"}, exclude_none=True)
+    return ", ".join(f"{key} {_shown(value)}" for key, value in given.items()) or "nothing"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{key} {inner}" for key, inner in value.items()) + ")"
+    return f"{value:g}" if isinstance(value, float) and np.isfinite(value) else str(value)
+
+
+if __name__ == "__main__":
+    main()

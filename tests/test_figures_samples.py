@@ -1,0 +1,106 @@
+"""Figure 5: what stands where, and in which colours."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from idem.figures import figure_5
+
+SAMPLES = 10
+SIDE = 16
+
+
+def drawn(table: pd.DataFrame, note: str = "") -> Figure:
+    """Draw it for real: warnings are errors."""
+    figure = figure_5(table, note)
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def samples(channels: int = 1, models: tuple[str, ...] = ("ordinary", "modified")) -> pd.DataFrame:
+    """Make images of one colour each: seed, sample, application and model decide which."""
+    keys = product(models, (0, 1), range(SAMPLES), (0, 1, 2))
+    table = pd.DataFrame(keys, columns=["model", "seed", "sample", "application"])
+    level = 100 * table.seed + 10 * table["sample"] + table.application
+    level += table.model.str.len().where(table.application > 0, 0)
+    planes = [level + 5 * channel for channel in range(channels) for _ in range(SIDE**2)]
+    pixels = pd.DataFrame(dict(enumerate(planes))).add_prefix("p")
+    return pd.concat([table, pixels], axis=1)
+
+
+def colour(figure: Figure, row: int, place: float) -> list[int]:
+    """Return the colour of a strip at `place`, in images from the left edge."""
+    strip: Any = figure.axes[row].images[0].get_array()
+    return np.asarray(strip)[SIDE // 2, int(place * SIDE)].tolist()
+
+
+def labels(figure: Figure) -> list[str]:
+    return [axes.get_ylabel() for axes in figure.axes]
+
+
+def test_noise_that_models_share_is_drawn_once_above_them_in_the_house_order():
+    assert labels(drawn(samples())) == ["Noise z", "Modified rule", "Ordinary rule"]
+
+
+def test_models_without_a_name_of_their_own_come_last():
+    figure = drawn(samples(models=("Zebra", "ign", "a setting", "autoencoder")))
+    assert labels(figure) == ["Noise z", "IGN", "Autoencoder", "Zebra", "a setting"]
+
+
+def test_a_model_with_noise_of_its_own_stands_below_it():
+    table = samples()
+    table.loc[(table.model == "ordinary") & (table.application == 0), "p0"] += 1
+    assert labels(drawn(table)) == ["Noise z", "Modified rule", "Noise z", "Ordinary rule"]
+
+
+def test_both_applications_stand_side_by_side_in_the_first_seed():
+    figure = drawn(samples())
+    left, right, second = (colour(figure, 1, place) for place in (0.5, 1.5, 2.5))
+    assert left == [9] * 3
+    assert right == [10] * 3
+    assert second == [19] * 3
+    ticks = [tick.get_text() for tick in figure.axes[-1].get_xticklabels()]
+    assert ticks == ["f(z)", "f(f(z))"] * SAMPLES
+
+
+def test_the_noise_stands_in_the_middle_of_its_pair():
+    figure = drawn(samples())
+    assert colour(figure, 0, 0.25) == colour(figure, 0, 1.75) == [255] * 3
+    assert colour(figure, 0, 1.0) == [0] * 3
+
+
+def test_planes_become_red_green_and_blue():
+    assert colour(drawn(samples(channels=3)), 1, 0.5) == [9, 14, 19]
+
+
+def test_what_a_model_has_no_image_of_stays_white():
+    table = samples(models=("modified", "dcgan"))
+    figure = drawn(table[(table.model != "dcgan") | (table.application == 1)])
+    assert labels(figure) == ["Noise z", "Modified rule", "DCGAN"]
+    assert colour(figure, 2, 0.5) == [6] * 3
+    assert colour(figure, 2, 1.5) == [255] * 3
+
+
+def test_the_order_of_the_rows_decides_nothing():
+    table = samples(channels=3)
+    strips: list[Any] = []
+    for rows in (table, table[::-1]):
+        strips.append([np.asarray(axes.images[0].get_array()) for axes in drawn(rows).axes])
+    np.testing.assert_array_equal(*strips)
+
+
+def test_a_note_stands_below():
+    assert drawn(samples(), "a SUBSET").get_supxlabel() == "a SUBSET"
+
+
+@pytest.mark.parametrize("count", [15, 2 * SIDE**2])
+def test_pixels_that_are_no_square_are_counted(count: int):
+    table = samples(channels=3)
+    kept = table[[*table.columns[:4], *(f"p{i}" for i in range(count))]]
+    with pytest.raises(ValueError, match=f"square image of 1 or 3 channels, got {count}"):
+        figure_5(kept)

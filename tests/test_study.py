@@ -1,0 +1,126 @@
+"""What a generative pipeline of its own draws and says: the figures and verdicts of a study."""
+
+import json
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from stages import claims_generative, compare, params, plot_generative, readme, summary
+from stages.judges import generative
+from stages.judges.verdict import NOT, OPEN, REPRODUCED
+
+SECTION = params.GenerativeClaims(
+    least_runs=2, least_effect=0.1, least_digits=8, least_coverage=0.1
+)
+SUBSET = "SUBSET: 3 of 7 images"
+
+
+def measured(distance: float = 20.0, coverage: float = 0.5) -> dict[str, Any]:
+    """Return what stage evaluate writes of images without classes, as far as judges read it."""
+
+    def model(frechet: float, error: float) -> dict[str, Any]:
+        seeds = {s: {"frechet_distance": frechet, "coverage": coverage} for s in ("0", "1")}
+        means = {f"{kind}_relative_error": {"mean": error} for kind in ("noise", "test")}
+        found = {"train": {"frechet_distance": {"mean": frechet}, "seeds": seeds} | means}
+        return {"chosen": found, "averaged": found}
+
+    controls = {"real": {"frechet_distance": 4.0}, "raw_noise": {"frechet_distance": 90.0}}
+    models = {"modified": model(distance, 0.4), "ordinary": model(60.0, 0.2), "ign": model(50, 0.2)}
+    return {"controls": controls} | models
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, REPRODUCED),
+        ({"distance": 61.0}, NOT),  # above ordinary
+        ({"coverage": 0.05}, NOT),
+        ({"distance": float("nan")}, OPEN),
+    ],
+)
+def test_photographs_need_a_lower_distance_and_coverage(changes, expected):
+    verdict, errors = generative.judge_photographs(measured(**changes), SECTION)
+    assert (verdict.id, verdict.verdict) == ("G2", expected)
+    assert (errors.id, errors.verdict) == ("G3", NOT)
+    assert "EfficientNet-Lite0" in verdict.measured and "FID" not in verdict.measured
+
+
+def test_a_part_of_a_data_set_is_named_and_a_whole_one_is_not(tmp_path: Path):
+    assert summary.subset(tmp_path, "celeba") == ""
+    (tmp_path / "prepare_celeba.json").write_text(json.dumps({"data": SUBSET}))
+    assert summary.subset(tmp_path, "celeba") == SUBSET
+    (tmp_path / "prepare_mnist.json").write_text(json.dumps({"train": {}}))
+    assert summary.subset(tmp_path, "mnist") == ""
+
+
+def latent() -> dict[str, Any]:
+    jacobian = {"f^1": {"departure": 0.5, "near_one": 0.1, "near_zero": 0.2, "trace": 9.0}}
+    clouds = {kind: {"distance": 0.3} for kind in ("noise", "f(z)", "f(f(z))")}
+    models = {name: {"eval": {"jacobian": jacobian, "clouds": clouds}} for name in NAMES}
+    answers = {name: "no" for name in NAMES[:3]}
+    Q2 = {"projection": answers, "approach": answers, "seeds": 2, "mode": "eval"}
+    return {"Q2": Q2, "models": models}
+
+
+NAMES = ("modified", "ordinary", "ign", "untrained")
+
+
+def test_the_ledger_of_a_study_says_on_which_images_it_rests(tmp_path: Path, monkeypatch):
+    pipeline = Path(__file__).parents[1] / "stages/celeba/params.yaml"
+    for name, content in (
+        ("generative", measured()),
+        ("latent_celeba", latent()),
+        ("prepare_celeba", {"data": SUBSET}),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    arguments = ["claims", "celeba", "--params", str(pipeline), "--metrics", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    claims_generative.main()
+    assert set(json.loads((tmp_path / "claims.json").read_text())) == {"G2", "G3", "Q2"}
+    assert (tmp_path / "claims.md").read_text().endswith(f"\n{SUBSET}.\n")
+
+
+def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    metrics, names = Path("metrics"), ("figure_5", "figure_restoration", "figure_drift")
+    metrics.mkdir()
+    (metrics / "prepare_celeba.json").write_text(json.dumps({"data": SUBSET}))
+    drawn = {name: Figure() for name in names}
+    monkeypatch.setattr(plot_generative, "drawings", lambda *_: drawn)
+    pipeline = Path(__file__).parents[1] / "stages/celeba/params.yaml"
+    arguments = ["plot", "celeba", "--params", str(pipeline), "--metrics", "metrics"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    plot_generative.main()
+    assert sorted(p.name for p in metrics.glob("*.png")) == ["figure_5.png", "figure_drift.png"]
+    assert Path("data/celeba/figure_restoration.png").exists()
+    assert drawn["figure_drift"].get_suptitle() == SUBSET
+
+
+def runs() -> pd.DataFrame:
+    """Return what stages evaluate and references write, as far as the README shows it."""
+    keys = {"model": "dcgan", "weights": "chosen", "mode": "train"}
+    found = {"frechet_distance": [4.0, 6.0], "digits": 10, "coverage": 0.5}
+    dcgan = pd.DataFrame({"seed": [0, 1]} | found).assign(**keys)
+    own = dcgan.assign(model="modified", noise_relative_error=0.4, test_relative_error=0.2)
+    return pd.concat([own, dcgan, own.assign(mode="eval"), own.assign(weights="raw")])
+
+
+def test_the_readme_shows_means_over_seeds_in_training_mode_of_weights_that_are_kept():
+    assert readme.models(runs()).splitlines()[2:] == [
+        "| modified | chosen | 2 | 5 [0, 17.7] | 10 [10, 10] | 0.5 [0.5, 0.5] | 0.4 [0.4, 0.4] "
+        "| 0.2 [0.2, 0.2] |",
+        "| dcgan | chosen | 2 | 5 [0, 17.7] | 10 [10, 10] | 0.5 [0.5, 0.5] | – | – |",
+    ]
+
+
+def test_the_readme_shows_the_study_of_this_commit():
+    block = readme.STUDY_BLOCK.search(compare.git("show", "HEAD:README.md"))
+    names = [f"{readme.STUDY}/{name}_mnist.csv" for name in ("generative", "references")]
+    tables = [pd.read_csv(StringIO(compare.git("show", f"HEAD:{name}"))) for name in names]
+    assert block is not None
+    assert block[2] == readme.models(pd.concat(tables))
