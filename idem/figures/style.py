@@ -23,6 +23,7 @@ MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified": "Modified rule",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
+    "ign_published": "IGN as published",
     "autoencoder": "Autoencoder",
     "dcgan": "DCGAN",
 }
