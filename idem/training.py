@@ -116,7 +116,7 @@ def train(
 
     Raises:
         ValueError: if the images are not uint8 ``(N, C, H, W)``, for an unknown rule, schedule or
-            target, or a target beside the ordinary rule.
+            target, or a gamma or target beside a rule that would not heed it.
         FloatingPointError: for a loss that is not finite, naming the step: at once on the CPU, and
             where looking at a number would make the program wait, before the next row or save. What
             was saved before stays.
@@ -129,6 +129,12 @@ def train(
         raise ValueError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
     if target not in ("raw", "averaged"):
         raise ValueError(f"target: expected raw or averaged, got {target!r}")
+    substitutes = not isinstance(rule, IGN) and rule not in ("ordinary", "none")
+    if not substitutes and (gamma != 1 or target != "raw"):
+        raise ValueError(
+            f"gamma, target: expected 1 and raw with the {_name(rule)} rule, which substitutes "
+            f"nothing, got {gamma:g} and {target}"
+        )
     f, optimizer = state.model, state.optimizers["model"]
     inner = state.averaged.module if target == "averaged" else None
 

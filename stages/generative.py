@@ -16,6 +16,8 @@ from stages import params
 from stages.engine import device
 from stages.params import Model, Train
 
+_ORDER = 20131  # of the images of `some`; a seed that nothing else is drawn from
+
 
 def data_set(name: str) -> str:
     """Return `name` if it is that of a data set, or stop with the list of those there are."""
@@ -25,6 +27,17 @@ def data_set(name: str) -> str:
 def images(dataset: str, split: Split) -> Tensor:
     """Return a prepared split, uint8 ``(N, C, H, W)``, on the device."""
     return load(dataset, split, device=device())[0]
+
+
+def some(dataset: str, split: Split, count: int) -> Tensor:
+    """Return images of a split chosen at random, the same ones every time and the more the longer.
+
+    The first images of a split are no fair sample: MNIST's first 5 000 test digits are the cleaner
+    half.
+    """
+    found = images(dataset, split)
+    order = torch.randperm(len(found), generator=Generator().manual_seed(_ORDER))
+    return found[order[:count].to(found.device)]
 
 
 def network(

@@ -54,11 +54,16 @@ def _summaries(section: Settings, metrics: Path) -> list[pd.DataFrame]:
 
 
 def summarize(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per setting: the second half of the training, worst seed, and the end.
+    """Return one row per setting: the second half of the training, and the end.
 
     Args:
-        rows: columns ``setting``, ``seed``, ``step`` and what a watch measures.
+        rows: columns ``setting``, ``seed``, ``step`` and what a watch measures; what is missing,
+            as of a run that broke off, counts as no digits at an infinite distance.
     """
+    rows = rows.assign(
+        averaged_digits=rows.averaged_digits.fillna(0),
+        averaged_frechet_distance=rows.averaged_frechet_distance.fillna(np.inf),
+    )
     late = rows[rows.step > rows.step.max() / 2]
     last = rows[rows.step == rows.step.max()]
     halves, ends = late.groupby("setting", sort=False), last.groupby("setting", sort=False)
@@ -80,9 +85,13 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
 def best(found: pd.DataFrame) -> dict[str, dict]:
     """Return the best setting of each model by the criterion, steady ones before all others."""
     ranked = found.sort_values(["steady", "distance"], ascending=[False, True])
-    first = ranked.groupby("of").first()
+    first = ranked.groupby("of").head(1).set_index("of")
     kept = ["setting", "changed", "distance", "last_distance", "fewest_digits", "steady"]
-    return first[kept].to_dict(orient="index")
+    tried = found.groupby("of").size()
+    return {
+        model: {"tried": int(tried[model])} | first.loc[model, kept].to_dict()
+        for model in tried.index
+    }
 
 
 def words(found: pd.DataFrame, section: Settings) -> str:

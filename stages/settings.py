@@ -26,7 +26,8 @@ def main() -> None:
     section = everything.settings
     tried = params.choose(section.rounds, args.round, "round")
     end_with_parent()
-    base = everything.train.model_copy(update={"steps": section.steps, "seeds": section.seeds})
+    own = {"folder": "settings", "steps": section.steps, "seeds": section.seeds}
+    base = everything.train.model_copy(update=own)
     made = {name: changed(base, section.models, setting) for name, setting in tried.items()}
     names = [(name, seed) for seed in section.seeds for name in tried]
     files = [_file(made[name], everything.score, seed) for name, seed in names]
@@ -34,7 +35,7 @@ def main() -> None:
         (*made[name], everything.score, name, seed, place)
         for (name, seed), place in zip(names, resume.places(files), strict=True)
     ]
-    train.fit_noise(everything.train, "mnist")
+    train.fit_noise(base, "mnist")
     rows = [row for found in resume.run_all(_unit, tasks, "runs") for row in found]
     write_csv(args.metrics / f"settings_{args.round}.csv", pd.DataFrame(rows))
     for file in files:
@@ -61,10 +62,13 @@ def _file(made: tuple[Train, Model], score: Score, seed: int) -> Path:
 def _unit(
     section: Train, model: Model, score: Score, name: str, seed: int, checkpoint: Checkpoint
 ) -> list[dict] | None:
-    state = runs.trained(section, score, "mnist", model, seed, checkpoint, f"{name} seed {seed}")
-    if state is None:
-        return None
-    return [{"setting": name, "seed": seed} | row for row in state.watched]
+    """Return what was measured; a run that breaks off has a row without numbers at its end."""
+    run = {"setting": name, "seed": seed}
+    try:
+        state = runs.trained(section, score, "mnist", model, seed, checkpoint, f"{name} {seed}")
+    except FloatingPointError as error:
+        return [run | {"step": section.steps, "stopped": str(error)}]
+    return None if state is None else [run | row for row in state.watched]
 
 
 if __name__ == "__main__":

@@ -15,8 +15,10 @@ from idem import (
     datasets,
     ign,
     loop,
+    metrics,
     objectives,
     passes,
+    samples,
     training,
     training_state,
     udcgan,
@@ -31,7 +33,7 @@ from stages.files import write_csv
 from stages.params import Score, Train
 
 DECIDING = (autograd, calibration, corrector, datasets, generative, ign, library_noise, objectives)
-DECIDING += (loop, passes, runs, scoring, training, training_state, udcgan)
+DECIDING += (loop, metrics, passes, runs, samples, scoring, training, training_state, udcgan)
 
 
 def main() -> None:
@@ -63,9 +65,13 @@ def fit_noise(section: Train, dataset: str) -> None:
 
 
 def data_digest(dataset: str) -> str:
-    """Return what tells the training images of one prepared data set from others."""
-    images = generative.images(dataset, "train").cpu().numpy()
-    return hashlib.sha256(images.data).hexdigest()
+    """Return what tells images that are trained on, and what chooses among weights, from others."""
+    digest = hashlib.sha256()
+    for split in ("train", "valid"):
+        digest.update(generative.images(dataset, split).cpu().numpy().data)
+    for value in generative.feature_extractor(dataset).state_dict().values():
+        digest.update(value.cpu().contiguous().numpy().data)
+    return digest.hexdigest()
 
 
 def _train_unit(

@@ -21,9 +21,9 @@ RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstru
 
 MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified": "Modified rule",
+    "modified_degree_4": "Modified, degree 4",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
-    "ign_published": "IGN as published",
     "autoencoder": "Autoencoder",
     "dcgan": "DCGAN",
 }
