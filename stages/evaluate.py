@@ -27,10 +27,8 @@ from stages.engine import run_units
 from stages.files import write_csv, write_json, write_text
 from stages.params import Evaluate, Params
 from stages.scoring import Scorer, batched, scorer
-from stages.summary import CONTROL, RUN, headline, readable, subset, summarize
+from stages.summary import CONTROL, KINDS, MODES, RUN, headline, readable, subset, summarize
 
-KINDS = ("raw", "averaged", "chosen")
-MODES = ("train", "eval")
 PICTURES = ("samples", "neighbours")
 Tables = dict[str, pd.DataFrame]
 
@@ -90,12 +88,13 @@ def _network(
 def _controls(everything: Params, dataset: str, judge: Scorer) -> Tables:
     """Return the same of what no network made.
 
-    ``real`` are training images, ``held_out`` those of the split `test`, ``raw_noise`` is that of
-    the first model, ``constant`` the mean of the training images again and again.
+    ``real`` are images of the split `valid`, on which neither features nor networks were trained,
+    ``held_out`` those of `test`, ``raw_noise`` is that of the first model, ``constant`` the mean of
+    ``real`` again and again.
     """
     section, training = everything.evaluate, everything.train
     count = max(section.samples, *section.sizes)
-    real, test = (to_unit(generative.images(dataset, split)[:count]) for split in ("train", "test"))
+    real, test = (to_unit(generative.some(dataset, split, count)) for split in ("valid", "test"))
     noise = measures.inputs(section, training, dataset, next(iter(training.models.values())))
     sets = {
         "real": real[: section.samples],

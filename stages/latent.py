@@ -14,8 +14,8 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
+from idem.calibration import recalibrate
 from idem.datasets import DATASETS, to_unit
-from idem.latent import with_held_statistics
 from idem.udcgan import UDCGAN
 from stages import generative, params
 from stages.engine import run_units
@@ -23,6 +23,7 @@ from stages.files import write_csv, write_json, write_npz, write_text
 from stages.latent_measures import KINDS, PATHS, clouds, codes, jacobians, orbit, paths
 from stages.latent_words import words
 from stages.params import Latent, Params
+from stages.summary import subset
 
 MODES = ("eval", "train")
 JUDGED = "eval"
@@ -49,8 +50,10 @@ def main() -> None:
     }
     write_npz(args.metrics / f"latent_{name}_images.npz", images)
     numbers = headline(everything, tables)
-    write_json(args.metrics / f"latent_{name}.json", numbers)
-    write_text(args.metrics / f"latent_{name}.md", words(section, numbers))
+    note = subset(args.metrics, name)
+    write_json(args.metrics / f"latent_{name}.json", ({"data": note} if note else {}) | numbers)
+    page = words(section, numbers) + (f"\n{note}.\n" if note else "")
+    write_text(args.metrics / f"latent_{name}.md", page)
 
 
 @dataclass
@@ -137,7 +140,7 @@ def _units(everything: Params, dataset: str) -> list[tuple]:
 
 def _latent_unit(everything: Params, dataset: str, model: str, seed: int) -> Found:
     section = everything.latent
-    images = generative.images(dataset, "test")[: 2 * section.images]
+    images = generative.some(dataset, "test", 2 * section.images)
     settings = everything.train.models.get(model) or next(iter(everything.train.models.values()))
     noise = generative.noise(everything.train, settings, dataset, images.shape[1:])
     z = noise.sample(section.images, Generator(images.device).manual_seed(section.seed))
@@ -146,7 +149,9 @@ def _latent_unit(everything: Params, dataset: str, model: str, seed: int) -> Fou
     classifier = generative.classifier(dataset) if labelled else None
     if model == UNTRAINED:
         f = generative.network(everything.train, images.shape[1:], Generator().manual_seed(seed))
-        f = with_held_statistics(f, torch.cat([x[: len(z)], z]))  # as recalibrated after training
+        training = everything.train
+        calibration = {"batches": training.calibration_batches, "batch_size": training.batch_size}
+        recalibrate(f, generative.images(dataset, "train"), noise, seed=seed, **calibration)
     else:
         shape, kind = images.shape[1:], section.weights
         f = generative.trained_network(everything.train, dataset, shape, model, seed, kind)

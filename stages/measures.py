@@ -34,7 +34,7 @@ Map = Callable[[Tensor], Tensor]
 def inputs(section: Evaluate, training: Train, dataset: str, model: Model) -> dict[str, Tensor]:
     """Return the inputs by kind, in the order they are reported in."""
     data, test = (
-        to_unit(generative.images(dataset, split)[: section.images]) for split in ("train", "test")
+        to_unit(generative.some(dataset, split, section.images)) for split in ("train", "test")
     )
     count = max(section.samples, *section.sizes)
     noise = generative.noise(training, model, dataset, data.shape[1:])
@@ -82,7 +82,9 @@ def sample_quality(images: Tensor, judge: Scorer, nearest_k: int) -> Row:
         Kynkäänniemi et al., arXiv 1904.06991 (precision, recall); Naeem et al., ICML 2020 (density,
         coverage).
     """
-    real, made = judge.reference[: len(images)], judge.features(images)
+    order = torch.randperm(len(judge.reference), generator=Generator().manual_seed(0))
+    real = judge.reference[order[: len(images)].to(judge.reference.device)]
+    made = judge.features(images)
     arrays = (features.double().cpu().numpy() for features in (real, made))
     # As many threads as it would start change the order of sums; what it prints is of no use.
     with joblib.parallel_config("sequential"), contextlib.redirect_stdout(io.StringIO()):

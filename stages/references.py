@@ -36,11 +36,12 @@ from idem.training_state import Row, TrainingState
 from stages import generative, params, resume, runs, scoring
 from stages.engine import device, end_with_parent, run_units
 from stages.files import write_csv, write_json
+from stages.measures import sample_quality
 from stages.params import GenerativeStudy, Model, Train
 from stages.scoring import Scorer, batched, scorer
+from stages.summary import KINDS, MODES
 from stages.train import data_digest
 
-KINDS, MODES = ("raw", "averaged", "chosen"), ("train", "eval")
 DECIDING = (dcgan, dcgan_training, generative, loop, runs, scoring, training_state, udcgan)
 
 
@@ -154,7 +155,8 @@ def _dcgan_unit(
         _recalibrate(generator, everything, seed)
         for mode in MODES:
             images = batched(generative.in_mode(generator, mode), codes, judge.section.batch_size)
-            rows.append(_run("dcgan", seed, kind, mode) | judge.score(images))
+            quality = sample_quality(images, judge, everything.evaluate.nearest_k)
+            rows.append(_run("dcgan", seed, kind, mode) | quality)
     return rows, [{"model": "dcgan", "seed": seed} | row for row in state.watched]
 
 
@@ -226,7 +228,8 @@ def _codes_unit(everything: GenerativeStudy, dataset: str, seed: int, kind: str)
         generative.in_mode(f, mode)
         drawn = _codes(f, images, size).sample(everything.evaluate.samples, rng)
         made = batched(lambda code: f.decode(code[..., None, None]), drawn, size)
-        rows.append(_run("autoencoder_codes", seed, kind, mode) | judge.score(made))
+        quality = sample_quality(made, judge, everything.evaluate.nearest_k)
+        rows.append(_run("autoencoder_codes", seed, kind, mode) | quality)
     return rows
 
 

@@ -32,6 +32,7 @@ from stages.engine import run_units
 from stages.files import write_csv, write_json
 from stages.params import Params, Restore
 from stages.scoring import batched
+from stages.summary import subset
 
 SETTING = ["model", "weights", "mode", "corruption", "application"]
 METRICS = ("psnr", "ssim")
@@ -59,7 +60,11 @@ def main() -> None:
     scores, shown = _joined(run_units(operator.call, units, f"restore {name}"))
     table = summarize(scores, everything.restore)
     write_csv(args.metrics / f"restoration_{name}.csv", table)
-    write_json(args.metrics / f"restoration_{name}.json", headline(table))
+    note = subset(args.metrics, name)
+    write_json(
+        args.metrics / f"restoration_{name}.json",
+        ({"data": note} if note else {}) | headline(table),
+    )
     write_csv(pictures.path(args.metrics, name, "restored"), shown)
 
 
@@ -151,7 +156,7 @@ def _networks(everything: Params, dataset: str) -> Iterator[tuple]:
 
 def _baselines(everything: Params, dataset: str) -> Found:
     section, x = everything.restore, _originals(everything, dataset)
-    training = generative.images(dataset, "train")[: section.training_images]
+    training = generative.some(dataset, "train", section.training_images)
     mean = _mean(training).expand_as(x)
     keys: dict[str, Any] = {"seed": "all", "weights": "", "mode": "", "application": 0}
     given, found = spoilt(x, section.seed), []
@@ -184,7 +189,7 @@ def _joined(found: list[Found]) -> Found:
 
 
 def _originals(everything: Params, dataset: str) -> Tensor:
-    return to_unit(generative.images(dataset, "test")[: everything.restore.images])
+    return to_unit(generative.some(dataset, "test", everything.restore.images))
 
 
 def _mean(images: Tensor) -> Tensor:

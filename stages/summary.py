@@ -13,6 +13,8 @@ from stages import markdown
 
 RUN = ["model", "seed", "weights", "mode"]
 SETTING = ["model", "weights", "mode"]
+KINDS = ("raw", "averaged", "chosen")  # of weights
+MODES = ("train", "eval")  # of BatchNorm
 CONTROL = "none"  # weights and mode of what no network made
 PER_SEED = [
     "frechet_distance",
@@ -42,7 +44,8 @@ HEADLINE = [
     "noise_last_drift",
     "test_last_drift",
 ]
-HIGHEST = {  # of what has an upper end; nothing here is negative
+UNBOUNDED = ("frechet_distance_infinite",)  # all others are 0 or more
+HIGHEST = {  # of what has an upper end
     "digits": 10.0,
     "least_digit_share": 0.1,
     "class_entropy": 1.0,
@@ -87,7 +90,8 @@ def interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
 def summarize(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Return a row a setting and measurement: mean and interval over seeds, and their number.
 
-    Intervals end where a measurement does: none is negative, a share is 1 at most.
+    Intervals end where a measurement does: none but an extrapolated one is negative, a share is 1
+    at most.
 
     Args:
         table: columns `RUN`, and measurements, a row a run; those missing everywhere are left out.
@@ -99,7 +103,8 @@ def summarize(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
             values = runs[measure].to_numpy(float)
             if not np.isnan(values).all():
                 low, high = interval(values, confidence)
-                low, high = max(low, 0.0), min(high, HIGHEST.get(str(measure), math.inf))
+                least = -math.inf if measure in UNBOUNDED else 0.0
+                low, high = max(low, least), min(high, HIGHEST.get(str(measure), math.inf))
                 found = (*setting, measure, values.mean(), low, high, len(values))
                 rows.append(found)
     columns = [*SETTING, "measure", "mean", "low", "high", "seeds"]

@@ -127,6 +127,6 @@ def test_neighbours_puts_samples_of_the_first_seed_above_what_is_nearest():
     figure = drawn(figure_neighbours(pd.DataFrame(rows)))
     names = [axes.get_ylabel() for axes in figure.axes]
     assert names == ["Modified rule", "nearest", "Ordinary rule", "nearest"]
-    strips = [np.asarray(axes.get_images()[0].get_array()) for axes in figure.axes]
+    strips = [np.asarray(axes.get_images()[0].get_array())[..., 0] for axes in figure.axes]
     assert strips[0].tolist() == [[30, 30, 31, 31]] * 2
     assert strips[1].tolist() == [[130, 130, 131, 131]] * 2

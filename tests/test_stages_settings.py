@@ -143,3 +143,22 @@ def test_the_table_says_what_was_changed_and_the_figure_shows_every_setting(tmp_
     table = pd.read_csv(tmp_path / "metrics/settings.csv")
     (axes,) = figures.figure_settings(table).axes
     assert sum(len(np.asarray(line.get_xdata())) for line in axes.lines) == 2
+
+
+def test_the_table_of_settings_waits_for_every_round():
+    pipeline = yaml.safe_load((ROOT / "stages/study/dvc.yaml").read_text())["stages"]
+    rounds = list(study().settings.rounds)
+    tables = {f"metrics/study/settings_{name}.csv" for name in rounds}
+    assert tables <= set(pipeline["recipes"]["deps"])
+    assert pipeline["settings"]["foreach"] == rounds
+
+
+def test_a_setting_that_breaks_off_is_no_recipe_and_ends_no_round(tmp_path: Path):
+    broken = {"of": "modified", "learning_rate": 1e37}
+    prepare(tmp_path, steps=30, tried={"broken": broken, "base": TRIED["base"]})
+    assert run_here(tmp_path) == 0
+    found = pd.read_csv(tmp_path / "metrics/settings_small.csv")
+    (stopped,) = found.stopped.dropna()
+    assert "not finite" in stopped
+    summary = recipes.summarize(found).set_index("setting")
+    assert summary.distance["broken"] == float("inf") and summary.fewest_digits["broken"] == 0

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from idem.figures.samples import images_of
 from idem.figures.style import BLUE, MODEL_NAMES, ORANGE, counted, plain, shown
 
 _STYLES: dict[str, dict[str, Any]] = {
@@ -162,7 +163,7 @@ def figure_size(size: pd.DataFrame) -> Figure:
         xlabel="samples (axis linear in 1 / samples)", ylabel="Fréchet distance to test images"
     )
     axes.set(xlim=(0, None), ylim=(min(0, size.fitted.min()), None))
-    floor = Line2D([], [], label="training images (floor)", **_REAL)
+    floor = Line2D([], [], label="other real images (floor)", **_REAL)
     seeds = counted(size[size.model != "real"].seed.nunique(), "seed")
     fit = Line2D([], [], color="0.4", linestyle=":", linewidth=1, label=f"fit, a seed ({seeds})")
     points = {name: style | {"linestyle": ""} for name, style in styles.items()}
@@ -175,7 +176,8 @@ def figure_neighbours(neighbours: pd.DataFrame) -> Figure:
 
     Args:
         neighbours: columns model, seed, sample, picture (``sample`` or ``nearest``) and the pixels
-            of square grey images as uint8. Of several seeds the first is drawn.
+            of square grey or colour images as uint8, as in `figure_5`. Of several seeds the first
+            is drawn.
     """
     rows = neighbours[neighbours.seed == neighbours.seed.min()]
     models = list(_styles(rows["model"]))
@@ -184,10 +186,8 @@ def figure_neighbours(neighbours: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(0.5 * count + 2, 0.56 * len(strips)), layout="constrained")
     panels = figure.subplots(len(strips), squeeze=False)[:, 0]
     for axes, (model, picture) in zip(panels, strips, strict=True):
-        cells = rows[(rows.model == model) & (rows.picture == picture)].filter(regex=r"^p\d+$")
-        side = round(cells.shape[1] ** 0.5)
-        strip = cells.to_numpy(np.uint8).reshape(-1, side, side).transpose(1, 0, 2)
-        axes.imshow(strip.reshape(side, -1), cmap="gray", vmin=0, vmax=255)
+        cells = images_of(rows[(rows.model == model) & (rows.picture == picture)])
+        axes.imshow(np.hstack(list(cells)))
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         label = MODEL_NAMES.get(model, model) if picture == "sample" else "nearest"

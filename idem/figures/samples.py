@@ -72,17 +72,30 @@ def _ordered(models: set[str]) -> list[str]:
 
 def _images(table: pd.DataFrame, rows: pd.DataFrame, application: int) -> Images:
     """Return one image a sample of `table`, white where `rows` have none."""
-    pixels = [name for name in table.columns if name[0] == "p" and name[1:].isdigit()]
+    found = rows[rows["application"] == application].set_index("sample")[_pixels(table)]
+    return images_of(found.reindex(sorted(set(table["sample"])), fill_value=_WHITE))
+
+
+def images_of(table: pd.DataFrame) -> Images:
+    """Return the images, ``(count, side, side, 3)``, whose pixels are the columns p0, p1, ….
+
+    Raises:
+        ValueError: if these are not the pixels of a square image of 1 or 3 channels.
+    """
+    pixels = _pixels(table)
     channels = 3 if len(pixels) % 3 == 0 and _is_square(len(pixels) // 3) else 1
     side = round((len(pixels) / channels) ** 0.5)
     if not pixels or channels * side * side != len(pixels):
         raise ValueError(
             f"samples: expected the pixels of a square image of 1 or 3 channels, got {len(pixels)}"
         )
-    found = rows[rows["application"] == application].set_index("sample")[pixels]
-    filled = found.reindex(sorted(set(table["sample"])), fill_value=_WHITE).to_numpy(np.uint8)
-    images = filled.reshape(-1, channels, side, side).transpose(0, 2, 3, 1)
+    flat = table[pixels].to_numpy(np.uint8)
+    images = flat.reshape(-1, channels, side, side).transpose(0, 2, 3, 1)
     return np.broadcast_to(images, (*images.shape[:3], 3))
+
+
+def _pixels(table: pd.DataFrame) -> list[str]:
+    return [name for name in map(str, table.columns) if name[0] == "p" and name[1:].isdigit()]
 
 
 def _is_square(number: int) -> bool:
