@@ -18,6 +18,14 @@ from stages.markdown import table
 from stages.params import Settings
 
 DIGITS = 10
+SHORT = {
+    "learning_rate": "rate",
+    "learning_rate_schedule": "schedule",
+    "max_gradient_norm": "clipped at",
+    "average_decay": "average",
+    "batch_size": "batch",
+    "normalize_code": "code normalized",
+}
 HEAD = {
     "setting": "setting",
     "changed": "changed",
@@ -118,15 +126,17 @@ def _line(row: dict) -> list[str]:
 
 
 def _changes(setting: params.Setting) -> str:
-    """Return what a setting changes, as ``key value`` pairs; "nothing" for the model itself."""
+    """Return what a setting changes in words; "as it is" for the model itself."""
     given = setting.model_dump(exclude={"of"}, exclude_none=True)
-    return ", ".join(f"{key} {_shown(value)}" for key, value in given.items()) or "nothing"
+    return ", ".join(f"{SHORT.get(k, k)} {_shown(v)}" for k, v in given.items()) or "as it is"
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{key} {inner}" for key, inner in value.items()) + ")"
-    return f"{value:g}" if isinstance(value, float) and np.isfinite(value) else str(value)
+    if isinstance(value, dict):  # of tightness
+        return f"{value['weight']:g}"
+    if isinstance(value, list):
+        return "(" + ", ".join(map(_shown, value)) + ")"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ def test_the_table_says_what_was_changed_and_the_figure_shows_every_setting(tmp_
     assert run_here(tmp_path) == 0
     assert interrupted.run_here(recipes, ARGUMENTS[1:], tmp_path) == 0
     page = (tmp_path / "metrics/settings.md").read_text()
-    assert "| base | nothing |" in page and "| slow | learning_rate 0.0001 |" in page
+    assert "| base | as it is |" in page and "| slow | rate 0.0001 |" in page
     found = json.loads((tmp_path / "metrics/recipes.json").read_text())
     assert set(found) == {"modified"}
     table = pd.read_csv(tmp_path / "metrics/settings.csv")

@@ -18,7 +18,7 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     empty one for fewer, whose fewest is written beside it.
 
     Args:
-        found: columns ``setting``, ``of``, ``distance`` (above 0) and ``fewest_digits``.
+        found: columns ``of``, ``changed`` (in words), ``distance`` (above 0) and ``fewest_digits``.
     """
     rows = found.sort_values("distance", ascending=False).reset_index(drop=True)
     figure = Figure(figsize=(6.4, 0.19 * len(rows) + 1.1), layout="constrained")
@@ -32,7 +32,7 @@ def figure_settings(found: pd.DataFrame) -> Figure:
         where, text = (row.distance, place), f"{row.fewest_digits:.0f}"
         shift = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
         axes.annotate(text, where, fontsize=7, **shift)
-    axes.set_yticks(np.arange(len(rows)), [name.replace("_", " ") for name in rows.setting])
+    axes.set_yticks(np.arange(len(rows)), rows.changed)
     axes.tick_params(axis="y", labelsize=7)
     axes.set(xscale="log", ylim=(-0.8, len(rows) - 0.2))
     axes.set_xlabel("Fréchet distance to held-out digits, geometric mean over the second half")
