@@ -43,6 +43,15 @@ SMALLEST = [
     "classifier.epochs=1",
     "evaluate.samples=250",
     "evaluate.applications=2",
+    "evaluate.neighbours=20",
+    "restore.training_images=1000",
+    "restore.resamples=50",
+    "latent.images=150",
+    "latent.embedded=60",
+    "latent.embedding_steps=250",
+    "latent.perplexity=5.0",
+    "latent.points=2",
+    "latent.applications=2",
 ]
 
 pytestmark = pytest.mark.integration
