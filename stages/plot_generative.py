@@ -39,7 +39,7 @@ def drawings(folder: Path, dataset: str, settings: Params) -> dict[str, Figure]:
         return pd.read_csv(folder / f"{name}_{dataset}.csv")
 
     def pixels(name: str) -> pd.DataFrame:
-        return pd.read_csv(pictures.path(folder, dataset, name))
+        return pd.read_csv(pictures.path(folder, dataset, name), low_memory=False)
 
     with np.load(folder / f"latent_{dataset}_images.npz") as archive:
         strips = dict(archive)
