@@ -5,9 +5,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -69,3 +71,18 @@ def kill(command: Sequence[str], folder: Path, workers: int = 1, after: int = 30
         assert len(descendants) >= workers - 1
         process.kill()
     wait_for(lambda: all(map(has_ended, descendants)), seconds=15)
+
+
+def check_alike(first: dict[str, bytes], second: dict[str, bytes]) -> None:
+    """Hold files to be equal: weights to the byte, numbers in tables to rounding.
+
+    What is only reported, such as a loss, is summed in an order that depends on where in memory its
+    terms lie, and that differs between a process that has run other tests and a new one.
+    """
+    assert set(first) == set(second)
+    for name, content in first.items():
+        if name.endswith(".csv"):
+            tables = [pd.read_csv(BytesIO(each)) for each in (content, second[name])]
+            pd.testing.assert_frame_equal(*tables, rtol=1e-3)
+        elif name.endswith(".safetensors"):
+            assert content == second[name], name

@@ -46,8 +46,11 @@ def tiny_params(folder: Path) -> Path:
 def tiny_data(folder: Path, dataset: str, channels: int, known: str, section: params.Train) -> None:
     rng, data = np.random.default_rng(0), folder / "data" / dataset
     (data / section.folder).mkdir(parents=True)
-    np.save(data / "test_images.npy", rng.integers(0, 256, (20, channels, 32, 32), dtype=np.uint8))
-    np.save(data / f"test_{known}.npy", np.zeros(20, np.uint8 if known == "labels" else np.int32))
+    for split in ("test", "train"):
+        images = rng.integers(0, 256, (20, channels, 32, 32), dtype=np.uint8)
+        np.save(data / f"{split}_images.npy", images)
+        dtype = np.uint8 if known == "labels" else np.int32
+        np.save(data / f"{split}_{known}.npy", np.zeros(20, dtype))
     for model in section.models:
         for seed in section.seeds:
             f = UDCGAN((channels, 32, 32), [3, 4], 3, generator=Generator().manual_seed(seed))

@@ -77,8 +77,9 @@ def scores(folder) -> pd.DataFrame:
 
 
 @pytest.fixture
-def test_images(folder) -> Tensor:
-    return to_unit(torch.from_numpy(np.load(folder / "data/mnist/test_images.npy")[:IMAGES]))
+def test_images(folder, monkeypatch) -> Tensor:
+    monkeypatch.chdir(folder)
+    return to_unit(generative.some("mnist", "test", IMAGES))
 
 
 def decibels(y: Tensor, x: Tensor) -> float:
@@ -133,7 +134,7 @@ def test_a_score_is_that_of_the_network_applied_so_often(
 def test_the_baselines_are_the_input_and_the_mean_and_nearest_training_image(
     folder, scores, test_images
 ):
-    training = to_unit(torch.from_numpy(np.load(folder / "data/mnist/train_images.npy")[:30]))
+    training = to_unit(generative.some("mnist", "train", 30))
     for corruption, given in restore.spoilt(test_images, 0).items():
         distances = (given[:, None] - training).flatten(2).norm(dim=2)
         outputs = {"mean_image": training.mean(0).expand_as(given)}
