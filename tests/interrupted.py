@@ -82,7 +82,7 @@ def check_alike(first: dict[str, bytes], second: dict[str, bytes]) -> None:
     assert set(first) == set(second)
     for name, content in first.items():
         if name.endswith(".csv"):
-            tables = [pd.read_csv(BytesIO(each)) for each in (content, second[name])]
-            pd.testing.assert_frame_equal(*tables, rtol=1e-3)
+            one, other = (pd.read_csv(BytesIO(each)) for each in (content, second[name]))
+            pd.testing.assert_frame_equal(one, other, rtol=1e-3)
         elif name.endswith(".safetensors"):
             assert content == second[name], name
