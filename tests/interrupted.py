@@ -1,5 +1,6 @@
 """Stages run in this process or killed in another, for the tests of how they go on."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from idem.checkpoint import Checkpoint
+from stages.compare import flatten
 
 ROOT = Path(__file__).parents[1]
 
@@ -76,13 +78,16 @@ def kill(command: Sequence[str], folder: Path, workers: int = 1, after: int = 30
 def check_alike(first: dict[str, bytes], second: dict[str, bytes]) -> None:
     """Hold files to be equal: weights to the byte, numbers in tables to rounding.
 
-    What is only reported, such as a loss, is summed in an order that depends on where in memory its
-    terms lie, and that differs between a process that has run other tests and a new one.
+    In a process that has run other tests, the last digit of a reported loss or distance was seen to
+    differ from that of a new process, beside equal weights; why is not known.
     """
     assert set(first) == set(second)
     for name, content in first.items():
         if name.endswith(".csv"):
             one, other = (pd.read_csv(BytesIO(each)) for each in (content, second[name]))
             pd.testing.assert_frame_equal(one, other, rtol=1e-3)
-        elif name.endswith(".safetensors"):
+        elif name.endswith(".json"):
+            one, other = (flatten(json.loads(each)) for each in (content, second[name]))
+            assert one == pytest.approx(other, rel=1e-3, nan_ok=True), name
+        elif not name.endswith(".md"):  # which repeats the tables
             assert content == second[name], name

@@ -12,16 +12,14 @@ import pytest
 import torch
 import yaml
 from joblib.externals.loky import get_reusable_executor
-from safetensors.torch import save_file
 from scipy import stats
 from torch import Tensor, nn
 
-from idem.classifier import Classifier
 from idem.corruptions import CORRUPTIONS
-from idem.datasets import Labelled, save
 from stages import evaluate, measures, params, pictures, summary, train
 from stages.scoring import Scorer
 from tests.interrupted import check_alike
+from tests.made_up import write_classifier, write_mnist
 
 ROOT = Path(__file__).parent.parent
 MODELS = ("modified", "ordinary", "ign")
@@ -43,12 +41,8 @@ def tiny_params(folder: Path) -> None:
 
 
 def tiny_data(folder: Path) -> None:
-    rng = np.random.default_rng(0)
-    for split in ("train", "valid", "test"):
-        images = rng.integers(0, 256, (40, 1, 32, 32), dtype=np.uint8)
-        save(folder / "data/mnist", split, Labelled(images, rng.integers(0, 10, 40, np.uint8)))
-    torch.manual_seed(0)
-    save_file(Classifier().state_dict(), folder / "data/mnist/classifier.safetensors")
+    write_mnist(folder, ("train", "valid", "test"))
+    write_classifier(folder)
 
 
 def run(stage, monkeypatch, workers: str = "1") -> None:

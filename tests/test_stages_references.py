@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Generator
 
 from idem.checkpoint import Checkpoint
-from idem.classifier import Classifier
-from idem.datasets import Labelled, save, to_unit
+from idem.datasets import to_unit
 from idem.gaussian import Gaussian
 from stages import generative, params, references, scoring
+from tests.made_up import write_classifier, write_mnist
 
 ROOT = Path(__file__).parents[1]
 OUT_OF_TIME = 75
@@ -41,12 +41,8 @@ def prepare(folder: Path, **changes: Any) -> None:
     content["references"] |= {"autoencoder": "autoencoder"} | changes
     (folder / STUDY).parent.mkdir(parents=True, exist_ok=True)
     (folder / STUDY).write_text(yaml.safe_dump(content, sort_keys=False))
-    rng = np.random.default_rng(0)
-    for split in ("train", "valid", "test"):
-        images = rng.integers(0, 256, (41, 1, 32, 32), dtype=np.uint8)
-        save(folder / "data/mnist", split, Labelled(images, rng.integers(0, 10, 41, np.uint8)))
-    torch.manual_seed(0)
-    save_file(Classifier().state_dict(), folder / "data/mnist/classifier.safetensors")
+    write_mnist(folder, ("train", "valid", "test"), 41)
+    write_classifier(folder)
 
 
 def autoencoders(everything: params.GenerativeStudy) -> None:

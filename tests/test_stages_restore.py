@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from torch import Generator, Tensor
 
 from idem.corruptions import CORRUPTIONS
-from idem.datasets import Labelled, save, to_unit
+from idem.datasets import to_unit
 from idem.metrics import absolute_error
 from stages import generative, params, pictures, restore
 from stages.params import Restore
+from tests.made_up import write_mnist
 
 ROOT = Path(__file__).parents[1]
 MODELS, SEEDS, IMAGES, SHOWN = ("modified", "ordinary"), (0, 1), 12, 2
@@ -50,10 +51,7 @@ def prepare(folder: Path) -> None:
     content["train"] |= {"channels": [3, 4, 5], "bottleneck": 2}
     content["restore"] = SECTION
     (folder / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    rng = np.random.default_rng(0)
-    for split in ("train", "test"):
-        images = rng.integers(0, 256, (40, 1, 32, 32), dtype=np.uint8)
-        save(folder / "data/mnist", split, Labelled(images, rng.integers(0, 10, 40, np.uint8)))
+    write_mnist(folder, ("train", "test"))
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import yaml
-from safetensors.torch import save_file
 
 from idem import figures
-from idem.classifier import Classifier
-from idem.datasets import Labelled, save
 from stages import params, recipes, settings
 from tests import interrupted
 from tests.interrupted import ROOT, check_alike, kill, saved_steps
+from tests.made_up import write_classifier, write_mnist
 
 OUT_OF_TIME = 75
 TRIED = {"base": {"of": "modified"}, "slow": {"of": "modified", "learning_rate": 0.0001}}
@@ -33,12 +30,8 @@ def prepare(folder: Path, steps: int, tried: dict[str, Any] = TRIED) -> None:
     content["score"] |= {"batch_size": 4}
     (folder / "stages/study").mkdir(parents=True, exist_ok=True)
     (folder / "stages/study/params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    rng = np.random.default_rng(0)
-    for split in ("train", "valid"):
-        images = rng.integers(0, 256, (40, 1, 32, 32), dtype=np.uint8)
-        save(folder / "data/mnist", split, Labelled(images, rng.integers(0, 10, 40, np.uint8)))
-    torch.manual_seed(0)
-    save_file(Classifier().state_dict(), folder / "data/mnist/classifier.safetensors")
+    write_mnist(folder, ("train", "valid"))
+    write_classifier(folder)
 
 
 def run_here(folder: Path, **environment: str) -> int | str | None:

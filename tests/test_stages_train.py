@@ -9,13 +9,12 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from idem.classifier import Classifier
-from idem.datasets import Labelled, save
 from stages import train
 from tests import interrupted
 from tests.interrupted import ROOT, check_alike, kill, saved_steps
+from tests.made_up import write_classifier, write_mnist
 
 OUT_OF_TIME = 75
 MODELS = ["modified", "ordinary", "autoencoder", "ign"]
@@ -34,12 +33,8 @@ def prepare(folder: Path, steps: int, **changes: Any) -> None:
     content["score"] |= {"batch_size": 4}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    rng = np.random.default_rng(0)
-    for split in ("train", "valid"):
-        images = rng.integers(0, 256, (40, 1, 32, 32), dtype=np.uint8)
-        save(folder / "data/mnist", split, Labelled(images, rng.integers(0, 10, 40, np.uint8)))
-    torch.manual_seed(0)
-    save_file(Classifier().state_dict(), folder / "data/mnist/classifier.safetensors")
+    write_mnist(folder, ("train", "valid"))
+    write_classifier(folder)
 
 
 def run_here(folder: Path, **environment: str) -> int | str | None:

@@ -1,0 +1,26 @@
+"""A prepared data set of noise, for stages that only have to run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from idem.classifier import Classifier
+from idem.datasets import Labelled, Split, save
+
+
+def write_mnist(folder: Path, splits: Sequence[Split], count: int = 40) -> None:
+    """Write so many images of noise a split, 32×32 and labelled at random."""
+    rng = np.random.default_rng(0)
+    for split in splits:
+        images = rng.integers(0, 256, (count, 1, 32, 32), dtype=np.uint8)
+        labels = rng.integers(0, 10, count, np.uint8)
+        save(folder / "data/mnist", split, Labelled(images, labels))
+
+
+def write_classifier(folder: Path) -> None:
+    """Write a classifier that was never trained."""
+    torch.manual_seed(0)
+    save_file(Classifier().state_dict(), folder / "data/mnist/classifier.safetensors")
