@@ -38,6 +38,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "linear": lambda share: 1.0 - share,
     "cosine": lambda share: (1.0 + math.cos(math.pi * share)) / 2,
 }
+PRECISIONS = (torch.float32, torch.bfloat16)  # float16 would need its loss scaled
 _REMEDY = "lower the learning rate or the weight, or bound the gradient's norm"
 
 
@@ -83,6 +84,7 @@ def train(
     batch_size: int = 64,
     schedule: str = "constant",
     max_gradient_norm: float | None = None,
+    precision: torch.dtype = torch.float32,
     log_every: int = 25,
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
@@ -105,6 +107,8 @@ def train(
         schedule: of the learning rate: ``"constant"``, or ``"linear"`` or ``"cosine"``, which let
             it fall to 0 at `steps`.
         max_gradient_norm: what a longer gradient, of all parameters together, is shortened to.
+        precision: of the passes: float32, or bfloat16 by autocast, where weights, their moments,
+            their average and the losses stay in float32.
         log_every: steps between two rows of the history.
         watch: what to measure on the way; it draws nothing from the run's generator.
         checkpoint: where to save and, if it holds something, where to go on.
@@ -115,8 +119,8 @@ def train(
         the idempotency loss is NaN, and tightness is that of `idem.ign` alone.
 
     Raises:
-        ValueError: if the images are not uint8 ``(N, C, H, W)``, for an unknown rule, schedule or
-            target, or a gamma or target beside a rule that would not heed it.
+        ValueError: if the images are not uint8 ``(N, C, H, W)``, for an unknown rule, schedule,
+            target or precision, or a gamma or target beside a rule that would not heed it.
         FloatingPointError: for a loss that is not finite, naming the step: at once on the CPU, and
             where looking at a number would make the program wait, before the next row or save. What
             was saved before stays.
@@ -129,6 +133,8 @@ def train(
         raise ValueError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
     if target not in ("raw", "averaged"):
         raise ValueError(f"target: expected raw or averaged, got {target!r}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision: expected torch.float32 or torch.bfloat16, got {precision}")
     substitutes = not isinstance(rule, IGN) and rule not in ("ordinary", "none")
     if not substitutes and (gamma != 1 or target != "raw"):
         raise ValueError(
@@ -141,7 +147,8 @@ def train(
     def step(x: Tensor) -> Sequence[Tensor]:
         _set_rate(optimizer, SCHEDULES[schedule](state.step / steps))
         z = noise.sample(len(x), state.generator)
-        loss, *parts = _losses(f, x, z, rule, weight, gamma=gamma, target=inner)
+        with torch.autocast(x.device.type, precision, enabled=precision != torch.float32):
+            loss, *parts = _losses(f, x, z, rule, weight, gamma=gamma, target=inner)
         descend(optimizer, loss, max_gradient_norm)
         return parts
 

@@ -34,7 +34,7 @@ class UDCGAN(nn.Module):
             decoder.
         bottleneck: channels of the 1x1 code.
         skips: the levels whose encoder features are handed to the decoder; none by default,
-            because with all of them the network learns the identity instead of a projection.
+            because with all of them the samples of every noise were of one class (README.md).
         normalization: ``"batch"``, ``"group"`` or ``"none"``.
         normalize_code: False leaves the code as the bottleneck's convolution gives it.
         generator: source of the initial weights, N(0, 0.02); without one, the global source.

@@ -16,7 +16,7 @@ from idem import latent, metrics
 from idem.samples import frechet_distance
 from idem.spectrum import distance_from_projector, effective_rank, fixed_dimension
 from idem.udcgan import UDCGAN
-from stages import generative
+from stages import generative, pictures
 from stages.params import Latent
 
 KINDS = ("data", "noise", "f(z)", "f(f(z))")
@@ -129,7 +129,7 @@ def paths(
                 moved = torch.linalg.vector_norm((g(images) - images).flatten(1), dim=1)
                 row = {"path": name, "share": share, "relative_error": float(moved.mean()) / spread}
                 rows.append(row | _classes(classifier, images) | {"evenness": even})
-    return rows, {name: _pixels(path[:, 0]) for name, path in drawn.items()}
+    return rows, {name: pictures.levels(path[:, 0]) for name, path in drawn.items()}
 
 
 def _drawn(section: Latent, g: UDCGAN, y: Tensor) -> dict[str, Tensor]:
@@ -160,7 +160,3 @@ def _classes(classifier: nn.Module | None, images: Tensor) -> dict[str, float]:
         "confidence": float(p.amax(1).mean()),
         "class_entropy": float(torch.special.entr(p).sum(1).mean()),
     }
-
-
-def _pixels(images: Tensor) -> np.ndarray:
-    return ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu().numpy()

@@ -89,7 +89,8 @@ def sample_quality(images: Tensor, judge: Scorer, nearest_k: int) -> Row:
     # As many threads as it would start change the order of sums; what it prints is of no use.
     with joblib.parallel_config("sequential"), contextlib.redirect_stdout(io.StringIO()):
         found = compute_prdc(*arrays, nearest_k=nearest_k)
-    return judge.score(images) | {name: float(value) for name, value in found.items()}
+    scores = judge.score_features(images, made)
+    return scores | {name: float(value) for name, value in found.items()}
 
 
 def neighbours(y: Tensor, dataset: str) -> tuple[Row, Tensor]:

@@ -365,6 +365,7 @@ class Train(Section):
     steps: Count
     batch_size: Annotated[int, Field(ge=2)]
     betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
+    precision: Literal["float32", "bfloat16"]
     calibration_batches: Count
     log_every: Count
     choose: Choose
@@ -407,7 +408,10 @@ class Setting(Section):
     learning_rate_schedule: Literal["constant", "linear", "cosine"] | None = None
     max_gradient_norm: Positive | None = None
     average_decay: Share | None = None
+    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
+    steps: Count | None = None
     batch_size: Annotated[int, Field(ge=2)] | None = None
+    precision: Literal["float32", "bfloat16"] | None = None
     channels: Annotated[list[Count], Field(min_length=1)] | None = None
     bottleneck: Count | None = None
     skips: list[Annotated[int, Field(ge=0)]] | None = None

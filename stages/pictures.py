@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:  # drawing takes no torch
@@ -15,8 +16,12 @@ _HANDED_ON = ("mnist",)  # what is made of their images may enter git
 
 def pixels(images: Tensor) -> pd.DataFrame:
     """Return images in [-1, 1] as uint8 columns ``p0``, ``p1``, …, channel by channel."""
-    values = ((images.clamp(-1, 1) + 1) * 127.5).round().byte().flatten(1)
-    return pd.DataFrame(values.cpu().numpy()).add_prefix("p")
+    return pd.DataFrame(levels(images.flatten(1))).add_prefix("p")
+
+
+def levels(images: Tensor) -> np.ndarray:
+    """Return values in [-1, 1] as uint8, of the same shape."""
+    return ((images.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
 
 
 def folder(metrics: Path, dataset: str) -> Path:

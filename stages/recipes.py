@@ -29,6 +29,8 @@ SHORT = {
 HEAD = {
     "setting": "setting",
     "changed": "changed",
+    "seeds": "seeds",
+    "steps": "steps",
     "distance": "distance, second half",
     "last_distance": "last",
     "raw_distance": "raw weights",
@@ -46,7 +48,7 @@ def main() -> None:
     found = found.sort_values(["of", "steady", "distance"], ascending=[True, False, True])
     write_csv(args.metrics / "settings.csv", found)
     write_json(args.metrics / "recipes.json", best(found))
-    write_text(args.metrics / "settings.md", words(found, section))
+    write_text(args.metrics / "settings.md", words(found))
     write_figure(args.metrics / "figure_settings.png", figures.figure_settings(found))
 
 
@@ -66,18 +68,20 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         rows: columns ``setting``, ``seed``, ``step`` and what a watch measures; what is missing,
-            as of a run that broke off, counts as no digits at an infinite distance.
+            as of a run that broke off, counts as no digits at an infinite distance. Distances are
+            geometric means over seeds too, digits the fewest with any seed.
     """
     rows = rows.assign(
         averaged_digits=rows.averaged_digits.fillna(0),
         averaged_frechet_distance=rows.averaged_frechet_distance.fillna(np.inf),
     )
-    late = rows[rows.step > rows.step.max() / 2]
-    last = rows[rows.step == rows.step.max()]
+    steps = rows.groupby("setting").step.transform("max")
+    late, last = rows[rows.step > steps / 2], rows[rows.step == steps]
     halves, ends = late.groupby("setting", sort=False), last.groupby("setting", sort=False)
     summary = pd.DataFrame(
         {
             "seeds": ends.seed.nunique(),
+            "steps": ends.step.max(),
             "distance": halves.averaged_frechet_distance.agg(gmean),
             "last_distance": ends.averaged_frechet_distance.agg(gmean),
             "raw_distance": halves.raw_frechet_distance.agg(gmean),
@@ -102,15 +106,14 @@ def best(found: pd.DataFrame) -> dict[str, dict]:
     }
 
 
-def words(found: pd.DataFrame, section: Settings) -> str:
+def words(found: pd.DataFrame) -> str:
     """Return the table of all settings as a page."""
     parts = [
         "# Settings tried\n",
-        f"{len(found)} settings, seeds {', '.join(map(str, section.seeds))}, {section.steps} steps "
-        "each, measured on held-out images with averaged weights and BatchNorm in training mode. "
-        "The distance is the Fréchet distance in the features of the classifier, its geometric "
-        "mean over the second half of the training; digits are those holding their share of the "
-        "samples, the fewest at any measurement there.\n",
+        f"{len(found)} settings, measured on held-out images with averaged weights and BatchNorm "
+        "in training mode. The distance is the Fréchet distance in the features of the classifier, "
+        "its geometric mean over the second half of the training and over seeds; digits are those "
+        "holding their share of the samples, the fewest at any measurement there with any seed.\n",
     ]
     for model, rows in found.groupby("of"):
         parts += [f"## {model}\n", table(list(HEAD.values()), map(_line, _records(rows))), ""]
@@ -127,7 +130,7 @@ def _line(row: dict) -> list[str]:
 
 def _changes(setting: params.Setting) -> str:
     """Return what a setting changes in words; "as it is" for the model itself."""
-    given = setting.model_dump(exclude={"of"}, exclude_none=True)
+    given = setting.model_dump(exclude={"of", "seeds", "steps"}, exclude_none=True)
     return ", ".join(f"{SHORT.get(k, k)} {_shown(v)}" for k, v in given.items()) or "as it is"
 
 

@@ -55,6 +55,7 @@ def trained(
             batch_size=section.batch_size,
             schedule=model.learning_rate_schedule,
             max_gradient_norm=model.max_gradient_norm,
+            precision=getattr(torch, section.precision),
             log_every=section.log_every,
             watch=_watch_noise(section.choose, noise, scorer(score, dataset, "valid")),
             checkpoint=checkpoint,

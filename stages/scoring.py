@@ -37,7 +37,10 @@ class Scorer:
 
     def score(self, images: Tensor) -> dict[str, float]:
         """Return how images compare with the reference, and how they differ from each other."""
-        features = self.features(images)
+        return self.score_features(images, self.features(images))
+
+    def score_features(self, images: Tensor, features: Tensor) -> dict[str, float]:
+        """Return the same of images whose features are known."""
         found = {
             "frechet_distance": samples.frechet_distance(features, self.reference),
             "pairwise_distance": samples.pairwise_distance(images[: self.section.pairs]),

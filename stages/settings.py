@@ -1,7 +1,8 @@
 """Stage settings: search for a recipe that keeps all modes, one round of settings after another.
 
-Every setting is one model of the section train with something changed, trained with the same seeds,
-data and number of steps, and measured on the split `valid` alone.
+Every setting is one model of the section train with something changed, trained on the same data and,
+unless it names others, with the same seeds for as many steps, and measured on the split `valid`
+alone.
 
 It can be killed at any time, and goes on from there when it is run again.
 """
@@ -29,7 +30,7 @@ def main() -> None:
     own = {"folder": "settings", "steps": section.steps, "seeds": section.seeds}
     base = everything.train.model_copy(update=own)
     made = {name: changed(base, section.models, setting) for name, setting in tried.items()}
-    names = [(name, seed) for seed in section.seeds for name in tried]
+    names = [(name, seed) for name in tried for seed in made[name][0].seeds]
     files = [_file(made[name], everything.score, seed) for name, seed in names]
     tasks = [
         (*made[name], everything.score, name, seed, place)

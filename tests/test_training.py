@@ -62,6 +62,44 @@ def test_a_run_equals_a_plain_loop(rule):
     assert same(state.model, slow)
 
 
+@pytest.mark.parametrize("rule", ["modified", "ordinary", "none", IGN()])
+def test_passes_in_bfloat16_leave_weights_and_their_moments_in_float32(rule):
+    weight = 0.0 if rule == "none" else 1.0
+    state, wide = (
+        run(new_state(), steps=3, rule=rule, weight=weight, precision=precision, log_every=1)
+        for precision in (torch.bfloat16, torch.float32)
+    )
+    tensors, _ = state.saved()
+    kinds = {value.dtype for value in tensors.values() if value.is_floating_point()}
+    assert kinds == {torch.float32}
+    assert not same(state.model, wide.model)
+    for row, expected in zip(state.history, wide.history, strict=True):
+        assert row == pytest.approx(expected, rel=0.05, abs=1e-2, nan_ok=True)
+
+
+def test_a_step_in_bfloat16_equals_one_under_autocast():
+    state, slow = new_state(), new_state().model
+    run(state, steps=1, precision=torch.bfloat16)
+    generator = Generator().manual_seed(0)
+    x = IMAGES[torch.randint(40, (8,), generator=generator)] / 127.5 - 1
+    z = torch.randn(8, *SHAPE, generator=generator)
+    with torch.autocast("cpu", torch.bfloat16):
+        fx, y = slow(x), slow(z)
+        with torch.no_grad():
+            u = slow(y)
+            w = slow(u)
+    direction = (y - 3 * u.float() + 2 * w.float()).detach()
+    (mse_loss(fx.float(), x) + 2 / y.numel() * (direction * y.float()).sum()).backward()
+    for fast, expected in zip(state.model.parameters(), slow.parameters(), strict=True):
+        assert fast.grad is not None and expected.grad is not None
+        torch.testing.assert_close(fast.grad, expected.grad, rtol=0.1, atol=1e-3)
+
+
+def test_a_precision_that_would_need_its_loss_scaled_is_refused():
+    with pytest.raises(ValueError, match="precision: expected torch.float32 or torch.bfloat16"):
+        run(new_state(), precision=torch.float16)
+
+
 def test_all_rules_start_from_the_same_weights_and_see_the_same_batches_and_noise():
     noises, states = [], []
     for rule, weight in (("modified", 1.0), ("ordinary", 0.1), ("none", 0.0)):
