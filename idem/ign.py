@@ -91,6 +91,7 @@ def ign_loss(
     z: Tensor,
     settings: IGN | None = None,
     *,
+    given: Tensor | None = None,
     reconstruction_weight: float = 1.0,
     idempotency_weight: float = 1.0,
 ) -> IGNLoss:
@@ -104,6 +105,7 @@ def ign_loss(
         x: a batch of data, shape ``(B, ...)``.
         z: a batch of noise, ``(B', ...)``.
         settings: the tightness term and the distance; those of `IGN` if left out.
+        given: what is reconstructed from, such as a spoilt `x`; None is `x` itself, as published.
         reconstruction_weight: w_rec.
         idempotency_weight: w_idem.
 
@@ -122,7 +124,7 @@ def ign_loss(
         raise TypeError(f"f: expected a torch.nn.Module, got {type(f).__name__}")
     settings = settings or IGN()
     distance = DISTANCES[settings.distance]
-    reconstruction = distance(f(x), x)
+    reconstruction = distance(f(x if given is None else given), x)
     y = f(z)
     idempotency = distance(_held_fixed(f, y), y)
     y = y.detach()

@@ -4,14 +4,16 @@ With data x and noise z, the loss of a step is
 
     mean((f(x) - x)^2)  +  weight * idempotency_loss(f, z)          at the scale ``mean``,
 
-nothing else: no discriminator and no tightness term. The rule ``none`` leaves the second term out:
-an autoencoder, the control that shows what the network and its BatchNorm do without any rule. The
-objective of Idempotent Generative Networks, tightness included, is the published reference, see
-`idem.ign`.
+nothing else: no discriminator and no tightness term. As a denoiser, f starts from data that noise
+is blended into, f((1 - a) x + a z'), in the place of f(x), see `data_noise`. The rule ``none``
+leaves the second term out: an autoencoder, the control that shows what the network and its
+BatchNorm do without any rule. The objective of Idempotent Generative Networks, tightness included,
+is the published reference, see `idem.ign`.
 
 All passes run in training mode, so that BatchNorm normalises each of x, z, f(z), f(f(z)) by its own
 batch. A step draws data first and then noise, so that runs of one seed share both whatever their
-rule. What else a run does, such as going on where it was stopped, is in `idem.loop`.
+rule, if they blend alike. What else a run does, such as going on where it was stopped, is in
+`idem.loop`.
 """
 
 import math
@@ -81,6 +83,7 @@ def train(
     weight: float = 1.0,
     gamma: float = 1.0,
     target: str = "raw",
+    data_noise: float = 0.0,
     batch_size: int = 64,
     schedule: str = "constant",
     max_gradient_norm: float | None = None,
@@ -103,6 +106,8 @@ def train(
         weight: of the idempotency loss beside the reconstruction loss.
         gamma: the step of rules that substitute, see `idem.objectives.idempotency_loss`.
         target: what these apply to f(z): the ``"raw"`` weights, or the ``"averaged"`` ones.
+        data_noise: the largest share a of noise that is blended into the data before they are
+            reconstructed, 0 to 1, drawn uniformly for every image; 0 is the paper's training.
         batch_size: of data and of noise.
         schedule: of the learning rate: ``"constant"``, or ``"linear"`` or ``"cosine"``, which let
             it fall to 0 at `steps`.
@@ -120,19 +125,23 @@ def train(
 
     Raises:
         ValueError: if the images are not uint8 ``(N, C, H, W)``, for an unknown rule, schedule,
-            target or precision, or a gamma or target beside a rule that would not heed it.
+            target or precision, a data_noise outside [0, 1], or a gamma or target beside a rule
+            that would not heed it.
         FloatingPointError: for a loss that is not finite, naming the step: at once on the CPU, and
             where looking at a number would make the program wait, before the next row or save. What
             was saved before stays.
         OutOfTime: from the checkpoint, when its deadline has passed and at least a step was made.
 
     Source:
-        Jensen and Vicary, section 3.1 and equation 10; Adam's betas as in DCGAN.
+        Jensen and Vicary, section 3.1 and equation 10; Adam's betas as in DCGAN; denoising: Vincent
+        et al., ICML 2008.
     """
     if schedule not in SCHEDULES:
         raise ValueError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
     if target not in ("raw", "averaged"):
         raise ValueError(f"target: expected raw or averaged, got {target!r}")
+    if not 0 <= data_noise <= 1:
+        raise ValueError(f"data_noise: expected 0 to 1, got {data_noise}")
     if precision not in PRECISIONS:
         raise ValueError(f"precision: expected torch.float32 or torch.bfloat16, got {precision}")
     substitutes = not isinstance(rule, IGN) and rule not in ("ordinary", "none")
@@ -147,8 +156,9 @@ def train(
     def step(x: Tensor) -> Sequence[Tensor]:
         _set_rate(optimizer, SCHEDULES[schedule](state.step / steps))
         z = noise.sample(len(x), state.generator)
+        given = _blended(x, noise, data_noise, state.generator) if data_noise else x
         with torch.autocast(x.device.type, precision, enabled=precision != torch.float32):
-            loss, *parts = _losses(f, x, z, rule, weight, gamma=gamma, target=inner)
+            loss, *parts = _losses(f, x, given, z, rule, weight, gamma=gamma, target=inner)
         descend(optimizer, loss, max_gradient_norm)
         return parts
 
@@ -178,13 +188,20 @@ def _parts(rule: Rule) -> Sequence[str]:
     return PARTS if isinstance(rule, IGN) else PARTS[:2]
 
 
+def _blended(x: Tensor, noise: Noise, most: float, generator: torch.Generator) -> Tensor:
+    """Return data with a share of noise, another for every image, up to `most`."""
+    z = noise.sample(len(x), generator)
+    share = most * torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
+    return torch.lerp(x, z, share)
+
+
 def _losses(
-    f: nn.Module, x: Tensor, z: Tensor, rule: Rule, weight: float, **options: Any
+    f: nn.Module, x: Tensor, given: Tensor, z: Tensor, rule: Rule, weight: float, **options: Any
 ) -> tuple[Tensor, ...]:
     """Return the loss of a step and its parts."""
     if isinstance(rule, IGN):
-        return ign_loss(f, x, z, rule, idempotency_weight=weight)
-    reconstruction = mse_loss(f(x), x)
+        return ign_loss(f, x, z, rule, given=given, idempotency_weight=weight)
+    reconstruction = mse_loss(f(given), x)
     if rule == "none":
         return reconstruction, reconstruction
     idempotency = idempotency_loss(

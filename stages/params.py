@@ -332,6 +332,7 @@ class Model(Section):
     target: Literal["raw", "averaged"]
     tightness: Tightness | None
     noise: Literal["fourier", "gaussian"]
+    data_noise: Share
     learning_rate: Positive
     learning_rate_schedule: Literal["constant", "linear", "cosine"]
     max_gradient_norm: Positive | None
@@ -404,6 +405,7 @@ class Setting(Section):
     target: Literal["raw", "averaged"] | None = None
     tightness: Tightness | None = None
     noise: Literal["fourier", "gaussian"] | None = None
+    data_noise: Share | None = None
     learning_rate: Positive | None = None
     learning_rate_schedule: Literal["constant", "linear", "cosine"] | None = None
     max_gradient_norm: Positive | None = None

@@ -52,6 +52,7 @@ def trained(
             weight=model.weight,
             gamma=model.gamma,
             target=model.target,
+            data_noise=model.data_noise,
             batch_size=section.batch_size,
             schedule=model.learning_rate_schedule,
             max_gradient_norm=model.max_gradient_norm,

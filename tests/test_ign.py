@@ -2,6 +2,7 @@
 
 import copy
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from idem.ign import IGN, IGNLoss, ign_loss
 from idem.udcgan import UDCGAN
 
 SHAPE = (1, 8, 8)
-WEIGHTS = {"reconstruction_weight": 0.7, "idempotency_weight": 0.3}
+WEIGHTS: dict[str, Any] = {"reconstruction_weight": 0.7, "idempotency_weight": 0.3}
 
 
 def network(seed: int = 0) -> UDCGAN:
@@ -141,3 +142,11 @@ def test_a_function_without_parameters_to_hold_is_refused():
     x, z = batches()
     with pytest.raises(TypeError, match="f: expected a torch.nn.Module, got function"):
         ign_loss(lambda x: x, x, z)  # pyright: ignore[reportArgumentType]
+
+
+def test_what_is_reconstructed_from_changes_the_reconstruction_alone():
+    (x, z), f = batches(), network()
+    plain, spoilt = (ign_loss(network(), x, z, IGN(clamp=None), given=g) for g in (x, x / 2))
+    assert ign_loss(f, x, z, IGN(clamp=None)) == plain
+    torch.testing.assert_close(spoilt.reconstruction, mse_loss(network()(x / 2), x))
+    assert (spoilt.idempotency, spoilt.tightness) == (plain.idempotency, plain.tightness)

@@ -95,6 +95,31 @@ def test_a_step_in_bfloat16_equals_one_under_autocast():
         torch.testing.assert_close(fast.grad, expected.grad, rtol=0.1, atol=1e-3)
 
 
+@pytest.mark.parametrize("rule", ["modified", IGN(0.3)])
+def test_noise_is_blended_into_what_is_reconstructed_and_into_nothing_else(rule):
+    state, slow = new_state(), new_state().model
+    run(state, steps=1, rule=rule, data_noise=0.4)
+    generator = Generator().manual_seed(0)
+    x = IMAGES[torch.randint(40, (8,), generator=generator)] / 127.5 - 1
+    z, other = (torch.randn(8, *SHAPE, generator=generator) for _ in range(2))
+    share = 0.4 * torch.rand(8, 1, 1, 1, generator=generator)
+    given = (1 - share) * x + share * other
+    if rule == "modified":
+        loss = mse_loss(slow(given), x)
+        loss = loss + idempotency_loss(slow, z, scale="mean", running_statistics="all")
+    else:
+        loss = ign_loss(slow, x, z, rule, given=given).total
+    loss.backward()
+    for fast, expected in zip(state.model.parameters(), slow.parameters(), strict=True):
+        torch.testing.assert_close(fast.grad, expected.grad, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, math.nan])
+def test_a_share_of_noise_that_is_none_is_refused(share):
+    with pytest.raises(ValueError, match="data_noise: expected 0 to 1"):
+        run(new_state(), data_noise=share)
+
+
 def test_a_precision_that_would_need_its_loss_scaled_is_refused():
     with pytest.raises(ValueError, match="precision: expected torch.float32 or torch.bfloat16"):
         run(new_state(), precision=torch.float16)
