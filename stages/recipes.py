@@ -23,6 +23,7 @@ SHORT = {
     "learning_rate_schedule": "schedule",
     "max_gradient_norm": "clipped at",
     "average_decay": "average",
+    "data_noise": "data noise",
     "batch_size": "batch",
     "normalize_code": "code normalized",
 }
