@@ -14,7 +14,7 @@ from stages.summary import cell, summarize
 
 TABLE = Path("metrics/laptop/claims.md")
 PAPER = Path("metrics/paper/claims.json")
-STUDY = Path("metrics/study")
+STUDY, CELEBA = Path("metrics/study"), Path("metrics/celeba")
 README = Path("README.md")
 CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
 WEIGHTS = {"chosen": "chosen", "averaged": "last"}
@@ -23,7 +23,7 @@ MEASURES = {
     "digits": "digits",
     "coverage": "coverage",
     "noise_relative_error": "relative error on noise",
-    "test_relative_error": "on held-out digits",
+    "test_relative_error": "on held-out images",
 }
 
 
@@ -33,7 +33,7 @@ def _block(name: str) -> re.Pattern[str]:
 
 BLOCK = _block("claims")
 PAPER_BLOCK = _block("claims at the paper's scale")
-STUDY_BLOCK = _block("generative study")
+STUDY_BLOCK, CELEBA_BLOCK = _block("generative study"), _block("generative study on CelebA")
 
 
 def main() -> None:
@@ -43,6 +43,8 @@ def main() -> None:
     text = BLOCK.sub(lambda m: m[1] + TABLE.read_text(encoding="utf-8") + m[3], text)
     runs = [pd.read_csv(STUDY / f"{name}_mnist.csv") for name in ("generative", "references")]
     text = STUDY_BLOCK.sub(lambda m: m[1] + models(pd.concat(runs)) + m[3], text)
+    faces = pd.read_csv(CELEBA / "generative_celeba.csv")
+    text = CELEBA_BLOCK.sub(lambda m: m[1] + models(faces) + m[3], text)
     write_text(README, PAPER_BLOCK.sub(lambda m: m[1] + paper + m[3], text))
 
 
@@ -50,18 +52,19 @@ def models(runs: pd.DataFrame) -> str:
     """Return a Markdown table, a row a model and weights: means and intervals over seeds.
 
     Args:
-        runs: columns ``model``, ``seed``, ``weights``, ``mode`` and `MEASURES`, a row a run; shown
-            is what was measured with BatchNorm in training mode.
+        runs: columns ``model``, ``seed``, ``weights``, ``mode`` and those of `MEASURES` that these
+            images have, a row a run; shown is what was measured with BatchNorm in training mode.
     """
     shown = runs[(runs["mode"] == "train") & runs.weights.isin(WEIGHTS)]
-    found = summarize(shown[["model", "seed", "weights", "mode", *MEASURES]], CONFIDENCE)
+    measures = {name: head for name, head in MEASURES.items() if name in runs}
+    found = summarize(shown[["model", "seed", "weights", "mode", *measures]], CONFIDENCE)
     rows = []
     for (model, weights), of_model in found.groupby(["model", "weights"], sort=False):
         by_measure = of_model.set_index("measure")
         row = [model.replace("_", " "), WEIGHTS[weights], f"{by_measure.seeds.iloc[0]}"]
-        names = (name if name in by_measure.index else None for name in MEASURES)
+        names = (name if name in by_measure.index else None for name in measures)
         rows.append(row + [cell(by_measure.loc[name]) if name else "–" for name in names])
-    return markdown.table(["model", "weights", "seeds", *MEASURES.values()], rows) + "\n"
+    return markdown.table(["model", "weights", "seeds", *measures.values()], rows) + "\n"
 
 
 def overview(ledger: Mapping[str, Mapping[str, Any]]) -> str:

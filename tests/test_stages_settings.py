@@ -51,6 +51,17 @@ def test_a_round_has_a_row_per_setting_and_measurement(tmp_path: Path):
     assert list((tmp_path / ".ckpt").iterdir()) == []
 
 
+def test_a_setting_may_have_seeds_and_steps_of_its_own(tmp_path: Path):
+    prepare(tmp_path, steps=4, tried=TRIED | {"again": TRIED["slow"] | {"seeds": [1, 2]}})
+    assert run_here(tmp_path) == 0
+    rows = pd.read_csv(tmp_path / "metrics/settings_small.csv")
+    seeds = rows.groupby("setting").seed.agg(lambda found: sorted(set(found))).to_dict()
+    assert seeds == {"base": [0], "slow": [0], "again": [1, 2]}
+    prepare(tmp_path, steps=4, tried={"long": TRIED["base"] | {"steps": 6}})
+    assert run_here(tmp_path) == 0
+    assert pd.read_csv(tmp_path / "metrics/settings_small.csv").step.tolist() == [2, 4, 6]
+
+
 def test_a_round_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for folder in (whole, cut):
@@ -128,12 +139,22 @@ def test_the_second_half_decides_and_a_lost_digit_counts_whenever_it_was_lost():
     assert best["modified"]["setting"] == "early"
 
 
+def test_every_setting_has_a_second_half_of_its_own_and_answers_for_all_its_seeds():
+    short, long = rows("short", [9, 4], [1, 10]), rows("long", [9, 9, 9, 1], [1, 1, 10, 9])
+    other = rows("short", [9, 16], [1, 8]).assign(seed=1)
+    found = recipes.summarize(pd.concat([short, long, other])).set_index("setting")
+    assert found.distance.to_dict() == {"short": pytest.approx(8), "long": pytest.approx(3)}
+    assert found.fewest_digits.to_dict() == {"short": 8, "long": 9}
+    assert found.steps.to_dict() == {"short": 2, "long": 4}
+    assert found.seeds.to_dict() == {"short": 2, "long": 1}
+
+
 def test_the_table_says_what_was_changed_and_the_figure_shows_every_setting(tmp_path: Path):
     prepare(tmp_path, steps=4)
     assert run_here(tmp_path) == 0
     assert interrupted.run_here(recipes, ARGUMENTS[1:], tmp_path) == 0
     page = (tmp_path / "metrics/settings.md").read_text()
-    assert "| base | as it is |" in page and "| slow | rate 0.0001 |" in page
+    assert "| base | as it is | 1 | 4 |" in page and "| slow | rate 0.0001 | 1 | 4 |" in page
     found = json.loads((tmp_path / "metrics/recipes.json").read_text())
     assert set(found) == {"modified"}
     table = pd.read_csv(tmp_path / "metrics/settings.csv")

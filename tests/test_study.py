@@ -118,9 +118,21 @@ def test_the_readme_shows_means_over_seeds_in_training_mode_of_weights_that_are_
     ]
 
 
-def test_the_readme_shows_the_study_of_this_commit():
-    block = readme.STUDY_BLOCK.search(compare.git("show", "HEAD:README.md"))
-    names = [f"{readme.STUDY}/{name}_mnist.csv" for name in ("generative", "references")]
-    tables = [pd.read_csv(StringIO(compare.git("show", f"HEAD:{name}"))) for name in names]
-    assert block is not None
-    assert block[2] == readme.models(pd.concat(tables))
+def test_the_readme_has_no_column_for_digits_that_images_do_not_have():
+    head, _, row = readme.models(runs().drop(columns="digits")).splitlines()[:3]
+    assert "digits" not in head
+    assert row.startswith("| modified | chosen | 2 | 5 [0, 17.7] | 0.5 [0.5, 0.5] | 0.4")
+
+
+@pytest.mark.parametrize(
+    ("block", "names"),
+    [
+        (readme.STUDY_BLOCK, ("study/generative_mnist", "study/references_mnist")),
+        (readme.CELEBA_BLOCK, ("celeba/generative_celeba",)),
+    ],
+)
+def test_the_readme_shows_the_study_of_this_commit(block, names):
+    shown = block.search(compare.git("show", "HEAD:README.md"))
+    files = [compare.git("show", f"HEAD:metrics/{name}.csv") for name in names]
+    assert shown is not None
+    assert shown[2] == readme.models(pd.concat(pd.read_csv(StringIO(file)) for file in files))
