@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ def _block(name: str) -> re.Pattern[str]:
 BLOCK = _block("claims")
 PAPER_BLOCK = _block("claims at the paper's scale")
 STUDY_BLOCK, CELEBA_BLOCK = _block("generative study"), _block("generative study on CelebA")
+MODES_BLOCK = _block("when modes are lost")
+DIGITS = 10
 
 
 def main() -> None:
@@ -43,6 +45,8 @@ def main() -> None:
     text = BLOCK.sub(lambda m: m[1] + TABLE.read_text(encoding="utf-8") + m[3], text)
     runs = [pd.read_csv(STUDY / f"{name}_mnist.csv") for name in ("generative", "references")]
     text = STUDY_BLOCK.sub(lambda m: m[1] + models(pd.concat(runs)) + m[3], text)
+    watched = modes(pd.read_csv(STUDY / "watched_mnist.csv"))
+    text = MODES_BLOCK.sub(lambda m: m[1] + watched + m[3], text)
     faces = pd.read_csv(CELEBA / "generative_celeba.csv")
     text = CELEBA_BLOCK.sub(lambda m: m[1] + models(faces) + m[3], text)
     write_text(README, PAPER_BLOCK.sub(lambda m: m[1] + paper + m[3], text))
@@ -65,6 +69,46 @@ def models(runs: pd.DataFrame) -> str:
         names = (name if name in by_measure.index else None for name in measures)
         rows.append(row + [cell(by_measure.loc[name]) if name else "–" for name in names])
     return markdown.table(["model", "weights", "seeds", *measures.values()], rows) + "\n"
+
+
+def modes(watched: pd.DataFrame) -> str:
+    """Return a Markdown table of when all digits were there first, and when some were lost again.
+
+    Args:
+        watched: columns ``model``, ``seed``, ``step`` and, of both weights, ``raw_digits`` and
+            ``averaged_digits``.
+    """
+    head = [
+        "model",
+        "weights",
+        "ten digits first at step",
+        "fewer again from step",
+        "ten at the end",
+    ]
+    rows = []
+    for model, of_model in watched.groupby("model", sort=False):
+        for kind, name in (("raw", "raw"), ("averaged", "averaged")):
+            seeds = [
+                _won_and_lost(dict(zip(run.step, run[f"{kind}_digits"] == DIGITS, strict=True)))
+                for _, run in of_model.groupby("seed")
+            ]
+            won, lost, kept = zip(*seeds, strict=True)
+            cells = [_steps(won), _steps(lost), f"{sum(kept)} of {len(kept)} seeds"]
+            rows.append([str(model).replace("_", " "), name, *cells])
+    return markdown.table(head, rows) + "\n"
+
+
+def _won_and_lost(whole: Mapping[int, bool]) -> tuple[int | None, int | None, bool]:
+    """Return when a run had all digits first, when it lacked some after, and how it ended."""
+    won = next((step for step, all_there in whole.items() if all_there), None)
+    lost = next((step for step, there in whole.items() if won and step > won and not there), None)
+    return won, lost, whole[max(whole)]
+
+
+def _steps(found: Sequence[int | None]) -> str:
+    """Return steps in order, a dash for a run without."""
+    there = sorted(step for step in found if step is not None)
+    return ", ".join([*map(str, there), *["–"] * found.count(None)])
 
 
 def overview(ledger: Mapping[str, Mapping[str, Any]]) -> str:

@@ -124,6 +124,25 @@ def test_the_readme_has_no_column_for_digits_that_images_do_not_have():
     assert row.startswith("| modified | chosen | 2 | 5 [0, 17.7] | 0.5 [0.5, 0.5] | 0.4")
 
 
+def test_the_readme_says_when_digits_were_won_and_lost_again():
+    def run(seed: int, raw: list[int], averaged: list[int]) -> pd.DataFrame:
+        steps = {"step": [1, 2, 3], "raw_digits": raw, "averaged_digits": averaged}
+        return pd.DataFrame({"model": "ign", "seed": seed} | steps)
+
+    watched = pd.concat([run(0, [10, 9, 10], [9, 10, 10]), run(1, [7, 8, 9], [10, 10, 9])])
+    assert readme.modes(watched).splitlines()[2:] == [
+        "| ign | raw | 1, – | 2, – | 1 of 2 seeds |",
+        "| ign | averaged | 1, 2 | 3, – | 1 of 2 seeds |",
+    ]
+
+
+def test_the_readme_shows_when_digits_were_lost_in_the_study_of_this_commit():
+    shown = readme.MODES_BLOCK.search(compare.git("show", "HEAD:README.md"))
+    watched = pd.read_csv(StringIO(compare.git("show", "HEAD:metrics/study/watched_mnist.csv")))
+    assert shown is not None
+    assert shown[2] == readme.modes(watched)
+
+
 @pytest.mark.parametrize(
     ("block", "names"),
     [
