@@ -16,7 +16,7 @@ from idem.figures import (
 )
 
 MODELS = ("ign", "modified", "other", "ordinary")
-NAMES = ["Modified rule", "Ordinary rule", "IGN", "other"]  # in the order of all figures
+NAMES = ["Modified rule", "Ordinary rule", "IGN", "Other"]  # in the order of all figures
 
 
 def drawn(figure: Figure) -> Figure:

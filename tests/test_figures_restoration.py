@@ -87,7 +87,7 @@ def test_psnr_stands_below_every_image_but_the_original():
     numbers = [word for word in words if word.replace(".", "").isdigit()]
     assert sorted(numbers) == sorted(f"{psnr:.1f}" for psnr in expected)
     assert {"Unchanged", "Shift", "Original $x$"} < set(words)
-    assert any(word.startswith("other") for word in words), "a model without a name of its own"
+    assert any(word.startswith("Other") for word in words), "a model without a name of its own"
 
 
 def test_images_of_three_channels_are_in_colour():
@@ -109,7 +109,7 @@ def test_scores_have_a_panel_a_metric_and_mode():
     assert "dB" in top.get_ylabel() and "SSIM" in bottom.get_ylabel()
     assert [label.get_text() for label in bottom.get_xticklabels()][0] == "Unchanged"
     words = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert {"Modified rule", "Ordinary rule", "other", "mean training image"} < words
+    assert {"Modified rule", "Ordinary rule", "Other", "mean training image"} < words
 
 
 def test_scores_over_seeds_stand_with_their_intervals():

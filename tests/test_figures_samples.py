@@ -49,7 +49,7 @@ def test_noise_that_models_share_is_drawn_once_above_them_in_the_house_order():
 
 def test_models_without_a_name_of_their_own_come_last():
     figure = drawn(samples(models=("Zebra", "ign", "a setting", "autoencoder")))
-    assert labels(figure) == ["Noise z", "IGN", "Autoencoder", "Zebra", "a setting"]
+    assert labels(figure) == ["Noise z", "IGN", "Autoencoder", "Zebra", "A setting"]
 
 
 def test_a_model_with_noise_of_its_own_stands_below_it():

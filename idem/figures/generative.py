@@ -1,6 +1,5 @@
 """The generative networks in numbers: drift, collapse over time, classes, sample size, copies."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,22 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from idem.figures.samples import images_of
-from idem.figures.style import BLUE, MODEL_NAMES, ORANGE, counted, plain, shown
+from idem.figures.style import ORANGE, counted, model_name, model_styles, plain, shown
 
-_STYLES: dict[str, dict[str, Any]] = {
-    "modified": {"color": "black", "marker": "o", "linestyle": "-"},
-    "ordinary": {"color": ORANGE, "marker": "s", "linestyle": "--"},
-    "ign": {"color": BLUE, "marker": "^", "linestyle": "-."},
-    "autoencoder": {"color": "0.5", "marker": "v", "linestyle": ":"},
-}
-_MORE: list[dict[str, Any]] = [  # models without a style of their own
-    {"color": color, "marker": marker, "linestyle": line}
-    for color, marker, line in (
-        ("#3a8f5c", "D", "-"),
-        ("#8c5fa8", "P", "--"),
-        ("#a0522d", "X", ":"),
-    )
-]
 _REAL: dict[str, Any] = {"color": "0.55", "marker": "x", "linestyle": (0, (1, 1))}
 _INPUTS = {
     "data": "training images",
@@ -53,7 +38,7 @@ def figure_drift(drift: pd.DataFrame) -> Figure:
     size = (2.7 * len(inputs) + 0.6, 2.7 * len(modes) + 0.9)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(modes), len(inputs), sharex=True, sharey=True, squeeze=False)
-    styles = _styles(drift["model"])
+    styles = model_styles(drift["model"])
     for line, mode in zip(grid, modes, strict=True):
         for axes, name in zip(line, inputs, strict=True):
             rows = drift[(drift["mode"] == mode) & (drift["input"] == name)]
@@ -80,7 +65,7 @@ def figure_collapse(watched: pd.DataFrame) -> Figure:
         watched: columns model, seed, step and, for averaged and raw, such as
             ``averaged_frechet_distance`` and, where there are classes, ``averaged_digits``.
     """
-    models = list(_styles(watched["model"]))
+    models = list(model_styles(watched["model"]))
     measures = [name for name in _WATCHED if f"averaged_{name}" in watched]
     size = (2.9 * len(models) + 0.6, 2.5 * len(measures) + 0.9)
     figure = Figure(figsize=size, layout="constrained")
@@ -96,7 +81,7 @@ def figure_collapse(watched: pd.DataFrame) -> Figure:
         else:
             line[0].set_ylim(0, 10.5)
     for axes, model in zip(grid[0], models, strict=True):
-        axes.set_title(MODEL_NAMES.get(model, model), fontsize="medium")
+        axes.set_title(model_name(model), fontsize="medium")
     for axes in grid[-1]:
         axes.set_xlabel("step")
     seeds = counted(watched.seed.nunique(), "seed")
@@ -118,7 +103,7 @@ def figure_classes(classes: pd.DataFrame, weights: str, mode: str) -> Figure:
     """
     real = classes[classes.model == "real"].set_index("class").share
     rows = classes[(classes.weights == weights) & (classes["mode"] == mode)]
-    styles = _styles(rows["model"])
+    styles = model_styles(rows["model"])
     figure = Figure(figsize=(2.9 * len(styles) + 0.6, 3.0), layout="constrained")
     panels = figure.subplots(1, len(styles), sharey=True, squeeze=False)[0]
     for axes, (model, style) in zip(panels, styles.items(), strict=True):
@@ -127,7 +112,7 @@ def figure_classes(classes: pd.DataFrame, weights: str, mode: str) -> Figure:
         axes.bar(means.index, means, color=style["color"], alpha=0.55, width=0.7)
         axes.plot(of_model["class"], of_model.share, "o", color="black", markersize=2.5)
         axes.step(real.index, real, where="mid", color="0.3", linewidth=1)
-        axes.set(title=MODEL_NAMES.get(model, model), xlabel="class", xticks=list(means.index))
+        axes.set(title=model_name(model), xlabel="class", xticks=list(means.index))
     panels[0].set_ylabel("share of the samples")
     handles = [
         Line2D([], [], color="0.5", linewidth=6, alpha=0.55, label="mean over seeds"),
@@ -150,7 +135,7 @@ def figure_size(size: pd.DataFrame) -> Figure:
     """
     figure = Figure(figsize=(5.6, 4.2), layout="constrained")
     axes = figure.subplots()
-    styles = _styles(size["model"][size.model != "real"])
+    styles = model_styles(size["model"][size.model != "real"])
     for model, style in (styles | {"real": _REAL}).items():
         for _, run in size[size.model == model].sort_values("size").groupby("seed"):
             place = 1 / run["size"]
@@ -180,7 +165,7 @@ def figure_neighbours(neighbours: pd.DataFrame) -> Figure:
             is drawn.
     """
     rows = neighbours[neighbours.seed == neighbours.seed.min()]
-    models = list(_styles(rows["model"]))
+    models = list(model_styles(rows["model"]))
     strips = [(model, picture) for model in models for picture in ("sample", "nearest")]
     count = rows["sample"].nunique()
     figure = Figure(figsize=(0.5 * count + 2, 0.56 * len(strips)), layout="constrained")
@@ -190,7 +175,7 @@ def figure_neighbours(neighbours: pd.DataFrame) -> Figure:
         axes.imshow(np.hstack(list(cells)))
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
-        label = MODEL_NAMES.get(model, model) if picture == "sample" else "nearest"
+        label = model_name(model) if picture == "sample" else "nearest"
         axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
     return figure
 
@@ -201,14 +186,6 @@ _RING: dict[str, Any] = {
     "markersize": 8,
     "markerfacecolor": "none",
 }
-
-
-def _styles(models: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the models that there are, in the order of all figures, with their styles."""
-    found = set(models)
-    ordered = [name for name in MODEL_NAMES if name in found] + sorted(found - set(MODEL_NAMES))
-    others = iter(_MORE * len(ordered))
-    return {name: _STYLES.get(name) or next(others) for name in ordered}
 
 
 def _curves(axes: Axes, rows: pd.DataFrame, x: str, y: str, style: dict[str, Any]) -> None:
@@ -242,7 +219,7 @@ def _legend(
     figure: Figure, styles: dict[str, dict[str, Any]], more: list[Line2D], columns: int = 5
 ) -> None:
     handles = [
-        Line2D([], [], label=MODEL_NAMES.get(name, name), markersize=4, **style)
+        Line2D([], [], label=model_name(name), markersize=4, **style)
         for name, style in styles.items()
     ]
     figure.legend(

@@ -9,22 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from idem.figures.style import BLUE, ORANGE, RULE_NAMES
+from idem.figures.style import BLUE, ORANGE, model_name, model_styles
 
-_NAMES = RULE_NAMES | {"ign": "IGN", "autoencoder": "Autoencoder", "untrained": "Untrained"}
 _KINDS: dict[str, dict[str, Any]] = {  # of codes: what tells them apart in grey is the marker
     "data": {"marker": "s", "color": "0.7", "markersize": 3.5},
     "noise": {"marker": "x", "color": BLUE, "markersize": 4},
     "f(z)": {"marker": "o", "color": ORANGE, "markersize": 4.5, "markerfacecolor": "none"},
     "f(f(z))": {"marker": ".", "color": "black", "markersize": 3.5},
 }
-_MODELS: list[dict[str, Any]] = [
-    {"color": "black", "linestyle": "-"},
-    {"color": ORANGE, "linestyle": "--"},
-    {"color": BLUE, "linestyle": "-."},
-    {"color": "0.5", "linestyle": (0, (1, 1))},
-    {"color": "0.7", "linestyle": "-"},
-]
 _PATHS: dict[str, dict[str, Any]] = {
     "code, straight": {"color": "black", "marker": "o", "linestyle": "-"},
     "code, great circle": {"color": BLUE, "marker": "^", "linestyle": "--"},
@@ -52,7 +44,7 @@ def figure_latent(codes: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(3.4 * len(models), 7.2), layout="constrained")
     grid = figure.subplots(2, len(models), squeeze=False)
     for column, model in zip(grid.T, models, strict=True):
-        column[0].set_title(_name(model))
+        column[0].set_title(model_name(model))
         rows = codes[codes.model == model]
         for axes, (plane, meaning) in zip(column, _PLANES.items(), strict=True):
             for kind, style in _KINDS.items():
@@ -93,7 +85,7 @@ def figure_interpolation(images: Mapping[str, np.ndarray], paths: pd.DataFrame) 
     options: dict[str, Any] = {"squeeze": False, "height_ratios": ratios}
     grid = figure.subplots(len(ratios), len(models), **options)
     for column, model in zip(grid.T, models, strict=True):
-        column[0].set_title(_name(model))
+        column[0].set_title(model_name(model))
         for axes, path in zip(column, _PATHS, strict=False):
             _strip(axes, images[f"{model}, {path}"])
         for axes, measure in zip(column[len(_PATHS) :], measures, strict=True):
@@ -140,7 +132,7 @@ def figure_jacobian(eigenvalues: pd.DataFrame) -> Figure:
             _complex_plane(axes, rows[rows.model == model])
             axes.set(xlim=(1.05 * left, 1.05 * right), ylim=(-1.05 * up, 1.05 * up))
     for axes, model in zip(grid[0, 1:], models, strict=True):
-        axes.set_title(_name(model))
+        axes.set_title(model_name(model))
     for row in grid:
         row[1].set_ylabel(r"Im $\lambda$")
     grid[-1, 0].set_xlabel("rank")
@@ -149,10 +141,6 @@ def figure_jacobian(eigenvalues: pd.DataFrame) -> Figure:
     grid[0, 0].legend(frameon=False, fontsize="small")
     _title(figure, eigenvalues)
     return figure
-
-
-def _name(model: str) -> str:
-    return _NAMES.get(model, model.replace("_", " ").capitalize())
 
 
 def _title(figure: Figure, rows: pd.DataFrame) -> None:
@@ -184,13 +172,13 @@ def _moduli(axes: Axes, rows: pd.DataFrame, models: list[str]) -> None:
     moduli = rows.assign(modulus=np.hypot(rows.real, rows.imaginary))
     for level in (0, 1):
         axes.axhline(level, color="0.8", linewidth=0.8, zorder=0)
-    for index, model in enumerate(models):
-        style = _MODELS[index % len(_MODELS)]
+    for model, style in model_styles(models).items():
+        line = {key: style[key] for key in ("color", "linestyle")}
         by_rank = moduli[moduli.model == model].groupby("rank").modulus
         low, middle, high = (by_rank.quantile(q) for q in (0.25, 0.5, 0.75))
         place = middle.index + 1
         axes.fill_between(place, low, high, color=style["color"], alpha=0.15, linewidth=0)
-        axes.plot(place, middle, label=_name(model), **style)
+        axes.plot(place, middle, label=model_name(model), **line)
     axes.set_xlim(1, rows["rank"].max() + 1)
 
 

@@ -1,6 +1,5 @@
 """What trained networks make of spoilt images: the pictures, and how near they come."""
 
-from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from idem.figures.style import BLUE, MODEL_NAMES, RULE_STYLES
+from idem.figures.style import model_name, model_styles
 
 _CORRUPTIONS = {
     "none": "Unchanged",
@@ -37,8 +36,6 @@ _LINES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "mean_image": ("mean training image", {"color": "0.45", "linestyle": (0, (1, 1.5))}),
 }
-_OTHER_STYLES = [{"color": BLUE, "marker": "^"}, {"color": "0.55", "marker": "D"}]
-_OTHER_STYLES += [{"color": "#2c8a4b", "marker": "v"}, {"color": "#8a3f9c", "marker": "P"}]
 _UNITS = {"psnr": "PSNR (dB)", "ssim": "SSIM"}
 _MODES = {"train": "normalised by the batch", "eval": "normalised by collected statistics"}
 _INCHES = 0.62  # per image
@@ -106,7 +103,7 @@ def figure_restoration_scores(scores: pd.DataFrame) -> Figure:
     networks = scores[scores.application > 0]
     networks = networks[networks.weights == networks.weights.iloc[0]]
     modes = list(dict.fromkeys(networks["mode"]))
-    styles = _styles(_ordered(networks.model.unique()))
+    styles = {m: style | {"linestyle": ""} for m, style in model_styles(networks.model).items()}
     figure = Figure(figsize=(4.6 * len(modes) + 0.4, 6.4), layout="constrained")
     panels = figure.subplots(2, len(modes), sharex=True, sharey="row", squeeze=False)
     for (row, metric), (column, mode) in product(enumerate(_UNITS), enumerate(modes)):
@@ -133,18 +130,13 @@ def _shape(count: int) -> tuple[int, int, int]:
     )
 
 
-def _ordered(models: Sequence[str] | NDArray[Any]) -> list[str]:
-    known = [model for model in MODEL_NAMES if model in models]
-    return known + [model for model in models if model not in MODEL_NAMES]
-
-
 def _strips(restored: pd.DataFrame) -> list[_Strip]:
-    models = _ordered(restored.model[restored.application > 0].unique())
+    models = model_styles(restored.model[restored.application > 0])
     return [
         _Strip("Original $x$", "input", 0, original=True),
         *(_Strip(name, baseline, 0) for baseline, name in _BASELINES.items()),
         *(
-            _Strip(f"{MODEL_NAMES.get(model, model)}  {name}", model, application)
+            _Strip(f"{model_name(model)}  {name}", model, application)
             for model, (application, name) in product(models, _APPLICATIONS.items())
         ),
     ]
@@ -194,13 +186,6 @@ def _head(axes: Axes, columns: dict[tuple[str, int], float]) -> None:
         axes.text(middle, 0.35, name, ha="center", va="center", fontsize=9)
 
 
-def _styles(models: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return colour and mark of each model; of more models than there are marks, some share one."""
-    others = iter(_OTHER_STYLES * len(models))
-    styles = {model: RULE_STYLES.get(model) or next(others) for model in models}
-    return {m: {"color": style["color"], "marker": style["marker"]} for m, style in styles.items()}
-
-
 def _draw_baselines(axes: Axes, baselines: pd.DataFrame, metric: str) -> None:
     for place, corruption in enumerate(_CORRUPTIONS):
         rows = baselines[baselines.corruption == corruption]
@@ -219,7 +204,7 @@ def _draw_networks(
         x = np.arange(len(own)) + 0.7 * ((index + 0.5) / len(places) - 0.5)
         ends = [own[metric] - own[f"{metric}_low"], own[f"{metric}_high"] - own[metric]]
         face = styles[model]["color"] if application == 1 else "white"
-        how: dict[str, Any] = {"linestyle": "", "markersize": 5, "linewidth": 1.2}
+        how: dict[str, Any] = {"markersize": 5, "linewidth": 1.2}
         axes.errorbar(x, own[metric], ends, markerfacecolor=face, **how, **styles[model])
 
 
@@ -229,7 +214,7 @@ def _legend(styles: dict[str, dict[str, Any]]) -> list[Artist]:
     bar: dict[str, Any] = {"color": "black", "marker": "|", "linestyle": "", "markersize": 9}
     return [
         *(
-            Line2D([], [], label=MODEL_NAMES.get(model, model), **marks, **style)
+            Line2D([], [], label=model_name(model), markersize=5, **style)
             for model, style in styles.items()
         ),
         Line2D([], [], label=f"filled: {_APPLICATIONS[1]}", **black),

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from idem.figures.style import MODEL_NAMES
+from idem.figures.style import in_order, model_name
 
 Images = NDArray[np.uint8]  # (count, height, width, 3)
 
@@ -23,7 +23,8 @@ def figure_5(samples: pd.DataFrame, note: str = "") -> Figure:
         samples: columns ``model``, ``seed``, ``sample``, ``application`` (0 the noise, 1 f(z),
             2 f(f(z))) and the pixels ``p0``, ``p1``, … of a square image as uint8, row by row:
             of a grey one, or of its red, green and blue plane one after the other. Of several
-            seeds the first is drawn. Models come in the order of `MODEL_NAMES`, then others.
+            seeds the first is drawn. Models come in the order of `idem.figures.style.MODEL_NAMES`,
+            then others.
         note: what the reader has to know of the data, below the images.
 
     Raises:
@@ -56,18 +57,14 @@ def figure_5(samples: pd.DataFrame, note: str = "") -> Figure:
 def _strips(table: pd.DataFrame) -> list[tuple[str, Images]]:
     """Return rows of cells as wide as a pair of images, each row with its label."""
     strips, shown = [], np.empty(0, np.uint8)
-    for model in _ordered(set(table["model"])):
+    for model in in_order(table["model"]):
         rows = table[table["model"] == model]
         noise, once, twice = (_images(table, rows, application) for application in range(3))
         if (noise != _WHITE).any() and not np.array_equal(noise, shown):
             strips.append(("Noise z", _centred(noise)))
             shown = noise
-        strips.append((MODEL_NAMES.get(model, model), _paired(once, twice)))
+        strips.append((model_name(model), _paired(once, twice)))
     return strips
-
-
-def _ordered(models: set[str]) -> list[str]:
-    return [name for name in MODEL_NAMES if name in models] + sorted(models - set(MODEL_NAMES))
 
 
 def _images(table: pd.DataFrame, rows: pd.DataFrame, application: int) -> Images:

@@ -1,6 +1,6 @@
 """How all figures look: the colours of the rules, marks for what is no number, plain axes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,18 +21,57 @@ RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstru
 
 MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified": "Modified rule",
+    "modified_plain": "Modified, plain data",
     "modified_degree_4": "Modified, degree 4",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
     "autoencoder": "Autoencoder",
+    "denoiser": "Denoiser",
     "dcgan": "DCGAN",
 }
+_MODEL_STYLES: dict[str, dict[str, Any]] = {
+    "modified": {"color": "black", "marker": "o", "linestyle": "-"},
+    "ordinary": {"color": ORANGE, "marker": "s", "linestyle": "--"},
+    "ign": {"color": BLUE, "marker": "^", "linestyle": "-."},
+    "autoencoder": {"color": "0.5", "marker": "v", "linestyle": ":"},
+    "untrained": {"color": "0.7", "marker": ".", "linestyle": "-"},
+}
+_MORE: list[dict[str, Any]] = [  # models without a style of their own
+    {"color": color, "marker": marker, "linestyle": line}
+    for color, marker, line in (
+        ("#3a8f5c", "D", "-"),
+        ("#8c5fa8", "P", "--"),
+        ("#a0522d", "X", ":"),
+        ("#c2487e", "*", "-."),
+    )
+]
 
 
 SMALLEST_SHOWN = 1e-12
 
 
 CROSS: dict[str, Any] = {"marker": "x", "linestyle": "", "markersize": 6, "markeredgewidth": 1.4}
+
+
+def model_styles(models: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the models that there are, in the order of all figures, with their styles.
+
+    Of more models than there are styles, some share one.
+    """
+    names = in_order(models)
+    others = iter(_MORE * len(names))
+    return {name: _MODEL_STYLES.get(name) or next(others) for name in names}
+
+
+def in_order(models: Iterable[str]) -> list[str]:
+    """Return the models that there are, those of `MODEL_NAMES` first."""
+    found = set(models)
+    return [name for name in MODEL_NAMES if name in found] + sorted(found - set(MODEL_NAMES))
+
+
+def model_name(model: str) -> str:
+    """Return what a model is called in figures."""
+    return MODEL_NAMES.get(model, model.replace("_", " ").capitalize())
 
 
 def cross(axes: Axes, positions: pd.Series, height: float, rule: str) -> None:
