@@ -163,23 +163,32 @@ def test_a_block_of_the_readme_is_replaced_and_nothing_else(
         "<!-- claims at the paper's scale: made -->\nold\n"
         "<!-- end of claims at the paper's scale -->\nc\n"
         "<!-- generative study: made -->\nold\n<!-- end of generative study -->\nd\n"
+        "<!-- when modes are lost: made -->\nold\n<!-- end of when modes are lost -->\ne\n"
+        "<!-- generative study on CelebA: made -->\nold\n"
+        "<!-- end of generative study on CelebA -->\nf\n"
     )
-    paths = {name: tmp_path / name for name in ("README", "TABLE", "PAPER", "STUDY")}
+    names = ("README", "TABLE", "PAPER", "STUDY", "CELEBA")
+    paths = {name: tmp_path / name for name in names}
     for name, path in paths.items():
         monkeypatch.setattr(readme, name, path)
     paths["README"].write_text(text)
     paths["TABLE"].write_text("new\n")
     paths["PAPER"].write_text(json.dumps({"T6": {"B1": {"verdict": "z"}}}))
-    paths["STUDY"].mkdir()
     run = "model,seed,weights,mode," + ",".join(readme.MEASURES) + "\nf,0,chosen,train,1,2,3,4,5\n"
-    for name in ("generative", "references"):
-        (paths["STUDY"] / f"{name}_mnist.csv").write_text(run)
+    watched = "model,seed,step,raw_digits,averaged_digits\nf,0,100,10,9\n"
+    tables = {"generative_mnist": run, "references_mnist": run, "watched_mnist": watched}
+    for place, name in (*(("STUDY", name) for name in tables), ("CELEBA", "generative_celeba")):
+        paths[place].mkdir(exist_ok=True)
+        (paths[place] / f"{name}.csv").write_text(tables.get(name, run))
     readme.main()
     found = paths["README"].read_text()
     blocks = (readme.BLOCK, readme.PAPER_BLOCK, readme.STUDY_BLOCK)
+    blocks += (readme.MODES_BLOCK, readme.CELEBA_BLOCK)
     new = [block.search(found)[2] for block in blocks]  # pyright: ignore[reportOptionalSubscript]
     assert new[:2] == ["new\n", "|  | B1 |\n| --- | --- |\n| T6 | z |\n"]
     assert new[2].splitlines()[2].startswith("| f | chosen | ")
+    assert new[3].splitlines()[2] == "| f | raw | 100 | – | 1 of 1 seeds |"
+    assert new[4].splitlines()[2].startswith("| f | chosen | ")
     for block in new:
         found = found.replace(block, "old\n")
     assert found == text
