@@ -10,6 +10,7 @@ import pandas as pd
 
 from stages import markdown
 from stages.files import write_text
+from stages.recipes import DIGITS
 from stages.summary import cell, summarize
 
 TABLE = Path("metrics/laptop/claims.md")
@@ -27,6 +28,9 @@ MEASURES = {
 }
 
 
+_MODES = ("ten digits first at step", "fewer again from step", "ten at the end")
+
+
 def _block(name: str) -> re.Pattern[str]:
     return re.compile(rf"(<!-- {name}:[^\n]*-->\n)(.*?)(<!-- end of {name} -->)", re.DOTALL)
 
@@ -35,21 +39,22 @@ BLOCK = _block("claims")
 PAPER_BLOCK = _block("claims at the paper's scale")
 STUDY_BLOCK, CELEBA_BLOCK = _block("generative study"), _block("generative study on CelebA")
 MODES_BLOCK = _block("when modes are lost")
-DIGITS = 10
 
 
 def main() -> None:
     """Rewrite the README with the tables of the last runs."""
-    paper = overview(json.loads(PAPER.read_text(encoding="utf-8")))
-    text = README.read_text(encoding="utf-8")
-    text = BLOCK.sub(lambda m: m[1] + TABLE.read_text(encoding="utf-8") + m[3], text)
     runs = [pd.read_csv(STUDY / f"{name}_mnist.csv") for name in ("generative", "references")]
-    text = STUDY_BLOCK.sub(lambda m: m[1] + models(pd.concat(runs)) + m[3], text)
-    watched = modes(pd.read_csv(STUDY / "watched_mnist.csv"))
-    text = MODES_BLOCK.sub(lambda m: m[1] + watched + m[3], text)
-    faces = pd.read_csv(CELEBA / "generative_celeba.csv")
-    text = CELEBA_BLOCK.sub(lambda m: m[1] + models(faces) + m[3], text)
-    write_text(README, PAPER_BLOCK.sub(lambda m: m[1] + paper + m[3], text))
+    made = {
+        BLOCK: TABLE.read_text(encoding="utf-8"),
+        PAPER_BLOCK: overview(json.loads(PAPER.read_text(encoding="utf-8"))),
+        STUDY_BLOCK: models(pd.concat(runs)),
+        MODES_BLOCK: modes(pd.read_csv(STUDY / "watched_mnist.csv")),
+        CELEBA_BLOCK: models(pd.read_csv(CELEBA / "generative_celeba.csv")),
+    }
+    text = README.read_text(encoding="utf-8")
+    for block, content in made.items():
+        text = block.sub(lambda m, new=content: m[1] + new + m[3], text)
+    write_text(README, text)
 
 
 def models(runs: pd.DataFrame) -> str:
@@ -78,24 +83,17 @@ def modes(watched: pd.DataFrame) -> str:
         watched: columns ``model``, ``seed``, ``step`` and, of both weights, ``raw_digits`` and
             ``averaged_digits``.
     """
-    head = [
-        "model",
-        "weights",
-        "ten digits first at step",
-        "fewer again from step",
-        "ten at the end",
-    ]
     rows = []
     for model, of_model in watched.groupby("model", sort=False):
-        for kind, name in (("raw", "raw"), ("averaged", "averaged")):
+        for kind in ("raw", "averaged"):
             seeds = [
                 _won_and_lost(dict(zip(run.step, run[f"{kind}_digits"] == DIGITS, strict=True)))
                 for _, run in of_model.groupby("seed")
             ]
             won, lost, kept = zip(*seeds, strict=True)
             cells = [_steps(won), _steps(lost), f"{sum(kept)} of {len(kept)} seeds"]
-            rows.append([str(model).replace("_", " "), name, *cells])
-    return markdown.table(head, rows) + "\n"
+            rows.append([str(model).replace("_", " "), kind, *cells])
+    return markdown.table(["model", "weights", *_MODES], rows) + "\n"
 
 
 def _won_and_lost(whole: Mapping[int, bool]) -> tuple[int | None, int | None, bool]:
