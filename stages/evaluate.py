@@ -27,7 +27,17 @@ from stages.engine import run_units
 from stages.files import write_csv, write_json, write_text
 from stages.params import Evaluate, Params
 from stages.scoring import Scorer, batched, scorer
-from stages.summary import CONTROL, KINDS, MODES, RUN, headline, readable, subset, summarize
+from stages.summary import (
+    CONTROL,
+    KINDS,
+    MODES,
+    RUN,
+    headline,
+    labelled,
+    readable,
+    subset,
+    summarize,
+)
 
 PICTURES = ("samples", "neighbours")
 Tables = dict[str, pd.DataFrame]
@@ -48,7 +58,7 @@ def main() -> None:
     write_csv(args.metrics / "generative_summary.csv", summary)
     note = subset(args.metrics, name)
     found = headline(tables["generative"], summary)
-    write_json(args.metrics / "generative.json", ({"data": note} if note else {}) | found)
+    write_json(args.metrics / "generative.json", labelled(found, note))
     write_text(args.metrics / "generative.md", (f"{note}.\n\n" if note else "") + readable(summary))
 
 
@@ -80,7 +90,8 @@ def _network(
             row["frechet_distance_infinite"] = tables["size"].fitted.iloc[0]
             near, images = measures.neighbours(y[: section.neighbours], dataset)
             row |= near
-            tables |= _pictures([given["noise"], y, u], images, section.shown_samples)
+            if seed == min(training.seeds):  # the one whose pictures are drawn
+                tables |= _pictures([given["noise"], y, u], images, section.shown_samples)
         found.append(_keyed(run, tables | _rows(row)))
     return _joined(found)
 

@@ -23,7 +23,7 @@ from stages.files import write_csv, write_json, write_npz, write_text
 from stages.latent_measures import KINDS, PATHS, clouds, codes, jacobians, orbit, paths
 from stages.latent_words import words
 from stages.params import Latent, Params
-from stages.summary import subset
+from stages.summary import labelled, subset
 
 MODES = ("eval", "train")
 JUDGED = "eval"
@@ -51,7 +51,7 @@ def main() -> None:
     write_npz(args.metrics / f"latent_{name}_images.npz", images)
     numbers = headline(everything, tables)
     note = subset(args.metrics, name)
-    write_json(args.metrics / f"latent_{name}.json", ({"data": note} if note else {}) | numbers)
+    write_json(args.metrics / f"latent_{name}.json", labelled(numbers, note))
     page = words(section, numbers) + (f"\n{note}.\n" if note else "")
     write_text(args.metrics / f"latent_{name}.md", page)
 

@@ -32,7 +32,7 @@ from stages.engine import run_units
 from stages.files import write_csv, write_json
 from stages.params import Params, Restore
 from stages.scoring import batched
-from stages.summary import subset
+from stages.summary import labelled, subset
 
 SETTING = ["model", "weights", "mode", "corruption", "application"]
 METRICS = ("psnr", "ssim")
@@ -61,10 +61,7 @@ def main() -> None:
     table = summarize(scores, everything.restore)
     write_csv(args.metrics / f"restoration_{name}.csv", table)
     note = subset(args.metrics, name)
-    write_json(
-        args.metrics / f"restoration_{name}.json",
-        ({"data": note} if note else {}) | headline(table),
-    )
+    write_json(args.metrics / f"restoration_{name}.json", labelled(headline(table), note))
     write_csv(pictures.path(args.metrics, name, "restored"), shown)
 
 

@@ -75,6 +75,11 @@ def subset(metrics: Path, dataset: str) -> str:
     return json.loads(path.read_text(encoding="utf-8")).get("data", "") if path.exists() else ""
 
 
+def labelled(numbers: dict[str, Any], note: str) -> dict[str, Any]:
+    """Return the numbers behind what `subset` says of the data, if it says something."""
+    return {"data": note} | numbers if note else numbers
+
+
 def interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
     """Return Student's interval of the mean: with few seeds a bootstrap would be far too narrow.
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from idem.figures.style import model_name, model_styles
+from idem.figures.style import in_order, model_name, model_styles
 
 _CORRUPTIONS = {
     "none": "Unchanged",
@@ -131,7 +131,7 @@ def _shape(count: int) -> tuple[int, int, int]:
 
 
 def _strips(restored: pd.DataFrame) -> list[_Strip]:
-    models = model_styles(restored.model[restored.application > 0])
+    models = in_order(restored.model[restored.application > 0])
     return [
         _Strip("Original $x$", "input", 0, original=True),
         *(_Strip(name, baseline, 0) for baseline, name in _BASELINES.items()),

@@ -1,14 +1,13 @@
 """What every setting of a search came to."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from idem.figures.style import BLUE, ORANGE, plain
-
-_LOOKS = {"modified": ("black", "o"), "ordinary": (ORANGE, "s"), "ign": (BLUE, "^")}
-_ALL_DIGITS = 10
+from idem.figures.style import model_name, model_styles, plain
 
 
 def figure_settings(found: pd.DataFrame) -> Figure:
@@ -18,17 +17,20 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     empty one for fewer, whose fewest is written beside it.
 
     Args:
-        found: columns ``of``, ``changed`` (in words), ``distance`` (above 0) and ``fewest_digits``.
+        found: columns ``of``, ``changed`` (in words), ``distance`` (above 0), ``fewest_digits``
+            and ``steady``, whether these were always all ten.
     """
     rows = found.sort_values("distance", ascending=False).reset_index(drop=True)
     figure = Figure(figsize=(6.4, 0.19 * len(rows) + 1.1), layout="constrained")
     axes = figure.subplots()
-    for model, (color, marker) in _LOOKS.items():
+    looks = model_styles(rows.of).items()
+    marks: dict[str, dict[str, Any]] = {model: look | {"linestyle": ""} for model, look in looks}
+    for model, mark in marks.items():
         for steady in (True, False):
-            chosen = rows[(rows.of == model) & ((rows.fewest_digits == _ALL_DIGITS) == steady)]
-            face = color if steady else "white"
-            axes.plot(chosen.distance, chosen.index, marker, color=color, markerfacecolor=face)
-    for place, row in rows[rows.fewest_digits < _ALL_DIGITS].iterrows():
+            chosen = rows[(rows.of == model) & (rows.steady == steady)]
+            face = mark["color"] if steady else "white"
+            axes.plot(chosen.distance, chosen.index, markerfacecolor=face, **mark)
+    for place, row in rows[~rows.steady].iterrows():
         where, text = (row.distance, place), f"{row.fewest_digits:.0f}"
         shift = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
         axes.annotate(text, where, fontsize=7, **shift)
@@ -38,18 +40,13 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     axes.set_xlabel("Fréchet distance to held-out digits, geometric mean over the second half")
     plain(axes.xaxis)
     axes.grid(color="0.9", linewidth=0.6)
-    axes.legend(handles=_legend(set(rows.of)), fontsize="small", loc="lower left")
+    axes.legend(handles=_legend(marks), fontsize="small", loc="lower left")
     return figure
 
 
-def _legend(models: set[str]) -> list[Line2D]:
+def _legend(marks: dict[str, dict[str, Any]]) -> list[Line2D]:
     """Explain the markers of the models there are, and what an empty one means."""
-    names = {"modified": "modified rule", "ordinary": "ordinary rule", "ign": "IGN"}
-    lines = [
-        Line2D([], [], color=color, marker=marker, linestyle="", label=names[model])
-        for model, (color, marker) in _LOOKS.items()
-        if model in models
-    ]
+    lines = [Line2D([], [], label=model_name(model), **mark) for model, mark in marks.items()]
     empty = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle="")
     empty.set_label("fewer than ten digits at some time")
     return [*lines, empty]

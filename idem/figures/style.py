@@ -10,12 +10,6 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogFormatter
 
 ORANGE, BLUE, ESCAPED = "#f28e1c", "#2f6db3", "0.88"
-RULE_STYLES: dict[str, dict[str, Any]] = {
-    "modified": {"color": "black", "marker": "o", "linestyle": "-", "markersize": 4},
-    "ordinary": {"color": ORANGE, "marker": "s", "linestyle": "--", "markersize": 4},
-}
-
-
 RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstruction only"}
 
 
@@ -35,6 +29,9 @@ _MODEL_STYLES: dict[str, dict[str, Any]] = {
     "ign": {"color": BLUE, "marker": "^", "linestyle": "-."},
     "autoencoder": {"color": "0.5", "marker": "v", "linestyle": ":"},
     "untrained": {"color": "0.7", "marker": ".", "linestyle": "-"},
+}
+RULE_STYLES: dict[str, dict[str, Any]] = {
+    rule: _MODEL_STYLES[rule] | {"markersize": 4} for rule in ("modified", "ordinary")
 }
 _MORE: list[dict[str, Any]] = [  # models without a style of their own
     {"color": color, "marker": marker, "linestyle": line}
