@@ -42,10 +42,11 @@ def start_dcgan(
         seed: of batches and codes.
         learning_rate: of Adam, for both networks.
         betas: of Adam.
-        average_decay: the share of the average that survives a step, in [0, 1]; 0 keeps no memory.
+        average_decay: of the exponential average of the weights, 0 to below 1, as in
+            `idem.training_state.begin`.
 
     Raises:
-        ValueError: for a decay outside [0, 1], or what Adam refuses.
+        ValueError: for a decay out of range, or what Adam refuses.
     """
     return begin(
         {"generator": model.generator, "discriminator": model.discriminator},

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import jacfwd, jacrev, vmap
 
+from idem.decorrelation import DecorrelatedBatchNorm2d
 from idem.udcgan import UDCGAN
 
 
@@ -247,7 +248,10 @@ def share_near(eigenvalues: Tensor, level: float, tolerance: float) -> Tensor:
 
 def _take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
     assert isinstance(layer, nn.BatchNorm2d)
-    variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
+    if isinstance(layer, DecorrelatedBatchNorm2d):
+        mean, variance = layer.statistics(inputs[0])
+    else:
+        variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
     layer.running_mean, layer.running_var = mean, variance
 
 

@@ -5,13 +5,13 @@ averaged. `idem.loop` moves a state on.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 Row = dict[str, float]
 
@@ -22,7 +22,8 @@ class TrainingState:
 
     Attributes:
         networks: as the optimisers leave them; the first is what the run is for.
-        averaged: the exponential average of the first, BatchNorm's statistics included.
+        averaged: the exponential average of the first since its first step, BatchNorm's statistics
+            included.
         optimizers: one Adam for each network, under its name.
         generator: the source of all that is random.
         step: steps made so far.
@@ -109,14 +110,15 @@ def begin(
         seed: of all that is random in a step.
         learning_rate: of Adam.
         betas: of Adam.
-        average_decay: the share of the average that survives a step, in [0, 1]; 0 keeps no memory.
+        average_decay: how much less the weights of a step count in the average a step later, 0 to
+            below 1; 0 keeps no memory.
 
     Raises:
-        ValueError: for a decay outside [0, 1], or what Adam refuses.
+        ValueError: for a decay out of range, or what Adam refuses.
     """
-    if not 0 <= average_decay <= 1:
-        raise ValueError(f"average_decay: expected 0 to 1, got {average_decay}")
-    model, average = next(iter(networks.values())), get_ema_multi_avg_fn(average_decay)
+    if not 0 <= average_decay < 1:
+        raise ValueError(f"average_decay: expected 0 to below 1, got {average_decay}")
+    model, average = next(iter(networks.values())), _exponential_average(average_decay)
     return TrainingState(
         networks=networks,
         averaged=AveragedModel(model, multi_avg_fn=average, use_buffers=True),
@@ -135,3 +137,24 @@ def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     start = f"{prefix}."
     return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+
+
+def _exponential_average(
+    decay: float,
+) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor], None]:
+    """Return what moves averages of so many steps towards the weights of the next.
+
+    After t steps, those of step i count by decay^(t - i), divided by the sum of all. Without the
+    division, what was there at the first step would keep its share, decay^t: 13 % after 1 000 steps
+    at 0.998.
+
+    Source: Kingma and Ba, arXiv 1412.6980, section 3 (the correction of a bias to the start).
+    """
+
+    @torch.no_grad()
+    def move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor) -> None:
+        share = (1 - decay) / (1 - decay ** (steps.double() + 1))
+        for average, now in zip(averages, weights, strict=True):
+            average += ((now - average) * share).to(average.dtype)
+
+    return move

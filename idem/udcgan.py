@@ -14,6 +14,8 @@ from collections.abc import Callable, Collection, Sequence
 import torch
 from torch import Generator, Tensor, nn
 
+from idem.decorrelation import DecorrelatedBatchNorm2d
+
 GROUP_CHANNELS = 16  # at most so many channels share one mean and variance of GroupNorm
 
 Norm = Callable[[int], nn.Module]  # of so many channels
@@ -25,7 +27,8 @@ class UDCGAN(nn.Module):
     Every level is a 4x4 convolution of stride 2; encoder levels end in LeakyReLU 0.2, decoder
     levels in ReLU, the last one in Tanh. All but the first encoder level and the output are
     normalised, the code too: with BatchNorm, codes of noise then have the mean and the spread of
-    codes of data in every batch of training mode.
+    codes of data in every batch of training mode, and with its decorrelated kind, see
+    `idem.decorrelation`, the same covariance within groups, which keeps modes (README.md).
 
     Args:
         image_shape: channels, height, width; ``(1, 32, 32)`` for padded MNIST, ``(3, 64, 64)`` for
@@ -36,11 +39,12 @@ class UDCGAN(nn.Module):
         skips: the levels whose encoder features are handed to the decoder; none by default,
             because with all of them the samples of every noise were of one class (README.md).
         normalization: ``"batch"``, ``"group"`` or ``"none"``.
-        normalize_code: False leaves the code as the bottleneck's convolution gives it.
+        code_normalization: of the code: one of these, ``"decorrelated"``, or None for
+            `normalization`.
         generator: source of the initial weights, N(0, 0.02); without one, the global source.
 
     Raises:
-        ValueError: for a shape, channels, a bottleneck, skips or a normalization that do not fit.
+        ValueError: for a shape, channels, a bottleneck, skips or normalizations that do not fit.
 
     Example:
         >>> f = UDCGAN((1, 32, 32), channels=(32, 64, 128), bottleneck=64)
@@ -55,18 +59,20 @@ class UDCGAN(nn.Module):
         bottleneck: int,
         skips: Sequence[int] = (),
         normalization: str = "batch",
-        normalize_code: bool = True,
+        code_normalization: str | None = None,
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
         check_network(image_shape, channels, bottleneck, normalization)
         _check_skips(skips, len(channels))
+        code_normalization = code_normalization or normalization
+        check_name(CODE_NORMALIZATIONS, code_normalization, "code_normalization")
         self.image_shape = tuple(image_shape)
         self.skips = frozenset(skips)
         norm = NORMALIZATIONS[normalization]
         inner = image_shape[1] >> len(channels)
         self.encoder = nn.ModuleList(encoder_levels(image_shape[0], channels, norm))
-        code_norm = norm if normalize_code else no_norm
+        code_norm = CODE_NORMALIZATIONS[code_normalization]
         self.squeeze = squeeze(channels[-1], bottleneck, inner, code_norm)
         self.expand = expand(bottleneck, channels[-1], inner, norm)
         self.decoder = nn.ModuleList(decoder_levels(image_shape[0], channels, self.skips, norm))
@@ -130,6 +136,7 @@ NORMALIZATIONS: dict[str, Norm] = {
     "group": _group_norm,
     "none": no_norm,
 }
+CODE_NORMALIZATIONS = NORMALIZATIONS | {"decorrelated": DecorrelatedBatchNorm2d}
 
 
 def squeeze(channels: int, bottleneck: int, side: int, norm: Norm) -> nn.Sequential:
@@ -194,10 +201,17 @@ def check_network(
         )
     if bottleneck < 1:
         raise ValueError(f"bottleneck: expected at least 1, got {bottleneck}")
-    if normalization not in NORMALIZATIONS:
-        raise ValueError(
-            f"normalization: expected one of {', '.join(NORMALIZATIONS)}, got {normalization!r}"
-        )
+    check_name(NORMALIZATIONS, normalization, "normalization")
+
+
+def check_name(known: Collection[str], name: str, what: str) -> None:
+    """Refuse a name that is not known.
+
+    Raises:
+        ValueError: listing those that are.
+    """
+    if name not in known:
+        raise ValueError(f"{what}: expected one of {', '.join(known)}, got {name!r}")
 
 
 def _check_skips(skips: Sequence[int], levels: int) -> None:

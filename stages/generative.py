@@ -41,7 +41,7 @@ def some(dataset: str, split: Split, count: int) -> Tensor:
 
 
 def network(
-    section: Train, image_shape: Sequence[int], generator: Generator | None = None
+    section: Train, model: Model, image_shape: Sequence[int], generator: Generator | None = None
 ) -> UDCGAN:
     """Return the network that the parameters describe, on the device, channels innermost."""
     f = UDCGAN(
@@ -50,7 +50,7 @@ def network(
         section.bottleneck,
         section.skips,
         section.normalization,
-        section.normalize_code,
+        model.code_normalization,
         generator,
     )
     return f.to(device(), memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -70,7 +70,7 @@ def trained_network(
     section: Train, dataset: str, image_shape: Sequence[int], model: str, seed: int, kind: str
 ) -> UDCGAN:
     """Return the network of one run as stage `train` left it."""
-    f = network(section, image_shape)
+    f = network(section, section.models[model], image_shape)
     f.load_state_dict(load_file(weights_path(section, dataset, model, seed, kind)))
     return f
 

@@ -148,8 +148,8 @@ def _latent_unit(everything: Params, dataset: str, model: str, seed: int) -> Fou
     labelled = DATASETS[dataset].known == "labels"
     classifier = generative.classifier(dataset) if labelled else None
     if model == UNTRAINED:
-        f = generative.network(everything.train, images.shape[1:], Generator().manual_seed(seed))
-        training = everything.train
+        training, rng = everything.train, Generator().manual_seed(seed)
+        f = generative.network(training, settings, images.shape[1:], rng)
         calibration = {"batches": training.calibration_batches, "batch_size": training.batch_size}
         recalibrate(f, generative.images(dataset, "train"), noise, seed=seed, **calibration)
     else:

@@ -27,6 +27,7 @@ Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0)]
 T = TypeVar("T")
 Share = Annotated[float, Field(ge=0, le=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Section(BaseModel):
@@ -321,12 +322,15 @@ class Tightness(Section):
 
 
 Rule = Literal["modified", "ordinary", "none", "ign"] | Annotated[list[float], Field(min_length=2)]
+CodeNormalization = Literal["batch", "group", "decorrelated", "none"]
 
 
 class Model(Section):
     """How one kind of U-DCGAN is trained; a rule may be the coefficients of another corrector."""
 
     rule: Rule
+    steps: Count | None
+    code_normalization: CodeNormalization
     weight: NotNegative
     gamma: Annotated[float, Field(gt=0, lt=2)]
     target: Literal["raw", "averaged"]
@@ -336,7 +340,7 @@ class Model(Section):
     learning_rate: Positive
     learning_rate_schedule: Literal["constant", "linear", "cosine"]
     max_gradient_norm: Positive | None
-    average_decay: Share
+    average_decay: Decay
 
     @model_validator(mode="after")
     def _nothing_is_ignored(self) -> "Model":
@@ -374,7 +378,6 @@ class Train(Section):
     bottleneck: Count
     skips: list[Annotated[int, Field(ge=0)]]
     normalization: Literal["batch", "group", "none"]
-    normalize_code: bool
     models: Annotated[dict[str, Model], Field(min_length=1)]
 
     @field_validator("skips")
@@ -400,6 +403,7 @@ class Setting(Section):
 
     of: str
     rule: Rule | None = None
+    code_normalization: CodeNormalization | None = None
     weight: NotNegative | None = None
     gamma: Annotated[float, Field(gt=0, lt=2)] | None = None
     target: Literal["raw", "averaged"] | None = None
@@ -409,7 +413,7 @@ class Setting(Section):
     learning_rate: Positive | None = None
     learning_rate_schedule: Literal["constant", "linear", "cosine"] | None = None
     max_gradient_norm: Positive | None = None
-    average_decay: Share | None = None
+    average_decay: Decay | None = None
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     steps: Count | None = None
     batch_size: Annotated[int, Field(ge=2)] | None = None
@@ -418,7 +422,6 @@ class Setting(Section):
     bottleneck: Count | None = None
     skips: list[Annotated[int, Field(ge=0)]] | None = None
     normalization: Literal["batch", "group", "none"] | None = None
-    normalize_code: bool | None = None
 
 
 class Settings(Section):
@@ -446,7 +449,7 @@ class References(Section):
     batch_size: Annotated[int, Field(ge=2)]
     learning_rate: Positive
     betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
-    average_decay: Share
+    average_decay: Decay
     calibration_batches: Count
     log_every: Count
     choose: Choose

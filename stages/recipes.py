@@ -25,7 +25,7 @@ SHORT = {
     "average_decay": "average",
     "data_noise": "data noise",
     "batch_size": "batch",
-    "normalize_code": "code normalized",
+    "code_normalization": "code",
 }
 HEAD = {
     "setting": "setting",

@@ -9,7 +9,6 @@ Two references, scored on the split `test` as the idempotent networks are:
 It can be killed at any time, and goes on from there when it is run again.
 """
 
-import copy
 import math
 import shutil
 import sys
@@ -79,13 +78,13 @@ def _compute(
     """Return parameters and operations of every run; stop if the DCGAN has less than any."""
     section, shape = everything.references, tuple(image_shape)
     gan = network(everything.train, shape)
-    f = generative.network(everything.train, shape)
     sizes = {"dcgan": sum(parameter_counts(gan).values())}
     flops = {"dcgan": dcgan_flops(gan, shape) * section.batch_size * section.steps}
     for name, model in everything.train.models.items():
+        f = generative.network(everything.train, model, shape)
         sizes[name] = sum(p.numel() for p in f.parameters())
-        images = everything.train.batch_size * everything.train.steps
-        flops[name] = model_flops(model, copy.deepcopy(f), shape) * images
+        images = everything.train.batch_size * (model.steps or everything.train.steps)
+        flops[name] = model_flops(model, f, shape) * images
     most = max(flops, key=lambda name: flops[name])
     if flops["dcgan"] < flops[most]:
         steps = math.ceil(section.steps * flops[most] / flops["dcgan"])

@@ -33,9 +33,9 @@ def trained(
     Runs of one seed share initial weights, batches and noise, whatever the model.
     """
     images = generative.images(dataset, "train")
-    shape = images.shape[1:]
+    shape, steps = images.shape[1:], model.steps or section.steps
     state = start(
-        generative.network(section, shape, Generator().manual_seed(seed)),
+        generative.network(section, model, shape, Generator().manual_seed(seed)),
         seed=seed,
         learning_rate=model.learning_rate,
         betas=(section.betas[0], section.betas[1]),
@@ -47,7 +47,7 @@ def trained(
             state,
             images,
             noise,
-            steps=section.steps,
+            steps=steps,
             rule=_objective(model),
             weight=model.weight,
             gamma=model.gamma,
@@ -63,7 +63,7 @@ def trained(
             label=label,
         )
     except OutOfTime:
-        return state if state.step == section.steps else None
+        return state if state.step == steps else None
 
 
 def watch(section: Choose, measure: Callable[[nn.Module], Row]) -> Watch:

@@ -13,6 +13,7 @@ from idem import (
     calibration,
     corrector,
     datasets,
+    decorrelation,
     ign,
     loop,
     metrics,
@@ -32,8 +33,9 @@ from stages.engine import device, end_with_parent
 from stages.files import write_csv
 from stages.params import Score, Train
 
-DECIDING = (autograd, calibration, corrector, datasets, generative, ign, library_noise, objectives)
-DECIDING += (loop, metrics, passes, runs, samples, scoring, training, training_state, udcgan)
+DECIDING = (autograd, calibration, corrector, datasets, decorrelation, generative, ign, loop)
+DECIDING += (library_noise, metrics, objectives, passes, runs, samples, scoring, training)
+DECIDING += (training_state, udcgan)
 
 
 def main() -> None:

@@ -177,7 +177,7 @@ def test_training_teaches_the_discriminator_to_tell_data_from_noise():
 
 
 def test_a_wrong_decay_and_wrong_images_are_refused():
-    with pytest.raises(ValueError, match="average_decay: expected 0 to 1, got 1.5"):
+    with pytest.raises(ValueError, match="average_decay: expected 0 to below 1, got 1.5"):
         new_state(average_decay=1.5)
     with pytest.raises(ValueError, match=r"expected uint8 \(N, C, H, W\), got torch.float32"):
         train_dcgan(new_state(), IMAGES.float(), steps=1)

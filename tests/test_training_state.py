@@ -10,18 +10,22 @@ from idem.training_state import TrainingState, begin
 from tests.test_loop import go, new_state, same, same_networks
 
 
-def test_the_average_equals_a_plain_exponential_average_of_the_first_network_buffers_included():
-    state, average = new_state(average_decay=0.7), None
+def test_the_average_weighs_every_step_by_its_age_whatever_came_first_buffers_included():
+    state, seen = new_state(average_decay=0.7), []
     for _ in range(5):
         go(state, steps=state.step + 1)
-        now = {k: v.double() for k, v in copy.deepcopy(state.networks["f"].state_dict()).items()}
-        average = (
-            now if average is None else {k: 0.7 * v + 0.3 * now[k] for k, v in average.items()}
-        )
-    assert average is not None
+        seen.append(copy.deepcopy(state.networks["f"].state_dict()))
+    weights = [0.7**age for age in reversed(range(5))]
     for name, value in state.weights()["averaged"].state_dict().items():
         if value.is_floating_point():
-            assert torch.allclose(value.double(), average[name], atol=1e-6), name
+            pairs = zip(weights, seen, strict=True)
+            average = sum(w * now[name].double() for w, now in pairs) / sum(weights)
+            assert torch.allclose(value.double(), average, atol=1e-6), name
+
+
+def test_after_a_step_the_average_is_what_it_made():
+    weights = go(new_state(average_decay=0.999), steps=1).weights()
+    assert same(weights["raw"], weights["averaged"])
 
 
 def test_without_memory_the_average_is_the_last_weights():
@@ -62,6 +66,7 @@ def test_restored_moments_lie_in_memory_as_those_that_were_saved():
     assert False in strides
 
 
-def test_a_wrong_decay_is_refused():
-    with pytest.raises(ValueError, match="average_decay: expected 0 to 1, got 1.5"):
-        new_state(average_decay=1.5)
+@pytest.mark.parametrize("decay", [-0.1, 1.0])
+def test_a_wrong_decay_is_refused(decay):
+    with pytest.raises(ValueError, match="average_decay: expected 0 to below 1, got"):
+        new_state(average_decay=decay)

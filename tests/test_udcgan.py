@@ -84,7 +84,7 @@ def test_batchnorm_gives_codes_of_any_batch_the_same_mean_and_spread():
 
 
 def test_the_code_can_be_left_as_it_is():
-    f = UDCGAN((1, 16, 16), (4, 8), 5, normalize_code=False).train()
+    f = UDCGAN((1, 16, 16), (4, 8), 5, code_normalization="none").train()
     assert isinstance(f.squeeze[1], nn.Identity)
     assert f.squeeze[0].bias is not None
 

@@ -68,7 +68,7 @@ PARAMETERS = Path(__file__).parents[2] / "params.yaml"
 def udcgan() -> tuple[nn.Sequential, int]:
     """Return the network of the generative stages, and its batch size."""
     section = yaml.safe_load(PARAMETERS.read_text())["train"]
-    keys = ("channels", "bottleneck", "skips", "normalization", "normalize_code")
+    keys = ("channels", "bottleneck", "skips", "normalization")
     f = UDCGAN((1, 32, 32), **{key: section[key] for key in keys})
     return nn.Sequential(f), section["batch_size"]
 
