@@ -141,7 +141,7 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _exponential_average(
     decay: float,
-) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor], None]:
+) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
     """Return what moves averages of so many steps towards the weights of the next.
 
     After t steps, those of step i count by decay^(t - i), divided by the sum of all. Without the
@@ -152,8 +152,8 @@ def _exponential_average(
     """
 
     @torch.no_grad()
-    def move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor) -> None:
-        share = (1 - decay) / (1 - decay ** (steps.double() + 1))
+    def move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
+        share = (1 - decay) / (1 - decay ** (torch.as_tensor(steps).double() + 1))
         for average, now in zip(averages, weights, strict=True):
             average += ((now - average) * share).to(average.dtype)
 

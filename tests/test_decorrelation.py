@@ -98,7 +98,8 @@ def test_momentum_moves_them_as_batchnorm_moves_its_own():
     norm, other = DecorrelatedBatchNorm2d(1), nn.BatchNorm2d(1)
     for seed in range(3):
         x = correlated(20, 1, seed).float()
-        norm(x), other(x)
+        norm(x)
+        other(x)
     assert norm.running_var is not None and other.running_var is not None
     assert torch.allclose(norm.running_var.flatten(), other.running_var)
     assert norm.running_mean is not None and other.running_mean is not None

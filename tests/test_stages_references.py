@@ -30,7 +30,8 @@ CHOOSE = {"every": 4, "samples": 20, "seed": 1}
 def prepare(folder: Path, **changes: Any) -> None:
     """Write parameters, a data set of noise, a classifier and an untrained autoencoder."""
     content = yaml.safe_load((ROOT / STUDY).read_text())
-    models = {name: content["train"]["models"][name] for name in ("modified", "ordinary", "ign")}
+    models = content["train"]["models"]
+    models = {name: models[name] | {"steps": None} for name in ("modified", "ordinary", "ign")}
     models["autoencoder"] = models["modified"] | {"rule": "none", "weight": 0.0}
     content["train"] |= {"steps": 5, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
     content["train"] |= TINY | {"choose": CHOOSE, "models": models}
@@ -47,8 +48,10 @@ def prepare(folder: Path, **changes: Any) -> None:
 
 def autoencoders(everything: params.GenerativeStudy) -> None:
     """Write weights that differ between kinds, as stage train would."""
+    model = everything.train.models["autoencoder"]
     for i, kind in enumerate(references.KINDS):
-        f = generative.network(everything.train, (1, 32, 32), Generator().manual_seed(i))
+        rng = Generator().manual_seed(i)
+        f = generative.network(everything.train, model, (1, 32, 32), rng)
         path = generative.weights_path(everything.train, "mnist", "autoencoder", 3, kind)
         generative.save_tensors(path, f.state_dict())
 
@@ -139,7 +142,7 @@ def test_drawn_codes_are_decoded_and_scored_as_written(study):
     rng = Generator().manual_seed(study.evaluate.seed)
     judge = scoring.scorer(study.score, "mnist", "test")
     for row, mode in zip(rows, ("train", "eval"), strict=True):
-        f = generative.network(study.train, (1, 32, 32))
+        f = generative.network(study.train, study.train.models["autoencoder"], (1, 32, 32))
         f.load_state_dict(load_file(path))
         f.train(mode == "train")
         with torch.no_grad():

@@ -62,7 +62,8 @@ def folder(tmp_path_factory) -> Path:
         monkeypatch.chdir(folder)
         section = params.read(Path("params.yaml")).train
         for i, (model, seed) in enumerate((m, s) for m in MODELS for s in SEEDS):
-            f = generative.network(section, (1, 32, 32), Generator().manual_seed(i))
+            rng = Generator().manual_seed(i)
+            f = generative.network(section, section.models[model], (1, 32, 32), rng)
             path = generative.weights_path(section, "mnist", model, seed, "chosen")
             generative.save_tensors(path, f.state_dict())
         run(monkeypatch)

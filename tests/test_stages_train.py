@@ -126,6 +126,24 @@ def test_the_reference_objective_logs_its_tightness_beside_the_other_rules(tmp_p
     assert history.notna().loc[["ign", "modified", "ordinary"], "idempotency"].all()
 
 
+def test_a_model_may_have_steps_and_a_code_of_its_own(tmp_path: Path):
+    prepare(tmp_path, steps=8)
+    file = tmp_path / "params.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["train"]["models"]["ign"] |= {"steps": 5, "code_normalization": "decorrelated"}
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    assert run_here(tmp_path) == 0
+    last = pd.read_csv(tmp_path / "metrics/train_mnist.csv").groupby("model").step.max()
+    assert last.to_dict() == dict.fromkeys(MODELS, 8) | {"ign": 5}
+    shapes = {
+        model: load_file(tmp_path / f"data/mnist/weights/{model}_3_raw.safetensors")[
+            "squeeze.1.running_var"
+        ].shape
+        for model in ("modified", "ign")
+    }
+    assert shapes == {"modified": (2,), "ign": (1, 2, 2)}
+
+
 def test_the_chosen_weights_are_those_of_the_least_distance(tmp_path: Path):
     prepare(tmp_path, steps=30)
     assert run_here(tmp_path) == 0

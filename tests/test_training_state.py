@@ -16,10 +16,11 @@ def test_the_average_weighs_every_step_by_its_age_whatever_came_first_buffers_in
         go(state, steps=state.step + 1)
         seen.append(copy.deepcopy(state.networks["f"].state_dict()))
     weights = [0.7**age for age in reversed(range(5))]
+    total = sum(weights)
     for name, value in state.weights()["averaged"].state_dict().items():
         if value.is_floating_point():
             pairs = zip(weights, seen, strict=True)
-            average = sum(w * now[name].double() for w, now in pairs) / sum(weights)
+            average = torch.stack([w * now[name].double() for w, now in pairs]).sum(0) / total
             assert torch.allclose(value.double(), average, atol=1e-6), name
 
 

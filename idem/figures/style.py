@@ -15,10 +15,11 @@ RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstru
 
 MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified": "Modified rule",
-    "modified_plain": "Modified, plain data",
-    "modified_degree_4": "Modified, degree 4",
+    "modified_batch": "Modified, correlated code",
+    "modified_plain": "Modified, as in the paper",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
+    "ign_decorrelated": "IGN, decorrelated code",
     "autoencoder": "Autoencoder",
     "denoiser": "Denoiser",
     "dcgan": "DCGAN",
