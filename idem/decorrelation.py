@@ -106,8 +106,12 @@ class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
 
 
 def _factor(covariance: Tensor) -> Tensor:
-    """Return the Cholesky factor of covariances, (groups, s, s), above their ridge."""
+    """Return the Cholesky factor of covariances, (groups, s, s), above their ridge.
+
+    NaN where there is none, as of numbers that are not finite, which the loss then shows.
+    """
     size = covariance.shape[-1]
     ridge = RIDGE * covariance.diagonal(dim1=-2, dim2=-1).mean(-1) + 1e-5
     identity = torch.eye(size, dtype=covariance.dtype, device=covariance.device)
-    return torch.linalg.cholesky(covariance + ridge[:, None, None] * identity)
+    factor, fault = torch.linalg.cholesky_ex(covariance + ridge[:, None, None] * identity)
+    return torch.where((fault > 0)[:, None, None], torch.nan, factor)

@@ -26,9 +26,10 @@ class UDCGAN(nn.Module):
 
     Every level is a 4x4 convolution of stride 2; encoder levels end in LeakyReLU 0.2, decoder
     levels in ReLU, the last one in Tanh. All but the first encoder level and the output are
-    normalised, the code too: with BatchNorm, codes of noise then have the mean and the spread of
-    codes of data in every batch of training mode, and with its decorrelated kind, see
-    `idem.decorrelation`, the same covariance within groups, which keeps modes (README.md).
+    normalised, the code too: by default so that in every batch of training mode codes of noise have
+    the mean, the spread and, within groups, the covariance of codes of data, see
+    `idem.decorrelation`. With BatchNorm there, which leaves the covariance open, modes are lost
+    (README.md).
 
     Args:
         image_shape: channels, height, width; ``(1, 32, 32)`` for padded MNIST, ``(3, 64, 64)`` for
@@ -39,8 +40,8 @@ class UDCGAN(nn.Module):
         skips: the levels whose encoder features are handed to the decoder; none by default,
             because with all of them the samples of every noise were of one class (README.md).
         normalization: ``"batch"``, ``"group"`` or ``"none"``.
-        code_normalization: of the code: one of these, ``"decorrelated"``, or None for
-            `normalization`.
+        code_normalization: of the code: ``"decorrelated"`` or one of these; None is
+            ``"decorrelated"`` beside ``"batch"``, and `normalization` elsewhere.
         generator: source of the initial weights, N(0, 0.02); without one, the global source.
 
     Raises:
@@ -65,7 +66,8 @@ class UDCGAN(nn.Module):
         super().__init__()
         check_network(image_shape, channels, bottleneck, normalization)
         _check_skips(skips, len(channels))
-        code_normalization = code_normalization or normalization
+        if code_normalization is None:
+            code_normalization = "decorrelated" if normalization == "batch" else normalization
         check_name(CODE_NORMALIZATIONS, code_normalization, "code_normalization")
         self.image_shape = tuple(image_shape)
         self.skips = frozenset(skips)

@@ -129,6 +129,13 @@ def test_equal_items_and_singular_batches_give_numbers():
     assert norm(correlated(3, 8).float()).isfinite().all()
 
 
+def test_what_is_not_finite_gives_nan_and_no_error():
+    x = correlated(10, 32)
+    x[3, 2] = torch.inf
+    out = DecorrelatedBatchNorm2d(32).double()(x)
+    assert out[:, :16].isnan().any() and out[:, 16:].isfinite().all()
+
+
 def test_under_autocast_it_is_computed_in_float32():
     norm, x = DecorrelatedBatchNorm2d(4), correlated(30, 4).float()
     with torch.autocast("cpu", torch.bfloat16):

@@ -74,13 +74,23 @@ def test_the_initial_weights_are_those_of_dcgan():
 
 
 def test_batchnorm_gives_codes_of_any_batch_the_same_mean_and_spread():
-    f = small().train()
+    f = UDCGAN((1, 16, 16), (4, 8), 5, code_normalization="batch").train()
     for scale in (0.1, 10):
         x = scale * torch.randn(64, 1, 16, 16, generator=Generator().manual_seed(1))
         code = f.encode(x)[0].flatten(1)
         gain, bias = f.squeeze[1].get_parameter("weight"), f.squeeze[1].get_parameter("bias")
         assert torch.allclose(code.mean(0), bias, atol=1e-5)
         assert torch.allclose(code.std(0, unbiased=False), gain, rtol=0.05)
+
+
+def test_by_default_codes_of_any_batch_are_decorrelated():
+    f = small().train()
+    x = torch.randn(64, 1, 16, 16, generator=Generator().manual_seed(1))
+    with torch.no_grad():
+        f.squeeze[1].get_parameter("weight").fill_(1.0)
+    for scale in (1, 10):
+        code = f.encode(scale * x + x[:1])[0].flatten(1)
+        assert torch.allclose(code.T.cov(correction=0), torch.eye(5), atol=0.1)
 
 
 def test_the_code_can_be_left_as_it_is():
@@ -107,6 +117,10 @@ def test_without_batchnorm_an_item_does_not_depend_on_its_batch(normalization):
         (((1, 16, 16), (4,), 0), "bottleneck: expected at least 1, got 0"),
         (((1, 16, 16), (4, 8), 5, (2,)), r"skips: expected levels 0 to 1, got \[2\]"),
         (((1, 16, 16), (4,), 5, (), "layer"), "expected one of batch, group, none, got 'layer'"),
+        (
+            ((1, 16, 16), (4,), 5, (), "batch", "white"),
+            "code_normalization: expected one of batch, group, none, decorrelated, got 'white'",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, message):
