@@ -4,11 +4,11 @@ BatchNorm gives every channel of any batch the same mean and variance, and leave
 vary together: a batch of a few kinds of item passes it as well as one of many. With a group of
 channels h, (s, N) over the N items and places of a batch, mean m and covariance C,
 
-    C + (eps tr(C) / s + tiny) I = L L^T,        h' = gain * L^-1 (h - m) + bias
+    C + (ridge tr(C) / s + eps) I = L L^T,        white = L^-1 (h - m)
 
-has the identity as its covariance, whatever came in, up to the ridge eps. On the code of an
-autoencoder this gives the codes of noise and those of data the same second moments within a group,
-in every batch of training mode.
+has the identity as its covariance, whatever came in, up to the ridge; a gain and a bias a channel
+follow, as in BatchNorm. On the code of an autoencoder this gives the codes of noise and those of
+data the same second moments within a group, in every batch of training mode.
 
 Groups are small, as a covariance of s channels needs more than s items.
 
@@ -21,21 +21,38 @@ import torch
 from torch import Tensor, nn
 
 GROUP = 16  # at most so many channels are decorrelated with each other
-RIDGE = 1e-3  # eps, in units of the mean variance of a group
+RIDGE = 1e-3  # in units of the mean variance of a group
+
+
+def group_size(channels: int) -> int:
+    """Return how many channels a group has: the largest divisor of `channels` up to `GROUP`.
+
+    Raises:
+        ValueError: where that is 1, so that nothing would be decorrelated.
+    """
+    size = max(size for size in range(1, GROUP + 1) if channels % size == 0)
+    if size == 1:
+        raise ValueError(
+            f"channels: expected a number with a divisor from 2 to {GROUP}, got {channels}; take "
+            "another, or BatchNorm"
+        )
+    return size
 
 
 class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
     """Normalise the mean and the covariance of groups of channels by those of the batch.
 
-    In evaluation mode by running ones. It is a BatchNorm for all that looks for one: momentum,
-    running statistics, `reset_running_stats`; but its ``running_var`` holds covariances,
-    ``(channels / s, s, s)``, s being the largest divisor of `channels` up to `GROUP`.
+    In evaluation mode by running ones. It is a BatchNorm for what looks for one, with its momentum,
+    running statistics and `reset_running_stats`; but ``running_var`` holds covariances,
+    ``(channels / s, s, s)``, s from `group_size`, so that it cannot be converted to SyncBatchNorm:
+    with several processes each normalises by its own part of a batch.
 
     Args:
         channels: of the input, ``(B, channels, H, W)``.
 
     Raises:
-        ValueError: in training mode, for an input with one value a channel.
+        ValueError: for channels that fall into no groups, an input of others, and in training mode
+            for one value a channel.
 
     Example:
         >>> norm = DecorrelatedBatchNorm2d(4)
@@ -46,31 +63,35 @@ class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels)
-        size = max(s for s in range(1, GROUP + 1) if channels % s == 0)
-        self.register_buffer("running_var", torch.eye(size).repeat(channels // size, 1, 1))
+        self.size = group_size(channels)
+        covariances = torch.eye(self.size).repeat(channels // self.size, 1, 1)
+        self.register_buffer("running_var", covariances)
 
     def reset_running_stats(self) -> None:
         """Forget the running statistics."""
         super().reset_running_stats()
         if self.running_var is not None and self.running_var.dim() == 3:  # once it is made
-            self.running_var.copy_(torch.eye(self.running_var.shape[-1]))
+            self.running_var.copy_(torch.eye(self.size))
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the normalised input, in its dtype; computed in float32 at least."""
         self._check_input_dim(input)
-        assert self.running_mean is not None and self.running_var is not None
+        if input.shape[1] != self.num_features:
+            raise ValueError(
+                f"input: expected {self.num_features} channels, got {tuple(input.shape)}"
+            )
         with torch.autocast(input.device.type, enabled=False):
             x = input.to(torch.promote_types(input.dtype, torch.float32))
-            if self.training:
-                mean, covariance = self.statistics(x)
-                self._move(mean.detach(), covariance.detach(), x.numel() // x.shape[1])
+            if self.training or self.running_mean is None or self.running_var is None:
+                mean, covariance, centred = self._of_batch(x)
+                self._move(mean.detach(), covariance.detach(), centred.shape[-1])
             else:
-                mean, covariance = self.running_mean, self.running_var
-            grouped = self._grouped(x - mean[:, None, None])
-            white = torch.linalg.solve_triangular(_factor(covariance), grouped, upper=False)
+                mean, covariance = self.running_mean.to(x), self.running_var.to(x)
+                centred = self._grouped(x - mean[:, None, None])
+            white = torch.linalg.solve_triangular(self._factor(covariance), centred, upper=False)
             b, c, h, w = x.shape
-            result = white.reshape(c, b, h, w).transpose(0, 1)
-            result = result * self.weight[:, None, None] + self.bias[:, None, None]
+            white = white.reshape(c, b, h, w).transpose(0, 1)
+            result = white * self.weight[:, None, None] + self.bias[:, None, None]
         return result.to(input.dtype)
 
     def statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,39 +100,40 @@ class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
         Raises:
             ValueError: for one value a channel.
         """
-        count = x.numel() // x.shape[1]
-        if count < 2:
-            raise ValueError(
-                f"input: expected more than 1 value per channel in training mode, got {x.shape}"
-            )
+        return self._of_batch(x)[:2]
+
+    def _of_batch(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         mean = x.mean((0, 2, 3))
         centred = self._grouped(x - mean[:, None, None])
-        return mean, centred @ centred.mT / count
+        count = centred.shape[-1]
+        if count < 2:
+            raise ValueError(
+                "input: expected more than 1 value per channel in training mode, "
+                f"got {tuple(x.shape)}"
+            )
+        return mean, centred @ centred.mT / count, centred
 
     def _grouped(self, x: Tensor) -> Tensor:
         """Return ``(groups, s, B H W)`` of ``(B, C, H, W)``."""
-        assert self.running_var is not None
-        groups, size, _ = self.running_var.shape
-        return x.transpose(0, 1).reshape(groups, size, -1)
+        return x.transpose(0, 1).reshape(x.shape[1] // self.size, self.size, -1)
+
+    def _factor(self, covariance: Tensor) -> Tensor:
+        """Return the Cholesky factor of covariances, (groups, s, s), above their ridge.
+
+        NaN where there is none, as of numbers that are not finite, which the loss then shows.
+        """
+        ridge = RIDGE * covariance.diagonal(dim1=-2, dim2=-1).mean(-1) + self.eps
+        identity = torch.eye(self.size, dtype=covariance.dtype, device=covariance.device)
+        factor, fault = torch.linalg.cholesky_ex(covariance + ridge[:, None, None] * identity)
+        return torch.where((fault > 0)[:, None, None], torch.nan, factor)
 
     def _move(self, mean: Tensor, covariance: Tensor, count: int) -> None:
-        """Move the running statistics as `nn.BatchNorm2d` does, towards unbiased ones."""
-        assert self.running_mean is not None and self.running_var is not None
+        """Move the running statistics, if there are any, as `nn.BatchNorm2d` does: unbiased."""
+        if self.running_mean is None or self.running_var is None:
+            return
         assert self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)
         share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
         self.running_mean.lerp_(mean.to(self.running_mean), share)
         unbiased = covariance * (count / (count - 1))
         self.running_var.lerp_(unbiased.to(self.running_var), share)
-
-
-def _factor(covariance: Tensor) -> Tensor:
-    """Return the Cholesky factor of covariances, (groups, s, s), above their ridge.
-
-    NaN where there is none, as of numbers that are not finite, which the loss then shows.
-    """
-    size = covariance.shape[-1]
-    ridge = RIDGE * covariance.diagonal(dim1=-2, dim2=-1).mean(-1) + 1e-5
-    identity = torch.eye(size, dtype=covariance.dtype, device=covariance.device)
-    factor, fault = torch.linalg.cholesky_ex(covariance + ridge[:, None, None] * identity)
-    return torch.where((fault > 0)[:, None, None], torch.nan, factor)

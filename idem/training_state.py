@@ -153,8 +153,11 @@ def _exponential_average(
 
     @torch.no_grad()
     def move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
-        share = (1 - decay) / (1 - decay ** (torch.as_tensor(steps).double() + 1))
+        share = (1 - decay) / (1 - decay ** (float(steps) + 1))
         for average, now in zip(averages, weights, strict=True):
-            average += ((now - average) * share).to(average.dtype)
+            if average.is_floating_point():
+                average.lerp_(now, share)
+            else:
+                average.copy_(now)
 
     return move

@@ -28,8 +28,8 @@ class UDCGAN(nn.Module):
     levels in ReLU, the last one in Tanh. All but the first encoder level and the output are
     normalised, the code too: by default so that in every batch of training mode codes of noise have
     the mean, the spread and, within groups, the covariance of codes of data, see
-    `idem.decorrelation`. With BatchNorm there, which leaves the covariance open, modes are lost
-    (README.md).
+    `idem.decorrelation`. With BatchNorm there, which leaves the covariance open, the rule loses
+    modes late in training (README.md).
 
     Args:
         image_shape: channels, height, width; ``(1, 32, 32)`` for padded MNIST, ``(3, 64, 64)`` for

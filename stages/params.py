@@ -434,6 +434,9 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _settings_are_of_models(self) -> "Settings":
+        for name, model in self.models.items():
+            if model.steps is not None:
+                raise ValueError(f"models.{name}.steps: null, as settings.steps is for all")
         for name, setting in (pair for tried in self.rounds.values() for pair in tried.items()):
             if setting.of not in self.models:
                 known = ", ".join(self.models)

@@ -30,7 +30,8 @@ def trained(
 ) -> TrainingState | None:
     """Train one model with one seed to its last step; None if the time was up before.
 
-    Runs of one seed share initial weights, batches and noise, whatever the model.
+    Runs of one seed share batches and noise, whatever the model, and initial weights where all
+    codes are normalised.
     """
     images = generative.images(dataset, "train")
     shape, steps = images.shape[1:], model.steps or section.steps

@@ -33,7 +33,7 @@ def plain(x: Tensor, size: int) -> Tensor:
     return torch.cat(parts, 1)
 
 
-@pytest.mark.parametrize(("channels", "size"), [(4, 4), (32, 16), (20, 10), (17, 1), (5, 5)])
+@pytest.mark.parametrize(("channels", "size"), [(4, 4), (32, 16), (20, 10), (6, 6), (5, 5)])
 def test_it_equals_its_definition_in_groups_of_the_largest_divisor_up_to_16(channels, size):
     norm, x = DecorrelatedBatchNorm2d(channels).double(), correlated(50, channels)
     assert norm.running_var is not None
@@ -95,13 +95,13 @@ def test_running_statistics_are_those_of_the_batches_unbiased():
 
 
 def test_momentum_moves_them_as_batchnorm_moves_its_own():
-    norm, other = DecorrelatedBatchNorm2d(1), nn.BatchNorm2d(1)
+    norm, other = DecorrelatedBatchNorm2d(2), nn.BatchNorm2d(2)
     for seed in range(3):
-        x = correlated(20, 1, seed).float()
+        x = correlated(20, 2, seed).float()
         norm(x)
         other(x)
     assert norm.running_var is not None and other.running_var is not None
-    assert torch.allclose(norm.running_var.flatten(), other.running_var)
+    assert torch.allclose(norm.running_var[0].diagonal(), other.running_var)
     assert norm.running_mean is not None and other.running_mean is not None
     assert torch.allclose(norm.running_mean, other.running_mean)
 
@@ -119,14 +119,44 @@ def test_the_state_of_one_is_that_of_another():
     other.load_state_dict(norm.state_dict())
     x = correlated(5, 4, seed=1)
     assert torch.equal(norm.eval()(x), other.eval()(x))
-    state = {name: value.clone() for name, value in norm.state_dict().items()}
-    assert torch.equal(functional_call(norm, state, (x,)), norm(x))
+
+
+def test_called_with_copies_it_moves_these_and_not_its_own():
+    norm, x = DecorrelatedBatchNorm2d(4).double(), correlated(30, 4)
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    copies = {name: value.clone() for name, value in norm.state_dict().items()}
+    out = functional_call(norm, copies, (x,))
+    assert all(torch.equal(value, before[name]) for name, value in norm.state_dict().items())
+    assert torch.equal(out, norm(x))
+    assert all(torch.equal(value, copies[name]) for name, value in norm.state_dict().items())
 
 
 def test_equal_items_and_singular_batches_give_numbers():
     norm = DecorrelatedBatchNorm2d(8)
     assert norm(torch.ones(4, 8, 1, 1)).isfinite().all()
     assert norm(correlated(3, 8).float()).isfinite().all()
+
+
+def test_a_covariance_without_a_factor_gives_nan_alone():
+    norm = DecorrelatedBatchNorm2d(2).double().eval()
+    assert norm.running_var is not None
+    norm.running_var.copy_(torch.tensor([[[1.0, 2.0], [2.0, 1.0]]]))
+    assert norm(correlated(4, 2)).isnan().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_normalised_in_both_modes(dtype: torch.dtype):
+    norm, x = DecorrelatedBatchNorm2d(4).to(dtype), correlated(200, 4).to(dtype)
+    assert norm(x).dtype == dtype
+    assert norm.eval()(x).dtype == dtype
+    assert norm(x).isfinite().all()
+
+
+def test_under_vmap_a_batch_is_normalised_as_it_is_one_by_one():
+    norm, batches = DecorrelatedBatchNorm2d(4).double(), torch.stack([correlated(9, 4)] * 2)
+    passes = Passes(norm, "none")
+    found = torch.func.vmap(passes.first)(batches)
+    assert torch.allclose(found[1], passes.first(batches[1]))
 
 
 def test_what_is_not_finite_gives_nan_and_no_error():
@@ -147,5 +177,9 @@ def test_under_autocast_it_is_computed_in_float32():
 def test_what_it_cannot_normalise_is_refused():
     with pytest.raises(ValueError, match="more than 1 value per channel in training mode"):
         DecorrelatedBatchNorm2d(4)(torch.zeros(1, 4, 1, 1))
+    with pytest.raises(ValueError, match="a divisor from 2 to 16, got 17; take another"):
+        DecorrelatedBatchNorm2d(17)
+    with pytest.raises(ValueError, match=r"expected 4 channels, got \(2, 3, 1, 1\)"):
+        DecorrelatedBatchNorm2d(4)(torch.zeros(2, 3, 1, 1))
     with pytest.raises(ValueError, match="expected 4D input"):
         DecorrelatedBatchNorm2d(4)(torch.zeros(2, 4))

@@ -14,8 +14,7 @@ from safetensors.torch import save_file
 from torch import Generator
 
 from idem.classifier import Classifier
-from idem.udcgan import UDCGAN
-from stages import latent, params
+from stages import generative, latent, params
 from stages.judges import latent as judge
 from stages.latent_measures import PATHS
 from stages.latent_words import words
@@ -53,9 +52,10 @@ def tiny_data(folder: Path, dataset: str, channels: int, known: str, section: pa
         np.save(data / f"{split}_{known}.npy", np.zeros(20, dtype))
     for model in section.models:
         for seed in section.seeds:
-            f = UDCGAN((channels, 32, 32), [3, 4], 3, generator=Generator().manual_seed(seed))
+            rng, shape = Generator().manual_seed(seed), (channels, 32, 32)
+            f = generative.network(section, section.models[model], shape, rng)
             path = data / section.folder / f"{model}_{seed}_chosen.safetensors"
-            save_file(f.state_dict(), path)
+            save_file({name: value.contiguous() for name, value in f.state_dict().items()}, path)
 
 
 @pytest.fixture(scope="module", params=["mnist", "celeba"])

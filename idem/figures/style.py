@@ -15,7 +15,6 @@ RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstru
 
 MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified": "Modified rule",
-    "modified_batch": "Modified, correlated code",
     "modified_plain": "Modified, as in the paper",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
