@@ -135,6 +135,16 @@ def test_the_compute_is_counted_and_less_than_a_models_is_refused(study, tmp_pat
         run(monkeypatch)
 
 
+def test_models_with_a_rule_have_equal_compute_in_the_study():
+    whole = params.read(ROOT / STUDY)
+    operations = []
+    for model in (m for m in whole.train.models.values() if m.rule != "none"):
+        f = generative.network(whole.train, model, (1, 32, 32))
+        steps = model.steps or whole.train.steps
+        operations.append(references.model_flops(model, f, (1, 32, 32)) * steps)
+    assert max(operations) < 1.005 * min(operations)
+
+
 def test_drawn_codes_are_decoded_and_scored_as_written(study):
     rows = references._codes_unit(study, "mnist", 3, "averaged")
     train = to_unit(generative.images("mnist", "train"))[:40]

@@ -110,6 +110,24 @@ def test_every_setting_of_the_study_can_be_made_and_differs_from_all_others():
     assert len({repr(one) for one in made}) == len(tried)
 
 
+def test_every_model_with_a_rule_that_the_study_compares_is_one_of_its_settings():
+    whole = study()
+    tried = [s for of_round in whole.settings.rounds.values() for s in of_round.values()]
+    made = [settings.changed(whole.train, whole.settings.models, setting) for setting in tried]
+    known = [model for section, model in made if section == whole.train]
+    for name, model in whole.train.models.items():
+        assert model.rule == "none" or model.model_copy(update={"steps": None}) in known, name
+
+
+def test_steps_that_nothing_would_heed_are_refused(tmp_path: Path):
+    prepare(tmp_path, steps=2)
+    file = tmp_path / "stages/study/params.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["settings"]["models"]["ign"]["steps"] = 3
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    assert "models.ign.steps: null, as settings.steps is for all" in str(run_here(tmp_path))
+
+
 def test_a_setting_of_an_unknown_model_is_refused(tmp_path: Path):
     prepare(tmp_path, steps=2, tried={"odd": {"of": "modfied"}})
     message = str(run_here(tmp_path))
