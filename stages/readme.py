@@ -19,8 +19,9 @@ STUDY, CELEBA = Path("metrics/study"), Path("metrics/celeba")
 README = Path("README.md")
 CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
 WEIGHTS = {"chosen": "chosen", "averaged": "last"}
-MEASURES = {
+MEASURES = {  # of a run, in the order they are shown
     "frechet_distance": "Fréchet distance",
+    "evaluated_distance": "in mode eval",
     "digits": "digits",
     "coverage": "coverage",
     "noise_relative_error": "relative error on noise",
@@ -62,10 +63,13 @@ def models(runs: pd.DataFrame) -> str:
 
     Args:
         runs: columns ``model``, ``seed``, ``weights``, ``mode`` and those of `MEASURES` that these
-            images have, a row a run; shown is what was measured with BatchNorm in training mode.
+            images have, a row a run; shown is what was measured with BatchNorm in training mode,
+            and beside it the distance in evaluation mode.
     """
-    shown = runs[(runs["mode"] == "train") & runs.weights.isin(WEIGHTS)]
-    measures = {name: head for name, head in MEASURES.items() if name in runs}
+    runs = runs[runs.weights.isin(WEIGHTS)].set_index(["model", "seed", "weights"])
+    evaluated = runs.frechet_distance[runs["mode"] == "eval"].rename("evaluated_distance")
+    shown = runs[runs["mode"] == "train"].join(evaluated).reset_index()
+    measures = {name: head for name, head in MEASURES.items() if name in shown}
     found = summarize(shown[["model", "seed", "weights", "mode", *measures]], CONFIDENCE)
     rows = []
     for (model, weights), of_model in found.groupby(["model", "weights"], sort=False):
