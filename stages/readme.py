@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from stages import markdown
+from stages import markdown, params
 from stages.files import write_text
 from stages.recipes import DIGITS
-from stages.summary import cell, summarize
+from stages.summary import cell, interval, summarize
 
 TABLE = Path("metrics/laptop/claims.md")
 PAPER = Path("metrics/paper/claims.json")
@@ -39,17 +40,20 @@ def _block(name: str) -> re.Pattern[str]:
 BLOCK = _block("claims")
 PAPER_BLOCK = _block("claims at the paper's scale")
 STUDY_BLOCK, CELEBA_BLOCK = _block("generative study"), _block("generative study on CelebA")
-MODES_BLOCK = _block("when modes are lost")
+MODES_BLOCK, COMPUTE_BLOCK = _block("when modes are lost"), _block("distance by compute")
+SHARES = (0.25, 0.5, 0.75, 1.0)  # of the compute of a run
 
 
 def main() -> None:
     """Rewrite the README with the tables of the last runs."""
     runs = [pd.read_csv(STUDY / f"{name}_mnist.csv") for name in ("generative", "references")]
+    watched = pd.read_csv(STUDY / "watched_mnist.csv")
     made = {
         BLOCK: TABLE.read_text(encoding="utf-8"),
         PAPER_BLOCK: overview(json.loads(PAPER.read_text(encoding="utf-8"))),
         STUDY_BLOCK: models(pd.concat(runs)),
-        MODES_BLOCK: modes(pd.read_csv(STUDY / "watched_mnist.csv")),
+        MODES_BLOCK: modes(watched),
+        COMPUTE_BLOCK: by_compute(watched, with_a_rule()),
         CELEBA_BLOCK: models(pd.read_csv(CELEBA / "generative_celeba.csv")),
     }
     text = README.read_text(encoding="utf-8")
@@ -98,6 +102,40 @@ def modes(watched: pd.DataFrame) -> str:
             cells = [_steps(won), _steps(lost), f"{sum(kept)} of {len(kept)} seeds"]
             rows.append([str(model).replace("_", " "), kind, *cells])
     return markdown.table(["model", "weights", *_MODES], rows) + "\n"
+
+
+def with_a_rule() -> list[str]:
+    """Return the models of the study that have equal compute."""
+    models = params.read(Path("stages/study/params.yaml")).train.models
+    return [name for name, model in models.items() if model.rule != "none"]
+
+
+def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
+    """Return a Markdown table of distances after equal shares of the compute.
+
+    Means and intervals over seeds; a share that falls between two measurements has what a straight
+    line between the logarithms of theirs has there.
+
+    Args:
+        watched: columns ``model``, ``seed``, ``step`` and ``averaged_frechet_distance``.
+        models: those of equal compute, in the order of the rows.
+    """
+    rows = []
+    for model in models:
+        seeds = [_after(run, SHARES) for _, run in watched[watched.model == model].groupby("seed")]
+        cells = []
+        for distances in np.array(seeds).T:
+            low, high = interval(distances, CONFIDENCE)
+            found = {"mean": distances.mean(), "low": max(low, 0.0), "high": high}
+            cells.append(cell(pd.Series(found)))
+        rows.append([model.replace("_", " "), *cells])
+    heads = [f"{share:.0%} of the compute" for share in SHARES]
+    return markdown.table(["model", *heads], rows) + "\n"
+
+
+def _after(run: pd.DataFrame, shares: Sequence[float]) -> np.ndarray:
+    logarithms = np.log(run.averaged_frechet_distance)
+    return np.exp(np.interp(np.array(shares) * run.step.max(), run.step, logarithms))
 
 
 def _won_and_lost(whole: Mapping[int, bool]) -> tuple[int | None, int | None, bool]:

@@ -137,6 +137,24 @@ def test_the_readme_says_when_digits_were_won_and_lost_again():
     ]
 
 
+def test_the_readme_shows_distances_after_equal_shares_of_the_compute():
+    def run(seed: int, steps: list[int], distances: list[float]) -> pd.DataFrame:
+        columns = {"step": steps, "averaged_frechet_distance": distances}
+        return pd.DataFrame({"model": "ign", "seed": seed} | columns)
+
+    watched = pd.concat([run(0, [10, 20, 40], [400, 100, 25]), run(1, [10, 30, 40], [400, 4, 25])])
+    row = readme.by_compute(watched, ["ign"]).splitlines()[2]
+    cells = [cell.split()[0] for cell in row.split("|")[2:-1]]
+    assert cells == ["400", "70", "27", "25"]  # (100 + 40) / 2, (50 + 4) / 2
+
+
+def test_the_readme_shows_the_compute_in_the_study_of_this_commit():
+    shown = readme.COMPUTE_BLOCK.search(compare.git("show", "HEAD:README.md"))
+    watched = pd.read_csv(StringIO(compare.git("show", "HEAD:metrics/study/watched_mnist.csv")))
+    assert shown is not None
+    assert shown[2] == readme.by_compute(watched, readme.with_a_rule())
+
+
 def test_the_readme_shows_when_digits_were_lost_in_the_study_of_this_commit():
     shown = readme.MODES_BLOCK.search(compare.git("show", "HEAD:README.md"))
     watched = pd.read_csv(StringIO(compare.git("show", "HEAD:metrics/study/watched_mnist.csv")))
