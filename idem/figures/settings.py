@@ -37,10 +37,11 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     axes.set_yticks(np.arange(len(rows)), rows.changed)
     axes.tick_params(axis="y", labelsize=7)
     axes.set(xscale="log", ylim=(-0.8, len(rows) - 0.2))
+    axes.margins(x=0.1)  # for the number beside the last
     axes.set_xlabel("Fréchet distance to held-out digits, geometric mean over the second half")
     plain(axes.xaxis)
     axes.grid(color="0.9", linewidth=0.6)
-    axes.legend(handles=_legend(marks), fontsize="small", loc="lower left")
+    axes.legend(handles=_legend(marks), fontsize="small", loc="upper right")
     return figure
 
 
