@@ -164,6 +164,7 @@ def test_a_block_of_the_readme_is_replaced_and_nothing_else(
         "<!-- end of claims at the paper's scale -->\nc\n"
         "<!-- generative study: made -->\nold\n<!-- end of generative study -->\nd\n"
         "<!-- when modes are lost: made -->\nold\n<!-- end of when modes are lost -->\ne\n"
+        "<!-- distance by compute: made -->\nold\n<!-- end of distance by compute -->\n"
         "<!-- generative study on CelebA: made -->\nold\n"
         "<!-- end of generative study on CelebA -->\nf\n"
     )
@@ -174,8 +175,11 @@ def test_a_block_of_the_readme_is_replaced_and_nothing_else(
     paths["README"].write_text(text)
     paths["TABLE"].write_text("new\n")
     paths["PAPER"].write_text(json.dumps({"T6": {"B1": {"verdict": "z"}}}))
-    run = "model,seed,weights,mode," + ",".join(readme.MEASURES) + "\nf,0,chosen,train,1,2,3,4,5\n"
-    watched = "model,seed,step,raw_digits,averaged_digits\nf,0,100,10,9\n"
+    measured = [name for name in readme.MEASURES if name != "evaluated_distance"]
+    run = "model,seed,weights,mode," + ",".join(measured) + "\nf,0,chosen,train,1,2,3,4,5\n"
+    watched = "model,seed,step,raw_digits,averaged_digits,averaged_frechet_distance\n"
+    watched += "f,0,100,10,9,7\n"
+    monkeypatch.setattr(readme, "with_a_rule", lambda: ["f"])
     tables = {"generative_mnist": run, "references_mnist": run, "watched_mnist": watched}
     for place, name in (*(("STUDY", name) for name in tables), ("CELEBA", "generative_celeba")):
         paths[place].mkdir(exist_ok=True)
@@ -183,12 +187,13 @@ def test_a_block_of_the_readme_is_replaced_and_nothing_else(
     readme.main()
     found = paths["README"].read_text()
     blocks = (readme.BLOCK, readme.PAPER_BLOCK, readme.STUDY_BLOCK)
-    blocks += (readme.MODES_BLOCK, readme.CELEBA_BLOCK)
+    blocks += (readme.MODES_BLOCK, readme.CELEBA_BLOCK, readme.COMPUTE_BLOCK)
     new = [block.search(found)[2] for block in blocks]  # pyright: ignore[reportOptionalSubscript]
     assert new[:2] == ["new\n", "|  | B1 |\n| --- | --- |\n| T6 | z |\n"]
     assert new[2].splitlines()[2].startswith("| f | chosen | ")
     assert new[3].splitlines()[2] == "| f | raw | 100 | – | 1 of 1 seeds |"
     assert new[4].splitlines()[2].startswith("| f | chosen | ")
+    assert new[5].splitlines()[2] == "| f | 7 | 7 | 7 | 7 |"
     for block in new:
         found = found.replace(block, "old\n")
     assert found == text

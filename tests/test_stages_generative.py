@@ -33,6 +33,8 @@ def tiny_params(folder: Path) -> None:
     content["train"] |= {"steps": 4, "log_every": 2, "batch_size": 6, "seeds": [0, 1]}
     content["train"] |= {"channels": [3, 4, 5], "bottleneck": 2, "calibration_batches": 3}
     content["train"]["choose"] = {"every": 3, "samples": 20, "seed": 1}
+    for model in content["train"]["models"].values():
+        model |= {"data_noise": 0.0, "code_normalization": "batch"}  # start from the same inputs
     content["score"] |= {"batch_size": 10, "pairs": 10}
     content["evaluate"] |= {"samples": 20, "images": 10, "batch_size": 10, "drift_samples": 10}
     content["evaluate"] |= {"applications": 3, "sizes": [10, 15, 30], "nearest_k": 3}

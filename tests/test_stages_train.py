@@ -139,9 +139,9 @@ def test_a_model_may_have_steps_and_a_code_of_its_own(tmp_path: Path):
         model: load_file(tmp_path / f"data/mnist/weights/{model}_3_raw.safetensors")[
             "squeeze.1.running_var"
         ].shape
-        for model in ("modified", "ign")
+        for model in ("ordinary", "ign")
     }
-    assert shapes == {"modified": (2,), "ign": (1, 2, 2)}
+    assert shapes == {"ordinary": (2,), "ign": (1, 2, 2)}
 
 
 def test_the_chosen_weights_are_those_of_the_least_distance(tmp_path: Path):
