@@ -20,10 +20,10 @@ on the machine disturb least, and beside them the median of the ratios of all ro
 
     make bench
 
-Found: the rest is 1 to 4 % under every rule, on both networks, and 7 % under none on the smaller one,
-whose step is 31 ms. Adam and the average are 2 ms of a step of 31 to 109, or 14 of 487 to 1 752.
-Channels innermost are 1.1 to 1.2 times as fast, bfloat16 on a processor that has it 1.4 to 1.7 times
-on top.
+Found: the rest is 1 to 4 % under every rule, on both networks, and 7 % under none on the smaller
+one, whose step is 31 ms. Adam and the average are 2 ms of a step of 31 to 109, or 14 of 487 to
+1 752. Channels innermost are 1.1 to 1.2 times as fast, bfloat16 on a processor that has it 1.4 to
+1.7 times on top.
 
 Typical output (one core of an AMD EPYC with AVX-512 and bfloat16, tests on the other one):
 
