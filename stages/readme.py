@@ -12,7 +12,7 @@ import pandas as pd
 from stages import markdown, params
 from stages.files import write_text
 from stages.recipes import DIGITS
-from stages.summary import cell, interval, summarize
+from stages.summary import cell, summarize
 
 TABLE = Path("metrics/laptop/claims.md")
 PAPER = Path("metrics/paper/claims.json")
@@ -120,16 +120,18 @@ def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
         watched: columns ``model``, ``seed``, ``step`` and ``averaged_frechet_distance``.
         models: those of equal compute, in the order of the rows.
     """
-    rows = []
-    for model in models:
-        seeds = [_after(run, SHARES) for _, run in watched[watched.model == model].groupby("seed")]
-        cells = []
-        for distances in np.array(seeds).T:
-            low, high = interval(distances, CONFIDENCE)
-            found = {"mean": distances.mean(), "low": max(low, 0.0), "high": high}
-            cells.append(cell(pd.Series(found)))
-        rows.append([model.replace("_", " "), *cells])
     heads = [f"{share:.0%} of the compute" for share in SHARES]
+    runs = [
+        {"model": model, "seed": seed, "weights": "averaged", "mode": "train"}
+        | dict(zip(heads, _after(run, SHARES), strict=True))
+        for model in models
+        for seed, run in watched[watched.model == model].groupby("seed")
+    ]
+    found = summarize(pd.DataFrame(runs), CONFIDENCE)
+    rows = [
+        [str(model).replace("_", " "), *(cell(row) for _, row in of_model.iterrows())]
+        for model, of_model in found.groupby("model", sort=False)
+    ]
     return markdown.table(["model", *heads], rows) + "\n"
 
 

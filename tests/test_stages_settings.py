@@ -93,6 +93,12 @@ def study() -> params.GenerativeStudy:
     return read
 
 
+def all_made(whole: params.GenerativeStudy) -> list[tuple[params.Train, params.Model]]:
+    """Return the section and the model of every setting of every round."""
+    tried = [s for of_round in whole.settings.rounds.values() for s in of_round.values()]
+    return [settings.changed(whole.train, whole.settings.models, setting) for setting in tried]
+
+
 def test_a_setting_changes_what_it_says_and_nothing_else():
     whole = study()
     models = whole.settings.models
@@ -104,16 +110,14 @@ def test_a_setting_changes_what_it_says_and_nothing_else():
 
 def test_every_setting_of_the_study_can_be_made_and_differs_from_all_others():
     whole = study()
-    tried = [s for of_round in whole.settings.rounds.values() for s in of_round.values()]
-    made = [settings.changed(whole.train, whole.settings.models, setting) for setting in tried]
-    assert len(tried) >= 20
-    assert len({repr(one) for one in made}) == len(tried)
+    made = all_made(whole)
+    assert len(made) >= 20
+    assert len({repr(one) for one in made}) == len(made)
 
 
 def test_every_model_with_a_rule_that_the_study_compares_is_one_of_its_settings():
     whole = study()
-    tried = [s for of_round in whole.settings.rounds.values() for s in of_round.values()]
-    made = [settings.changed(whole.train, whole.settings.models, setting) for setting in tried]
+    made = all_made(whole)
     known = [model for section, model in made if section == whole.train]
     for name, model in whole.train.models.items():
         assert model.rule == "none" or model.model_copy(update={"steps": None}) in known, name
