@@ -37,8 +37,8 @@ class UDCGAN(nn.Module):
         channels: the channels of each encoder level, from the image inwards; mirrored in the
             decoder.
         bottleneck: channels of the 1x1 code.
-        skips: the levels whose encoder features are handed to the decoder; none by default,
-            because with all of them the samples of every noise were of one class (README.md).
+        skips: the levels whose encoder features are handed to the decoder; none by default, because
+            with all of them most classes are missing among the samples (README.md).
         normalization: ``"batch"``, ``"group"`` or ``"none"``.
         code_normalization: of the code: ``"decorrelated"`` or one of these; None is
             ``"decorrelated"`` beside ``"batch"``, and `normalization` elsewhere.

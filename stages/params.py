@@ -388,6 +388,10 @@ class Train(Section):
             raise ValueError(f"levels 0 to {levels - 1}, one per entry of channels")
         return skips
 
+    def steps_of(self, model: Model) -> int:
+        """Return how many steps a model makes: its own number, or that of all."""
+        return self.steps if model.steps is None else model.steps
+
 
 class Score(Section):
     """How samples are scored: see stages/scoring.py."""

@@ -2,7 +2,8 @@
 
 The criterion, on held-out images alone: over the second half of the training, the averaged weights
 of a good setting show all ten digits at every measurement, and their Fréchet distance has the least
-geometric mean. What a setting reaches for a moment counts for nothing.
+geometric mean. What a setting reaches for a moment counts for nothing. Only settings of as many
+steps are ranked, and those of others listed.
 """
 
 from pathlib import Path
@@ -46,9 +47,11 @@ def main() -> None:
     args = params.arguments("compare all settings")
     section = params.read(args.params).settings
     found = pd.concat(_summaries(section, args.metrics), ignore_index=True)
-    found = found.sort_values(["of", "steady", "distance"], ascending=[True, False, True])
+    order = ["of", "steps", "steady", "distance"]
+    found = found.sort_values(order, ascending=[True, True, False, True])
     write_csv(args.metrics / "settings.csv", found)
-    write_json(args.metrics / "recipes.json", best(found))
+    alike = found[found.steps == section.steps]
+    write_json(args.metrics / "recipes.json", best(alike))
     write_text(args.metrics / "settings.md", words(found))
     write_figure(args.metrics / "figure_settings.png", figures.figure_settings(found))
 

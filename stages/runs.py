@@ -34,7 +34,7 @@ def trained(
     codes are normalised.
     """
     images = generative.images(dataset, "train")
-    shape, steps = images.shape[1:], model.steps or section.steps
+    shape, steps = images.shape[1:], section.steps_of(model)
     state = start(
         generative.network(section, model, shape, Generator().manual_seed(seed)),
         seed=seed,

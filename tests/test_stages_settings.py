@@ -172,16 +172,18 @@ def test_every_setting_has_a_second_half_of_its_own_and_answers_for_all_its_seed
 
 
 def test_the_table_says_what_was_changed_and_the_figure_shows_every_setting(tmp_path: Path):
-    prepare(tmp_path, steps=4)
+    longer = {"longer": TRIED["base"] | {"steps": 6}}
+    prepare(tmp_path, steps=4, tried=TRIED | longer)
     assert run_here(tmp_path) == 0
     assert interrupted.run_here(recipes, ARGUMENTS[1:], tmp_path) == 0
     page = (tmp_path / "metrics/settings.md").read_text()
     assert "| base | as it is | 1 | 4 |" in page and "| slow | rate 0.0001 | 1 | 4 |" in page
     found = json.loads((tmp_path / "metrics/recipes.json").read_text())
     assert set(found) == {"modified"}
+    assert found["modified"]["tried"] == 2, "the longer one is not ranked among the others"
     table = pd.read_csv(tmp_path / "metrics/settings.csv")
     (axes,) = figures.figure_settings(table).axes
-    assert sum(len(np.asarray(line.get_xdata())) for line in axes.lines) == 2
+    assert sum(len(np.asarray(line.get_xdata())) for line in axes.lines) == 3
 
 
 def test_the_table_of_settings_waits_for_every_round():
