@@ -21,7 +21,7 @@ def figure_settings(found: pd.DataFrame) -> Figure:
             and ``steady``, whether these were always all ten.
     """
     rows = found.sort_values("distance", ascending=False).reset_index(drop=True)
-    figure = Figure(figsize=(6.4, 0.19 * len(rows) + 1.1), layout="constrained")
+    figure = Figure(figsize=(8.0, 0.19 * len(rows) + 1.1), layout="constrained")
     axes = figure.subplots()
     looks = model_styles(rows.of).items()
     marks: dict[str, dict[str, Any]] = {model: look | {"linestyle": ""} for model, look in looks}
@@ -38,7 +38,7 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     axes.tick_params(axis="y", labelsize=7)
     axes.set(xscale="log", ylim=(-0.8, len(rows) - 0.2))
     axes.margins(x=0.1)  # for the number beside the last
-    axes.set_xlabel("Fréchet distance to held-out digits, geometric mean over the second half")
+    axes.set_xlabel("Fréchet distance to held-out digits, second half of training")
     plain(axes.xaxis)
     axes.grid(color="0.9", linewidth=0.6)
     axes.legend(handles=_legend(marks), fontsize="small", loc="upper right")
