@@ -24,16 +24,17 @@ GROUP = 16  # at most so many channels are decorrelated with each other
 RIDGE = 1e-3  # in units of the mean variance of a group
 
 
-def group_size(channels: int) -> int:
+def group_size(channels: int, name: str = "channels") -> int:
     """Return how many channels a group has: the largest divisor of `channels` up to `GROUP`.
 
     Raises:
-        ValueError: where that is 1, so that nothing would be decorrelated.
+        ValueError: where that is 1, so that nothing would be decorrelated; by the `name` that the
+            caller knows the channels by.
     """
     size = max(size for size in range(1, GROUP + 1) if channels % size == 0)
     if size == 1:
         raise ValueError(
-            f"channels: expected a number with a divisor from 2 to {GROUP}, got {channels}; take "
+            f"{name}: expected a number with a divisor from 2 to {GROUP}, got {channels}; take "
             "another, or BatchNorm"
         )
     return size

@@ -9,7 +9,8 @@ a run on its way, and keeps the averaged weights that a criterion chooses.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
@@ -90,7 +91,7 @@ def run(
         ValueError: if the images are not uint8 ``(N, C, H, W)``.
         FloatingPointError: for a loss that is not finite, naming the step: at once on the CPU, and
             where looking at a number would make the program wait, before the next row or save. What
-            was saved before stays.
+            was saved before stays, and the error says where.
         OutOfTime: from the checkpoint, when its deadline has passed and at least a step was made.
 
     Example:
@@ -116,7 +117,10 @@ def run(
     first, free = state.step, images.device.type == "cpu"
     method = replace(method, name=label or method.name)
     _set_training_mode(state)
-    with tqdm(total=steps, initial=first, desc=label, disable=label is None) as bar:
+    with (
+        _naming_what_is_kept(checkpoint),
+        tqdm(total=steps, initial=first, desc=label, disable=label is None) as bar,
+    ):
         while state.step < steps:
             if checkpoint is not None and state.step > first and checkpoint.is_due():
                 _save(state, checkpoint, method)
@@ -130,8 +134,8 @@ def run(
                 bar.set_postfix({part: f"{row[part]:.3g}" for part in method.parts})
             if watch is not None and (state.step % watch.every == 0 or state.step == steps):
                 _measure(state, watch)
-    if checkpoint is not None and state.step > first:
-        _save(state, checkpoint, method)
+        if checkpoint is not None and state.step > first:
+            _save(state, checkpoint, method)
     return state
 
 
@@ -145,6 +149,18 @@ def descend(
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         nn.utils.clip_grad_norm_(parameters, max_gradient_norm)
     optimizer.step()
+
+
+@contextmanager
+def _naming_what_is_kept(checkpoint: Checkpoint | None) -> Iterator[None]:
+    try:
+        yield
+    except FloatingPointError as error:
+        notes = checkpoint.notes() if checkpoint is not None else None
+        if checkpoint is None or notes is None:
+            raise
+        kept = f"kept as it was at step {notes['step']}: {checkpoint.path}"
+        raise FloatingPointError(f"{error}; {kept}") from None
 
 
 def _set_training_mode(state: TrainingState) -> None:

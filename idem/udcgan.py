@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 import torch
 from torch import Generator, Tensor, nn
 
-from idem.decorrelation import DecorrelatedBatchNorm2d
+from idem.decorrelation import DecorrelatedBatchNorm2d, group_size
 
 GROUP_CHANNELS = 16  # at most so many channels share one mean and variance of GroupNorm
 
@@ -69,6 +69,8 @@ class UDCGAN(nn.Module):
         if code_normalization is None:
             code_normalization = "decorrelated" if normalization == "batch" else normalization
         check_name(CODE_NORMALIZATIONS, code_normalization, "code_normalization")
+        if code_normalization == "decorrelated":
+            group_size(bottleneck, "bottleneck")
         self.image_shape = tuple(image_shape)
         self.skips = frozenset(skips)
         norm = NORMALIZATIONS[normalization]

@@ -1,4 +1,7 @@
-"""Put the tables of claims into the README, between their markers; tests keep them equal."""
+"""Put tables into the README, between their markers: of claims and of the generative study.
+
+Tests keep them equal.
+"""
 
 import json
 import re

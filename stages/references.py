@@ -22,7 +22,7 @@ from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import update_bn
 from torch.utils.flop_counter import FlopCounterMode
 
-from idem import dcgan, dcgan_training, loop, training, training_state, udcgan
+from idem import datasets, dcgan, dcgan_training, loop, samples, training, training_state, udcgan
 from idem.checkpoint import Checkpoint, OutOfTime
 from idem.datasets import to_unit
 from idem.dcgan import DCGAN, parameter_counts
@@ -35,13 +35,14 @@ from idem.training_state import Row, TrainingState
 from stages import generative, params, resume, runs, scoring
 from stages.engine import device, end_with_parent, run_units
 from stages.files import write_csv, write_json
-from stages.measures import sample_quality
-from stages.params import GenerativeStudy, Model, Train
+from stages.measures import neighbours, sample_quality
+from stages.params import Evaluate, GenerativeStudy, Model, Train
 from stages.scoring import Scorer, batched, scorer
 from stages.summary import KINDS, MODES
 from stages.train import data_digest
 
-DECIDING = (dcgan, dcgan_training, generative, loop, runs, scoring, training_state, udcgan)
+DECIDING = (datasets, dcgan, dcgan_training, generative, loop, runs, samples, scoring)
+DECIDING += (training_state, udcgan)
 
 
 def main() -> None:
@@ -154,8 +155,8 @@ def _dcgan_unit(
         _recalibrate(generator, everything, seed)
         for mode in MODES:
             images = batched(generative.in_mode(generator, mode), codes, judge.section.batch_size)
-            quality = sample_quality(images, judge, everything.evaluate.nearest_k)
-            rows.append(_run("dcgan", seed, kind, mode) | quality)
+            run = _run("dcgan", seed, kind, mode)
+            rows.append(run | _quality(everything.evaluate, dataset, images, judge))
     return rows, [{"model": "dcgan", "seed": seed} | row for row in state.watched]
 
 
@@ -227,8 +228,8 @@ def _codes_unit(everything: GenerativeStudy, dataset: str, seed: int, kind: str)
         generative.in_mode(f, mode)
         drawn = _codes(f, images, size).sample(everything.evaluate.samples, rng)
         made = batched(lambda code: f.decode(code[..., None, None]), drawn, size)
-        quality = sample_quality(made, judge, everything.evaluate.nearest_k)
-        rows.append(_run("autoencoder_codes", seed, kind, mode) | quality)
+        run = _run("autoencoder_codes", seed, kind, mode)
+        rows.append(run | _quality(everything.evaluate, dataset, made, judge))
     return rows
 
 
@@ -236,6 +237,12 @@ def _codes(f: udcgan.UDCGAN, images: Tensor, size: int) -> Gaussian:
     """Fit the codes of the images, in whole batches, as BatchNorm needs batches of one size."""
     whole = images[: max(len(images) - len(images) % size, size)]
     return Gaussian.fit(batched(lambda x: f.encode(to_unit(x))[0].flatten(1), whole, size))
+
+
+def _quality(section: Evaluate, dataset: str, images: Tensor, judge: Scorer) -> Row:
+    """Return all that stage evaluate measures of images alone, their number aside."""
+    near, _ = neighbours(images[: section.neighbours], dataset)
+    return sample_quality(images, judge, section.nearest_k) | near
 
 
 def _run(model: str, seed: int, kind: str, mode: str) -> dict:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.functional import mse_loss
 
 from idem import metrics
 from idem.checkpoint import Checkpoint, OutOfTime
+from idem.datasets import to_unit
 from idem.ign import IGN
 from idem.loop import Watch
 from idem.noise import Noise
@@ -30,8 +32,8 @@ def trained(
 ) -> TrainingState | None:
     """Train one model with one seed to its last step; None if the time was up before.
 
-    Runs of one seed share batches and noise, whatever the model, and initial weights where all
-    codes are normalised.
+    Runs of one seed share batches and noise if all or none blend noise into the data, and initial
+    weights where all codes are normalised.
     """
     images = generative.images(dataset, "train")
     shape, steps = images.shape[1:], section.steps_of(model)
@@ -59,7 +61,7 @@ def trained(
             max_gradient_norm=model.max_gradient_norm,
             precision=getattr(torch, section.precision),
             log_every=section.log_every,
-            watch=_watch_noise(section.choose, noise, scorer(score, dataset, "valid")),
+            watch=_watch(section.choose, dataset, noise, scorer(score, dataset, "valid")),
             checkpoint=checkpoint,
             label=label,
         )
@@ -89,15 +91,24 @@ def scored(images: Tensor, judge: Scorer) -> Row:
     return judge.score(images) if finite else {"frechet_distance": math.nan}
 
 
-def _watch_noise(section: Choose, noise: Noise, judge: Scorer) -> Watch:
-    """Return a watch that scores f(z), and how far f(f(z)) is from it."""
+def _watch(section: Choose, dataset: str, noise: Noise, judge: Scorer) -> Watch:
+    """Return a watch that scores f(z), and tells how far f is from idempotent and from identity.
+
+    On noise, and on one batch of the split `valid`.
+    """
     generator = Generator(judge.reference.device).manual_seed(section.seed)
     z, size = noise.sample(section.samples, generator), judge.section.batch_size
+    held_out = to_unit(generative.some(dataset, "valid", size))
 
     def measure(f: nn.Module) -> Row:
-        y = batched(f, z, size)
-        error = float(metrics.relative_error(y, batched(f, y, size)))
-        return {"relative_error": error} | scored(y, judge)
+        y, copy = batched(f, z, size), batched(f, held_out, size)
+        row = {
+            "relative_error": float(metrics.relative_error(y, batched(f, y, size))),
+            "valid_relative_error": float(metrics.relative_error(copy, batched(f, copy, size))),
+            "reconstruction_error": float(mse_loss(copy, held_out)),
+            "displacement": metrics.displacement(z, y),
+        }
+        return row | scored(y, judge)
 
     return watch(section, measure)
 

@@ -1,8 +1,8 @@
 """Stage settings: search for a recipe that keeps all modes, one round of settings after another.
 
-Every setting is one model of the section train with something changed, trained on the same data
-and, unless it names others, with the same seeds for as many steps, and measured on the split
-`valid` alone.
+Every setting is one of `settings.models` with something changed, trained on the same data and,
+unless it names others, with the same seeds for as many steps, and measured on the split `valid`
+alone.
 
 It can be killed at any time, and goes on from there when it is run again.
 """

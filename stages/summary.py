@@ -62,6 +62,7 @@ SHOWN = {  # of the table for readers
     "density": "density",
     "coverage": "coverage",
     "neighbour_ratio": "neighbour ratio",
+    "displacement": "distance to z",
     "noise_relative_error": "error on noise",
     "test_relative_error": "on held-out",
     "corrupted_relative_error": "on corrupted",

@@ -98,6 +98,7 @@ def test_every_reference_has_a_row_a_seed_weights_and_mode(study):
     ]
     assert list(table[["model", "seed", "weights", "mode"]].itertuples(index=False)) == keys
     assert np.isfinite(table.frechet_distance).all() and {"digits", "class_9"} <= set(table)
+    assert (table.neighbour_ratio <= 1).all() and (table.neighbour_distance > 0).all()
     assert table.frechet_distance.nunique() > len(runs) * 3
     watched = pd.read_csv("metrics/references_watched_mnist.csv")
     assert list(watched.step) == [4, 8, 12, 14] * 2

@@ -149,6 +149,9 @@ def test_the_chosen_weights_are_those_of_the_least_distance(tmp_path: Path):
     assert run_here(tmp_path) == 0
     watched = pd.read_csv(tmp_path / "metrics/watched_mnist.csv")
     assert watched.groupby("model").step.agg(list).tolist() == [[10, 20, 30]] * 4
+    told = ("relative_error", "valid_relative_error", "reconstruction_error", "displacement")
+    for column in (f"{kind}_{name}" for kind in ("averaged", "raw") for name in told):
+        assert (watched[column] > 0).all(), column
     for model in MODELS:
         rows = watched[watched.model == model]
         best = rows.sort_values("averaged_frechet_distance").step.iloc[0]

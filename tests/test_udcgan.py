@@ -115,6 +115,7 @@ def test_without_batchnorm_an_item_does_not_depend_on_its_batch(normalization):
         (((1, 16, 16), (), 5), "channels: expected one or more"),
         (((1, 16, 16), (4, 0), 5), "channels: expected one or more"),
         (((1, 16, 16), (4,), 0), "bottleneck: expected at least 1, got 0"),
+        (((1, 16, 16), (4,), 17), "bottleneck: expected a number with a divisor from 2 to 16"),
         (((1, 16, 16), (4, 8), 5, (2,)), r"skips: expected levels 0 to 1, got \[2\]"),
         (((1, 16, 16), (4,), 5, (), "layer"), "expected one of batch, group, none, got 'layer'"),
         (
