@@ -15,7 +15,7 @@ import pandas as pd
 from stages import markdown, params
 from stages.files import write_text
 from stages.recipes import DIGITS
-from stages.summary import cell, summarize
+from stages.summary import RUN, cell, summarize
 
 TABLE = Path("metrics/laptop/claims.md")
 PAPER = Path("metrics/paper/claims.json")
@@ -23,13 +23,14 @@ STUDY, CELEBA = Path("metrics/study"), Path("metrics/celeba")
 README = Path("README.md")
 CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
 WEIGHTS = {"chosen": "chosen", "averaged": "last"}
-MEASURES = {  # of a run, in the order they are shown
-    "frechet_distance": "Fréchet distance",
-    "evaluated_distance": "in mode eval",
-    "digits": "digits",
-    "coverage": "coverage",
-    "noise_relative_error": "relative error on noise",
-    "test_relative_error": "on held-out images",
+MEASURES = {  # of a run in a mode of BatchNorm, in the order they are shown
+    ("frechet_distance", "train"): "Fréchet distance",
+    ("frechet_distance", "eval"): "in mode eval",
+    ("digits", "train"): "digits",
+    ("digits", "eval"): "in mode eval",
+    ("coverage", "train"): "coverage",
+    ("noise_relative_error", "train"): "relative error on noise",
+    ("test_relative_error", "train"): "on held-out images",
 }
 
 
@@ -70,20 +71,17 @@ def models(runs: pd.DataFrame) -> str:
 
     Args:
         runs: columns ``model``, ``seed``, ``weights``, ``mode`` and those of `MEASURES` that these
-            images have, a row a run; shown is what was measured with BatchNorm in training mode,
-            and beside it the distance in evaluation mode.
+            images have, a row a run.
     """
-    runs = runs[runs.weights.isin(WEIGHTS)].set_index(["model", "seed", "weights"])
-    evaluated = runs.frechet_distance[runs["mode"] == "eval"].rename("evaluated_distance")
-    shown = runs[runs["mode"] == "train"].join(evaluated).reset_index()
-    measures = {name: head for name, head in MEASURES.items() if name in shown}
-    found = summarize(shown[["model", "seed", "weights", "mode", *measures]], CONFIDENCE)
+    runs = runs[runs.weights.isin(WEIGHTS)]
+    columns = dict.fromkeys(name for name, _ in MEASURES if name in runs)
+    found = summarize(runs[[*RUN, *columns]], CONFIDENCE)
+    measures = {key: head for key, head in MEASURES.items() if key[0] in columns}
     rows = []
     for (model, weights), of_model in found.groupby(["model", "weights"], sort=False):
-        by_measure = of_model.set_index("measure")
-        row = [model.replace("_", " "), WEIGHTS[weights], f"{by_measure.seeds.iloc[0]}"]
-        names = (name if name in by_measure.index else None for name in measures)
-        rows.append(row + [cell(by_measure.loc[name]) if name else "–" for name in names])
+        cells = {(row.measure, row["mode"]): cell(row) for _, row in of_model.iterrows()}
+        row = [model.replace("_", " "), WEIGHTS[weights], f"{of_model.seeds.iloc[0]}"]
+        rows.append(row + [cells.get(key, "–") for key in measures])
     return markdown.table(["model", "weights", "seeds", *measures.values()], rows) + "\n"
 
 
