@@ -121,8 +121,9 @@ def _zip_names(source: Path) -> Iterator[tuple[int, str, str | None]]:
 
 def _folder_names(source: Path) -> Iterator[tuple[int, str, str | None]]:
     names = []
-    for top, _, files in os.walk(source, onerror=_stop):
-        names += [(Path(top) / file).relative_to(source).as_posix() for file in files]
+    for top, folders, files in os.walk(source, onerror=_stop):
+        links = [name for name in folders if (Path(top) / name).is_symlink()]  # never followed
+        names += [(Path(top) / name).relative_to(source).as_posix() for name in files + links]
     for place, name in enumerate(sorted(names)):
         yield place, name, _file_problem(source, name)
 

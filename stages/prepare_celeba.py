@@ -79,7 +79,10 @@ def main() -> None:
         prepared = celeba.prepare(
             source, Path("data/celeba"), side=side, most_broken=section.most_broken, run=run
         )
-    except (celeba.CelebAError, OSError) as error:
+    except (
+        ValueError,
+        OSError,
+    ) as error:  # also of an archive replaced meanwhile
         sys.exit(str(error))
     write_csv(
         args.metrics / "left_out_celeba.csv", pd.DataFrame(prepared.faults, columns=Fault._fields)

@@ -87,11 +87,16 @@ def test_links_are_followed_only_within_the_folder(tmp_path):
     (folder / "000002.jpg").symlink_to(tmp_path / "000002.jpg")
     (folder / "000003.jpg").symlink_to(folder / "000001.jpg")
     (folder / "000004.jpg").symlink_to(folder / "nowhere")
+    (tmp_path / "outside").mkdir()
+    (folder / "others").symlink_to(tmp_path / "outside")
+    (folder / "again").symlink_to(folder)
     os.mkfifo(folder / "000005.jpg")
     assert list_numbered(folder, NUMBERS).faults == [
         Fault("000002.jpg", "a link that leads out of the folder"),
         Fault("000004.jpg", "no regular file"),
         Fault("000005.jpg", "no regular file"),
+        Fault("again", "no regular file"),
+        Fault("others", "a link that leads out of the folder"),
     ]
     assert read_all(folder) == {1: b"1", 3: b"1"}
 

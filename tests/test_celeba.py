@@ -348,6 +348,14 @@ def test_the_stage_itself_imports_no_torch():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+def test_the_stage_names_a_truncated_archive(tmp_path, source):
+    source.write_bytes(source.read_bytes()[:-30])
+    run = run_stage(tmp_path, source, 1)
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"{source}: no zip archive, or only the beginning of one")
+    assert not (tmp_path / "data").exists() and not (tmp_path / "metrics").exists()
+
+
 def test_the_stage_says_what_is_missing(tmp_path):
     run = run_stage(tmp_path, tmp_path / "nothing", 1)
     assert run.returncode == 1

@@ -23,12 +23,12 @@ TINY |= {"calibration_batches": 3, "choose": {"every": 10, "samples": 8, "seed":
 OF_MODELS = {"learning_rate_schedule": "cosine", "max_gradient_norm": 1.0, "target": "raw"}
 
 
-def prepare(folder: Path, steps: int, **changes: Any) -> None:
+def prepare(folder: Path, steps: int, section: dict | None = None, **changes: Any) -> None:
     """Write a parameter file and a data set of noise."""
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     models = content["train"]["models"]
     models["autoencoder"] = models["ordinary"] | {"rule": "none", "weight": 0.0}
-    content["train"] |= TINY | {"steps": steps}
+    content["train"] |= TINY | {"steps": steps} | (section or {})
     content["train"]["models"] = {name: models[name] | OF_MODELS | changes for name in MODELS}
     content["score"] |= {"batch_size": 4}
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,10 +50,11 @@ def outputs(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in found}
 
 
-def test_a_training_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path):
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_training_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path, precision):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for folder in (whole, cut):
-        prepare(folder, steps=70)
+        prepare(folder, steps=70, section={"precision": precision})
     assert run_here(whole) == 0
     kinds = ("raw", "averaged", "chosen")
     weights = {f"{model}_3_{kind}.safetensors" for model in MODELS for kind in kinds}

@@ -11,9 +11,10 @@ and the noise. Bare passes are, in training mode, on fixed batches and without a
     ign         the same, f(z), f(f(z)) by a copy whose weights get no gradient, f of f(z) held
                 fixed, and back
 
-Networks: the U-DCGAN of params.yaml with its batch size on images of 32x32, and the one used for
-CelebA, 64-128-256-512 on 3x64x64. Second table: the bare passes of the modified rule, images stored
-channel by channel or with channels innermost, in float32 or under autocast to bfloat16.
+Networks: the U-DCGAN of params.yaml with its batch size on images of 32x32, and one for images of
+CelebA's size, 64-128-256-512 on 3x64x64, twice as wide as that of its pipeline. Second table: the
+bare passes of the modified rule, images stored channel by channel or with channels innermost, in
+float32 or under autocast to bfloat16.
 
 All variants are timed in turns, in CPU time of one thread. Ratios are of the minima, which others
 on the machine disturb least, and beside them the median of the ratios of all rounds.
