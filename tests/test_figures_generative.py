@@ -71,6 +71,14 @@ def test_collapse_rings_the_step_of_the_least_distance_in_every_panel():
         assert [line.get_ydata()[0] for line in rings] == list(heights)  # pyright: ignore
 
 
+def test_collapse_shows_errors_where_they_were_watched():
+    table = watched().assign(averaged_relative_error=0.3, raw_relative_error=0.4)
+    figure = drawn(figure_collapse(table))
+    assert len(figure.axes) == 6
+    assert figure.axes[4].get_ylabel() == "relative error on noise"
+    assert figure.axes[4].get_ylim()[0] == 0
+
+
 def test_collapse_leaves_out_digits_where_there_are_none_and_rings_where_nothing_was_finite():
     table = watched().drop(columns=["averaged_digits", "raw_digits"])
     table.loc[table.model == "ordinary", "averaged_frechet_distance"] = np.nan

@@ -21,7 +21,12 @@ _INPUTS = {
 }
 _MODES = {"train": "BatchNorm in training mode", "eval": "BatchNorm in evaluation mode"}
 _WEIGHTS = {"averaged": "averaged weights", "raw": "raw weights"}
-_WATCHED = {"frechet_distance": "Fréchet distance to held-out images", "digits": "digits found"}
+_WATCHED = {
+    "frechet_distance": "Fréchet distance to held-out images",
+    "digits": "digits found",
+    "relative_error": "relative error on noise",
+    "valid_relative_error": "on held-out images",
+}
 
 
 def figure_drift(drift: pd.DataFrame) -> Figure:
@@ -56,14 +61,15 @@ def figure_drift(drift: pd.DataFrame) -> Figure:
 
 
 def figure_collapse(watched: pd.DataFrame) -> Figure:
-    """Draw how samples fare during training, raw and averaged weights, a column a model.
+    """Draw how samples and errors fare during training, raw and averaged weights, a column a model.
 
-    A line a seed. A ring marks the step at which the averaged weights were nearest to held-out
+    BatchNorm is in training mode. A line a seed. A ring marks the step at which the averaged weights were nearest to held-out
     images: those are the chosen weights.
 
     Args:
         watched: columns model, seed, step and, for averaged and raw, such as
-            ``averaged_frechet_distance`` and, where there are classes, ``averaged_digits``.
+            ``averaged_frechet_distance``, ``averaged_relative_error`` (on noise),
+            ``averaged_valid_relative_error`` and, where there are classes, ``averaged_digits``.
     """
     models = list(model_styles(watched["model"]))
     measures = [name for name in _WATCHED if f"averaged_{name}" in watched]
@@ -79,7 +85,7 @@ def figure_collapse(watched: pd.DataFrame) -> Figure:
             line[0].set_yscale("log")
             plain(line[0].yaxis)
         else:
-            line[0].set_ylim(0, 10.5)
+            line[0].set_ylim(0, 10.5 if measure == "digits" else None)
     for axes, model in zip(grid[0], models, strict=True):
         axes.set_title(model_name(model), fontsize="medium")
     for axes in grid[-1]:
