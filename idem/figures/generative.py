@@ -63,8 +63,8 @@ def figure_drift(drift: pd.DataFrame) -> Figure:
 def figure_collapse(watched: pd.DataFrame) -> Figure:
     """Draw how samples and errors fare during training, raw and averaged weights, a column a model.
 
-    BatchNorm is in training mode. A line a seed. A ring marks the step at which the averaged weights were nearest to held-out
-    images: those are the chosen weights.
+    BatchNorm is in training mode. A line a seed. A ring marks the step at which the averaged
+    weights were nearest to held-out images: those are the chosen weights.
 
     Args:
         watched: columns model, seed, step and, for averaged and raw, such as
