@@ -136,7 +136,7 @@ def _changes(setting: params.Setting) -> str:
     """Return what a setting changes in words; "as it is" for the model itself."""
     given = setting.model_dump(exclude={"of", "seeds"}, exclude_none=True)
     words = [f"{SHORT.get(k, k)} {_shown(v)}" for k, v in given.items()]
-    words += [f"{len(setting.seeds)} other seeds"] if setting.seeds else []
+    words += [f"{len(setting.seeds)} seeds"] if setting.seeds else []
     return ", ".join(words) or "as it is"
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from idem.figures.style import model_name, model_styles, plain
 
@@ -40,6 +41,8 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     axes.margins(x=0.1)  # for the number beside the last
     axes.set_xlabel("Fréchet distance to held-out digits, second half of training")
     plain(axes.xaxis)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(color="0.9", linewidth=0.6)
     axes.legend(handles=_legend(marks), fontsize="small", loc="upper right")
     return figure
