@@ -39,7 +39,7 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     axes.tick_params(axis="y", labelsize=7)
     axes.set(xscale="log", ylim=(-0.8, len(rows) - 0.2))
     axes.margins(x=0.1)  # for the number beside the last
-    axes.set_xlabel("Fréchet distance to held-out digits, second half of training")
+    axes.set_xlabel("Fréchet distance, second half of training")
     plain(axes.xaxis)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_minor_formatter(NullFormatter())
