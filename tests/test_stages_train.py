@@ -131,6 +131,7 @@ def test_a_model_may_have_steps_and_a_code_of_its_own(tmp_path: Path):
     prepare(tmp_path, steps=8)
     file = tmp_path / "params.yaml"
     content = yaml.safe_load(file.read_text())
+    content["train"]["models"]["ordinary"]["code_normalization"] = "batch"
     content["train"]["models"]["ign"] |= {"steps": 5, "code_normalization": "decorrelated"}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     assert run_here(tmp_path) == 0
