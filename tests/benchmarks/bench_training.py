@@ -7,6 +7,7 @@ and the noise. Bare passes are, in training mode, on fixed batches and without a
 
     none        f(x), and back
     modified    the same, f(z), f(f(z)) and f(f(f(z))), of which f(z) is recorded, and back
+    recipe      as modified, whose step blends noise into the data
     ordinary    the same, f(z) and f(f(z)), and back through both
     ign         the same, f(z), f(f(z)) by a copy whose weights get no gradient, f of f(z) held
                 fixed, and back
@@ -16,7 +17,8 @@ CelebA's size, 64-128-256-512 on 3x64x64, twice as wide as that of its pipeline.
 bare passes of the modified rule, images stored channel by channel or with channels innermost, in
 float32 or under autocast to bfloat16.
 
-All variants are timed in turns, in CPU time of one thread. Ratios are of the minima, which others
+All variants are timed in turns, in CPU time of one thread, or where `IDEM_DEVICE` names a GPU in
+seconds until it is done. Ratios are of the minima, which others
 on the machine disturb least, and beside them the median of the ratios of all rounds.
 
     make bench
@@ -67,10 +69,16 @@ from idem.noise import FourierNoise
 from idem.training import start, train
 from idem.training_state import TrainingState
 from idem.udcgan import UDCGAN
+from stages.engine import device
 
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"
-RULES: dict[str, Any] = {"none": "none", "modified": "modified", "ordinary": "ordinary"}
-RULES |= {"ign": IGN()}
+RULES: dict[str, dict[str, Any]] = {
+    "none": {"rule": "none"},
+    "modified": {"rule": "modified"},
+    "recipe": {"rule": "modified", "data_noise": 0.5},
+    "ordinary": {"rule": "ordinary"},
+    "ign": {"rule": IGN()},
+}
 
 
 class Case(NamedTuple):
@@ -102,14 +110,14 @@ def network(case: Case, layout: torch.memory_format = torch.channels_last) -> UD
     """Return the case's network as stage train makes it."""
     rng = Generator().manual_seed(0)
     f = UDCGAN(case.image_shape, case.channels, case.bottleneck, generator=rng)
-    return f.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
+    return f.to(device(), memory_format=layout)  # pyright: ignore[reportCallIssue]
 
 
 def bare(f: nn.Module, held: nn.Module, x: Tensor, z: Tensor, rule: str) -> None:
     """Make the passes of a step and nothing else."""
     f.zero_grad()
     ends = [f(x)]
-    if rule == "modified":
+    if rule in ("modified", "recipe"):
         ends.append(f(z))
         with torch.no_grad():
             f(f(ends[-1]))
@@ -122,11 +130,11 @@ def bare(f: nn.Module, held: nn.Module, x: Tensor, z: Tensor, rule: str) -> None
 
 
 def make_steps(
-    state: TrainingState, images: Tensor, noise: FourierNoise, rule: Any, case: Case
+    state: TrainingState, images: Tensor, noise: FourierNoise, case: Case, options: dict[str, Any]
 ) -> None:
     """Make some steps as stage train makes them."""
     steps = state.step + case.steps
-    train(state, images, noise, steps=steps, rule=rule, batch_size=case.batch_size)
+    train(state, images, noise, steps=steps, batch_size=case.batch_size, **options)
 
 
 def repeat(count: int, work: Callable[[], object]) -> None:
@@ -138,33 +146,41 @@ def repeat(count: int, work: Callable[[], object]) -> None:
 def milliseconds(
     works: Mapping[str, Callable[[], object]], seconds: float
 ) -> dict[str, list[float]]:
-    """Return the CPU times of each, taken in turns, three times at least."""
+    """Return the times of each, taken in turns, three times at least."""
     times: dict[str, list[float]] = {name: [] for name in works}
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(next(iter(times.values()))) < 3:
         for name, work in works.items():
-            start_of = time.process_time()
+            start_of = clock()
             work()
-            times[name].append((time.process_time() - start_of) * 1e3)
+            times[name].append((clock() - start_of) * 1e3)
     return times
+
+
+def clock() -> float:
+    """Return seconds: of this process, or of a GPU when it has done all it was told to."""
+    if device() == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def compare_steps(case: Case) -> None:
     """Print the steps of all rules on one network."""
-    images = torch.randint(0, 256, (256, *case.image_shape), dtype=torch.uint8)
-    noise, rng = FourierNoise.fit(images), Generator().manual_seed(0)
+    images = torch.randint(0, 256, (256, *case.image_shape), dtype=torch.uint8, device=device())
+    noise, rng = FourierNoise.fit(images), Generator(device()).manual_seed(0)
     x, z = to_unit(images[: case.batch_size]), noise.sample(case.batch_size, rng)
     f = network(case)
     held, state = copy.deepcopy(f).requires_grad_(False), start(f, seed=0)
-    make_steps(state, images, noise, "modified", case)
+    make_steps(state, images, noise, case, RULES["modified"])
     works: dict[str, Callable[[], object]] = {
         "adam": state.optimizers["model"].step,
         "average": partial(state.averaged.update_parameters, f),
         "batch": partial(draw, images, case.batch_size, rng),
         "noise": partial(noise.sample, case.batch_size, rng),
     }
-    for name, rule in RULES.items():
-        works[f"step {name}"] = partial(make_steps, state, images, noise, rule, case)
+    for name, options in RULES.items():
+        works[f"step {name}"] = partial(make_steps, state, images, noise, case, options)
         works[f"bare {name}"] = partial(repeat, case.steps, partial(bare, f, held, x, z, name))
     times = milliseconds(works, case.seconds)
     least = {name: min(found) for name, found in times.items()}
@@ -188,7 +204,8 @@ def compare_layouts(case: Case) -> None:
     works: dict[str, Callable[[], object]] = {}
     for layout in (torch.contiguous_format, torch.channels_last):
         f = network(case, layout)
-        x = torch.randn(case.batch_size, *case.image_shape).to(memory_format=layout)
+        x = torch.randn(case.batch_size, *case.image_shape, device=device())
+        x = x.to(memory_format=layout)
         for bfloat16 in (False, True):
             works[f"{str(layout):24} {'bfloat16' if bfloat16 else 'float32'}"] = partial(
                 autocast_bare, f, x, bfloat16
@@ -201,7 +218,7 @@ def compare_layouts(case: Case) -> None:
 
 def autocast_bare(f: nn.Module, x: Tensor, bfloat16: bool) -> None:
     """Make the passes of the modified rule, under autocast or not."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
         f.zero_grad()
         ends = [f(x), f(x)]
         with torch.no_grad():
