@@ -85,7 +85,7 @@ def _network(
             last = tables["drift"].groupby("input", sort=False).drift.last()
             row |= {f"{name}_last_drift": drift for name, drift in last.items()}
         if (kind, mode) == (section.shown_weights, section.shown_mode):
-            more = batched(f, given["noise"][section.samples :], section.batch_size)
+            more = batched(f, given["noise"][section.samples :], judge.section.batch_size)
             tables["size"] = _by_size(torch.cat([y, more]), judge, section)
             row["frechet_distance_infinite"] = tables["size"].fitted.iloc[0]
             near, images = measures.neighbours(y[: section.neighbours], dataset)

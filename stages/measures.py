@@ -62,7 +62,7 @@ def network(
 ) -> tuple[Row, Tensor, Tensor]:
     """Return what is measured of f in the mode it is in, and f(z) and f(f(z))."""
     given = given | {"noise": given["noise"][: section.samples]}
-    size = section.batch_size
+    size = judge.section.batch_size
     once = {kind: batched(f, x, size) for kind, x in given.items()}
     twice = {kind: batched(f, y, size) for kind, y in once.items()}
     row: Row = {"reconstruction_error": float(mse_loss(once["test"], given["test"]))}

@@ -469,7 +469,6 @@ class Evaluate(Section):
     seed: Seed
     samples: Annotated[int, Field(ge=4)]
     images: Annotated[int, Field(ge=4)]
-    batch_size: Annotated[int, Field(ge=2)]
     drift_samples: Annotated[int, Field(ge=2)]
     applications: Count
     sizes: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=2)]
@@ -481,12 +480,7 @@ class Evaluate(Section):
     shown_mode: Literal["train", "eval"]
 
     @model_validator(mode="after")
-    def _batches_are_equal(self) -> "Evaluate":
-        if any(count % self.batch_size for count in (self.samples, self.images, max(self.sizes))):
-            raise ValueError(
-                "a batch_size that divides samples, images and the last of sizes, as BatchNorm "
-                "needs batches of one size"
-            )
+    def _counts_fit(self) -> "Evaluate":
         if self.sizes != sorted(set(self.sizes)):
             raise ValueError("sizes in ascending order that all differ")
         if self.samples < self.nearest_k + 2:
@@ -608,33 +602,43 @@ class Features(Section):
         return self
 
 
-class CelebA(Section):
+class Generative(Section):
+    """What trains and measures U-DCGANs, at every scale and on every data set."""
+
+    train: Train
+    score: Score
+    evaluate: Evaluate
+    restore: Restore
+    latent: Latent
+
+    @model_validator(mode="after")
+    def _batches_are_equal(self) -> "Generative":
+        given = self.evaluate
+        if any(n % self.score.batch_size for n in (given.samples, given.images, max(given.sizes))):
+            raise ValueError(
+                "a score.batch_size that divides samples, images and the last of sizes of "
+                "evaluate, as BatchNorm needs batches of one size"
+            )
+        return self
+
+
+class CelebA(Generative):
     """The whole of stages/celeba/params.yaml."""
 
     prepare: PrepareCelebA
     features: Features
-    train: Train
-    score: Score
-    evaluate: Evaluate
-    restore: Restore
-    latent: Latent
     claims: GenerativeClaims
 
 
-class GenerativeStudy(Section):
+class GenerativeStudy(Generative):
     """The whole of stages/study/params.yaml: the generative study at length."""
 
     settings: Settings
-    train: Train
-    score: Score
-    evaluate: Evaluate
-    restore: Restore
-    latent: Latent
     claims: GenerativeClaims
     references: References
 
 
-class Params(Section):
+class Params(Generative):
     """The whole of params.yaml, at the top."""
 
     derive: Derive
@@ -648,11 +652,6 @@ class Params(Section):
     trajectory: Trajectory
     prepare: PrepareMNIST
     classifier: Classifier
-    train: Train
-    score: Score
-    evaluate: Evaluate
-    latent: Latent
-    restore: Restore
     plot: Plot
     claims: Claims
 

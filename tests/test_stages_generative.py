@@ -36,7 +36,7 @@ def tiny_params(folder: Path) -> None:
     for model in content["train"]["models"].values():
         model |= {"data_noise": 0.0, "code_normalization": "batch"}  # start from the same inputs
     content["score"] |= {"batch_size": 10, "pairs": 10}
-    content["evaluate"] |= {"samples": 20, "images": 10, "batch_size": 10, "drift_samples": 10}
+    content["evaluate"] |= {"samples": 20, "images": 10, "drift_samples": 10}
     content["evaluate"] |= {"applications": 3, "sizes": [10, 15, 30], "nearest_k": 3}
     content["evaluate"] |= {"neighbours": 6, "shown_samples": 4}
     (folder / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))

@@ -36,7 +36,7 @@ def prepare(folder: Path, **changes: Any) -> None:
     content["train"] |= {"steps": 5, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
     content["train"] |= TINY | {"choose": CHOOSE, "models": models}
     content["score"] |= {"batch_size": 10, "pairs": 10}
-    content["evaluate"] |= {"samples": 20, "batch_size": 10, "drift_samples": 10}
+    content["evaluate"] |= {"samples": 20, "drift_samples": 10}
     content["references"] = TINY | {"seeds": [3, 4], "steps": 14, "learning_rate": 2e-4}
     content["references"] |= {"betas": [0.5, 0.999], "average_decay": 0.9, "choose": CHOOSE}
     content["references"] |= {"autoencoder": "autoencoder"} | changes

@@ -26,8 +26,8 @@ def prepare(folder: Path, steps: int, tried: dict[str, Any] = TRIED) -> None:
     content = yaml.safe_load((ROOT / "stages/study/params.yaml").read_text())
     content["settings"] |= {"steps": steps, "rounds": {"small": tried}, "seeds": [0]}
     content["train"] |= {"batch_size": 6, "channels": [3, 4, 5], "bottleneck": 2}
-    content["train"] |= {"choose": {"every": 2, "samples": 8, "seed": 1}}
-    content["score"] |= {"batch_size": 4}
+    content["train"] |= {"choose": {"every": 2, "samples": 10, "seed": 1}}
+    content["score"] |= {"batch_size": 5}
     (folder / "stages/study").mkdir(parents=True, exist_ok=True)
     (folder / "stages/study/params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     write_mnist(folder, ("train", "valid"))

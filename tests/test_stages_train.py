@@ -19,7 +19,7 @@ from tests.made_up import write_classifier, write_mnist
 OUT_OF_TIME = 75
 MODELS = ["modified", "ordinary", "autoencoder", "ign"]
 TINY = {"log_every": 7, "batch_size": 6, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
-TINY |= {"calibration_batches": 3, "choose": {"every": 10, "samples": 8, "seed": 1}}
+TINY |= {"calibration_batches": 3, "choose": {"every": 10, "samples": 10, "seed": 1}}
 OF_MODELS = {"learning_rate_schedule": "cosine", "max_gradient_norm": 1.0, "target": "raw"}
 
 
@@ -30,7 +30,7 @@ def prepare(folder: Path, steps: int, section: dict | None = None, **changes: An
     models["autoencoder"] = models["ordinary"] | {"rule": "none", "weight": 0.0}
     content["train"] |= TINY | {"steps": steps} | (section or {})
     content["train"]["models"] = {name: models[name] | OF_MODELS | changes for name in MODELS}
-    content["score"] |= {"batch_size": 4}
+    content["score"] |= {"batch_size": 5}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     write_mnist(folder, ("train", "valid"))
