@@ -10,7 +10,8 @@ import io
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -179,8 +180,14 @@ def md5(source: Path) -> str | None:
 
 
 def _listed(source: Path) -> tuple[list[Member], list[Fault]]:
-    try:
+    with _as_own_errors():
         return list_numbered(source, IDS)
+
+
+@contextmanager
+def _as_own_errors() -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         raise CelebAError(str(error)) from error
 
@@ -219,7 +226,9 @@ def _decode(
             names.append(name)
             units.append((source, members[first : first + BLOCK_IMAGES], path, first, side))
     found = {name: Found() for name in splits}
-    for name, block in zip(names, run(decode_block, units), strict=True):
+    with _as_own_errors():  # an archive may be replaced after it was listed
+        blocks = run(decode_block, units)
+    for name, block in zip(names, blocks, strict=True):
         found[name].add(block)
     return found
 

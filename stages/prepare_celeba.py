@@ -79,7 +79,7 @@ def main() -> None:
         prepared = celeba.prepare(
             source, Path("data/celeba"), side=side, most_broken=section.most_broken, run=run
         )
-    except (ValueError, OSError) as error:  # CelebAError, or of an archive replaced meanwhile
+    except (celeba.CelebAError, OSError) as error:
         sys.exit(str(error))
     write_csv(
         args.metrics / "left_out_celeba.csv", pd.DataFrame(prepared.faults, columns=Fault._fields)
