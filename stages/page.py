@@ -19,6 +19,7 @@ h1, h2, h3 {{ line-height: 1.2; }}
 .block {{ overflow-x: auto; margin: 0.6rem 0; }}
 td, th {{ padding: 0.2rem 0.8rem; border-bottom: 1px solid; text-align: left; }}
 table {{ border-collapse: collapse; }}
+img {{ max-width: 100%; }}
 </style>
 </head>
 <body>

@@ -1,7 +1,7 @@
 """Stage plot of a generative pipeline of its own, and what it shares with the one at the top.
 
-Pictures of photographs stay in the data set's own folder, out of git; drawings of numbers and of
-generated images lie beside the tables.
+Pictures of photographs stay in the data set's own folder, out of git, and with them a page that
+shows them among all others; drawings of numbers and of generated images lie beside the tables.
 """
 
 from pathlib import Path
@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from idem import figures
 from idem.datasets import DATASETS
 from stages import params, pictures
-from stages.files import write_figure
+from stages.album import album
+from stages.files import write_figure, write_text
 from stages.params import Params
 from stages.summary import subset
 
@@ -21,15 +22,18 @@ OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
 
 
 def main() -> None:
-    """Read the tables, write a PNG a figure."""
+    """Read the tables, write a PNG a figure, and the page where some show photographs."""
     args = params.arguments("draw the generative study", dataset="name of the data set")
     name = params.choose(dict.fromkeys(DATASETS, args.dataset), args.dataset, "data set")
-    note = subset(args.metrics, name)
+    note, own, paths = subset(args.metrics, name), pictures.folder(args.metrics, name), {}
     for figure, drawn in drawings(args.metrics, name, params.read(args.params)).items():
-        folder = pictures.folder(args.metrics, name) if figure in OF_PHOTOGRAPHS else args.metrics
         if note and figure != "figure_5":  # which has it below its images
             drawn.suptitle(note, fontsize="small")
-        write_figure(folder / f"{figure}.png", drawn)
+        paths[figure] = (own if figure in OF_PHOTOGRAPHS else args.metrics) / f"{figure}.png"
+        write_figure(paths[figure], drawn)
+    if own != args.metrics:
+        text = (args.metrics / "generative.md").read_text(encoding="utf-8")
+        write_text(own / "page.html", album(f"The generative study of {name}", text, paths))
 
 
 def drawings(folder: Path, dataset: str, settings: Params) -> dict[str, Figure]:

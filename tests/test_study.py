@@ -1,10 +1,12 @@
 """What a generative pipeline of its own draws and says: the figures and verdicts of a study."""
 
+import base64
 import json
 import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -95,10 +97,19 @@ def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, mon
     pipeline = Path(__file__).parents[1] / "stages/celeba/params.yaml"
     arguments = ["plot", "celeba", "--params", str(pipeline), "--metrics", "metrics"]
     monkeypatch.setattr(sys, "argv", arguments)
+    (metrics / "generative.md").write_text(f"{SUBSET}.\n")
     plot_generative.main()
     assert sorted(p.name for p in metrics.glob("*.png")) == ["figure_5.png", "figure_drift.png"]
     assert Path("data/celeba/figure_restoration.png").exists()
     assert drawn["figure_drift"].get_suptitle() == SUBSET
+    page = ElementTree.fromstring(Path("data/celeba/page.html").read_text())
+    sources = [image.attrib["src"].partition(",") for image in page.iter("img")]
+    files = ["metrics/figure_5.png", "data/celeba/figure_restoration.png"]
+    files.append("metrics/figure_drift.png")
+    assert [base64.b64decode(data) for _, _, data in sources] == [
+        Path(file).read_bytes() for file in files
+    ]
+    assert SUBSET in "".join(page.itertext())
 
 
 def runs() -> pd.DataFrame:
