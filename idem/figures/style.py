@@ -18,6 +18,7 @@ MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified_plain": "Modified, as in the paper",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
+    "ign_published": "IGN, published weight",
     "ign_decorrelated": "IGN, decorrelated code",
     "autoencoder": "Autoencoder",
     "denoiser": "Denoiser",
@@ -98,8 +99,13 @@ def shown(errors: pd.Series) -> pd.Series:
 
 def plain(axis: Axis) -> None:
     """Write the numbers of a logarithmic axis as 20, not as 2 × 10¹."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    plain_major(axis)
     axis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
+
+
+def plain_major(axis: Axis) -> None:
+    """Write the numbers at its major ticks so, and leave those at the minor ones as they are."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def counted(count: int, unit: str) -> str:
