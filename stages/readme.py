@@ -45,17 +45,16 @@ BLOCK = _block("claims")
 PAPER_BLOCK = _block("claims at the paper's scale")
 STUDY_BLOCK, CELEBA_BLOCK = _block("generative study"), _block("generative study on CelebA")
 MODES_BLOCK, COMPUTE_BLOCK = _block("when modes are lost"), _block("distance by compute")
-SHARES = (0.25, 0.5, 0.75, 1.0)  # of the compute of a run
+SHARES = (0.25, 0.5, 0.625, 0.75, 0.875, 1.0)  # of the compute of a run
 
 
 def main() -> None:
     """Rewrite the README with the tables of the last runs."""
-    runs = [pd.read_csv(STUDY / f"{name}_mnist.csv") for name in ("generative", "references")]
     watched = pd.read_csv(STUDY / "watched_mnist.csv")
     made = {
         BLOCK: TABLE.read_text(encoding="utf-8"),
         PAPER_BLOCK: overview(json.loads(PAPER.read_text(encoding="utf-8"))),
-        STUDY_BLOCK: models(pd.concat(runs)),
+        STUDY_BLOCK: models(_runs(STUDY, "mnist")),
         MODES_BLOCK: modes(watched),
         COMPUTE_BLOCK: by_compute(watched, with_a_rule()),
         CELEBA_BLOCK: models(pd.read_csv(CELEBA / "generative_celeba.csv")),
@@ -64,6 +63,11 @@ def main() -> None:
     for block, content in made.items():
         text = block.sub(lambda m, new=content: m[1] + new + m[3], text)
     write_text(README, text)
+
+
+def _runs(folder: Path, dataset: str) -> pd.DataFrame:
+    names = ("generative", "references")
+    return pd.concat(pd.read_csv(folder / f"{name}_{dataset}.csv") for name in names)
 
 
 def models(runs: pd.DataFrame) -> str:
@@ -114,25 +118,32 @@ def with_a_rule() -> list[str]:
 def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
     """Return a Markdown table of distances after equal shares of the compute.
 
-    Means and intervals over seeds; a share that falls between two measurements has what a straight
-    line between the logarithms of theirs has there.
+    Means and intervals over seeds, and on how many seeds the first model is nearer; a share that
+    falls between two measurements has what a straight line between the logarithms of theirs has
+    there.
 
     Args:
         watched: columns ``model``, ``seed``, ``step`` and ``averaged_frechet_distance``.
         models: those of equal compute, in the order of the rows.
     """
-    heads = [f"{share:.0%} of the compute" for share in SHARES]
-    runs = [
+    heads = [f"{100 * share:g} %" for share in SHARES]
+    runs = pd.DataFrame(
         {"model": model, "seed": seed, "weights": "averaged", "mode": "train"}
         | dict(zip(heads, _after(run, SHARES), strict=True))
         for model in models
         for seed, run in watched[watched.model == model].groupby("seed")
-    ]
-    found = summarize(pd.DataFrame(runs), CONFIDENCE)
-    rows = [
-        [str(model).replace("_", " "), *(cell(row) for _, row in of_model.iterrows())]
-        for model, of_model in found.groupby("model", sort=False)
-    ]
+    )
+    distances = {model: runs[runs.model == model].set_index("seed")[heads] for model in models}
+    rows = []
+    for model, of_model in summarize(runs, CONFIDENCE).groupby("model", sort=False):
+        cells = [cell(row) for _, row in of_model.iterrows()]
+        if model != models[0]:
+            nearer = (distances[models[0]] < distances[str(model)]).sum()
+            count = len(distances[str(model)])
+            cells = [
+                f"{text}, {nearer[head]}/{count}" for head, text in zip(heads, cells, strict=True)
+            ]
+        rows.append([str(model).replace("_", " "), *cells])
     return markdown.table(["model", *heads], rows) + "\n"
 
 

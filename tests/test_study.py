@@ -149,14 +149,23 @@ def test_the_readme_says_when_digits_were_won_and_lost_again():
 
 
 def test_the_readme_shows_distances_after_equal_shares_of_the_compute():
-    def run(seed: int, steps: list[int], distances: list[float]) -> pd.DataFrame:
+    def run(model: str, seed: int, steps: list[int], distances: list[float]) -> pd.DataFrame:
         columns = {"step": steps, "averaged_frechet_distance": distances}
-        return pd.DataFrame({"model": "ign", "seed": seed} | columns)
+        return pd.DataFrame({"model": model, "seed": seed} | columns)
 
-    watched = pd.concat([run(0, [10, 20, 40], [400, 100, 25]), run(1, [10, 30, 40], [400, 4, 25])])
-    row = readme.by_compute(watched, ["ign"]).splitlines()[2]
-    cells = [cell.split()[0] for cell in row.split("|")[2:-1]]
-    assert cells == ["400", "70", "27", "25"]  # (100 + 40) / 2, (50 + 4) / 2
+    watched = pd.concat(
+        [
+            run("modified", 0, [20, 40, 80], [300, 200, 20]),
+            run("modified", 1, [20, 40, 80], [500, 30, 30]),
+            run("ign", 0, [10, 20, 40], [400, 100, 25]),
+            run("ign", 1, [10, 30, 40], [400, 4, 25]),
+        ]
+    )
+    _, row = readme.by_compute(watched, ["modified", "ign"]).splitlines()[2:]
+    means, nearer = zip(*((c.split()[0], c.split()[-1]) for c in row.split("|")[2:-1]), strict=True)
+    at = dict(zip(readme.SHARES, means, strict=True))
+    assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == ["400", "70", "27", "25"]
+    assert nearer == ("1/2", "1/2", "0/2", "0/2", "0/2", "1/2")
 
 
 def test_the_readme_shows_the_compute_in_the_study_of_this_commit():
