@@ -156,7 +156,8 @@ def _naming_what_is_kept(checkpoint: Checkpoint | None) -> Iterator[None]:
     try:
         yield
     except FloatingPointError as error:
-        if checkpoint is None or (notes := checkpoint.notes()) is None:
+        notes = checkpoint.notes() if checkpoint is not None else None
+        if checkpoint is None or notes is None:
             raise
         kept = f"kept as it was at step {notes['step']}: {checkpoint.path}"
         raise FloatingPointError(f"{error}; {kept}") from None

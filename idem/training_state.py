@@ -153,8 +153,7 @@ def _exponential_average(
 
     @torch.no_grad()
     def move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
-        made = torch.as_tensor(steps, dtype=torch.float64)  # as a number, it would be waited for
-        share = ((1 - decay) / (1 - decay ** (made + 1))).to(averages[0].dtype)  # that of all
+        share = (1 - decay) / (1 - decay ** (float(steps) + 1))
         for average, now in zip(averages, weights, strict=True):
             if average.is_floating_point():
                 average.lerp_(now, share)

@@ -16,7 +16,6 @@ from stages import params
 from stages.engine import device
 from stages.params import Model, Train
 
-torch.backends.cudnn.deterministic = True  # on a GPU, too, a run gives the same bytes again
 _ORDER = 20131  # of the images of `some`; a seed that nothing else is drawn from
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from idem.figures.style import model_name, model_styles, plain_major
+from idem.figures.style import model_name, model_styles, plain
 
 
 def figure_settings(found: pd.DataFrame) -> Figure:
@@ -40,7 +40,7 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     axes.set(xscale="log", ylim=(-0.8, len(rows) - 0.2))
     axes.margins(x=0.1)  # for the number beside the last
     axes.set_xlabel("Fréchet distance, second half of training")
-    plain_major(axes.xaxis)
+    plain(axes.xaxis)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(color="0.9", linewidth=0.6)

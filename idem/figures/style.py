@@ -99,13 +99,8 @@ def shown(errors: pd.Series) -> pd.Series:
 
 def plain(axis: Axis) -> None:
     """Write the numbers of a logarithmic axis as 20, not as 2 × 10¹."""
-    plain_major(axis)
-    axis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
-
-
-def plain_major(axis: Axis) -> None:
-    """Write the numbers at its major ticks so, and leave those at the minor ones as they are."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
 def counted(count: int, unit: str) -> str:
