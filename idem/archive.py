@@ -22,6 +22,10 @@ _ENCRYPTED = 1
 _UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
+class ArchiveError(ValueError):
+    """A file that is no zip archive, or only the beginning of one."""
+
+
 class Member(NamedTuple):
     """One image: its number, its name, and its place in the archive's directory."""
 
@@ -60,7 +64,7 @@ def list_numbered(source: Path, numbers: range) -> Listing:
     the names for a folder.
 
     Raises:
-        ValueError: a file that is no zip archive, or only the beginning of one.
+        ArchiveError: a file that is no zip archive, or only the beginning of one.
         OSError: it cannot be read.
 
     Example:
@@ -86,15 +90,17 @@ def list_numbered(source: Path, numbers: range) -> Listing:
 def opened(source: Path) -> Iterator[Reader]:
     """Open a source that `list_numbered` has listed; yield what reads a member's bytes.
 
-    The reader raises ValueError, with the reason, for a member that is broken, encrypted or larger
-    than `MEMBER_BYTES`.
+    The reader raises ValueError, with the reason, for a member that is broken, encrypted, larger
+    than `MEMBER_BYTES`, or no longer where it was listed.
+
+    Raises:
+        ArchiveError: an archive that is none, or no longer one.
     """
     if source.is_dir():
         yield _readable(lambda member: _file_bytes(source / member.name))
         return
     with _opened_zip(source) as archive:
-        members = archive.infolist()
-        yield _readable(lambda member: _member_bytes(archive, members[member.place]))
+        yield _readable(lambda member: _member_bytes(archive, _info(archive.infolist(), member)))
 
 
 def _number(name: str) -> int:
@@ -146,7 +152,7 @@ def _opened_zip(source: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(source)
     except (zipfile.BadZipFile, ValueError) as error:
-        raise ValueError(
+        raise ArchiveError(
             f"{source}: no zip archive, or only the beginning of one ({source.stat().st_size} "
             f"bytes): {error}; get it again"
         ) from error
@@ -160,6 +166,12 @@ def _readable(read: Reader) -> Reader:
             raise ValueError(str(error) or type(error).__name__) from error
 
     return reader
+
+
+def _info(there: Sequence[zipfile.ZipInfo], member: Member) -> zipfile.ZipInfo:
+    if member.place >= len(there) or there[member.place].filename != member.name:
+        raise ValueError("no longer where it was: the archive was replaced while it was read")
+    return there[member.place]
 
 
 def _member_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

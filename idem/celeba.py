@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from idem.archive import Fault, Member, fault, list_numbered, opened, worded
+from idem.archive import ArchiveError, Fault, Member, fault, list_numbered, opened, worded
 from idem.download import DATA_DIR
 from idem.jpeg import decode_square
 
@@ -140,8 +140,8 @@ def prepare(
             processes as it likes; by default, from this one.
 
     Raises:
-        CelebAError: no archive, too much left out of it, or a split without any image; nothing is
-            written then.
+        CelebAError: no archive, or one that is replaced on the way, too much left out of it, or a
+            split without any image; nothing is written then.
 
     Example:
         >>> source = find(Path(".cache/celeba"))
@@ -188,7 +188,7 @@ def _listed(source: Path) -> tuple[list[Member], list[Fault]]:
 def _as_own_errors() -> Iterator[None]:
     try:
         yield
-    except ValueError as error:
+    except ArchiveError as error:
         raise CelebAError(str(error)) from error
 
 
@@ -226,7 +226,7 @@ def _decode(
             names.append(name)
             units.append((source, members[first : first + BLOCK_IMAGES], path, first, side))
     found = {name: Found() for name in splits}
-    with _as_own_errors():  # an archive may be replaced after it was listed
+    with _as_own_errors():  # of an archive that was replaced after it was listed
         blocks = run(decode_block, units)
     for name, block in zip(names, blocks, strict=True):
         found[name].add(block)

@@ -1,4 +1,4 @@
-"""All pictures of a data set on one page that needs no other file, for who may look at them."""
+"""All pictures of a data set on one page that needs no other file, for those who may see them."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -28,10 +28,12 @@ def album(title: str, text: str, paths: Mapping[str, Path]) -> str:
         title: of the page.
         text: Markdown that stands before the first figure.
         paths: of the files, by name of the figure.
+
+    Raises:
+        ValueError: for a figure without a caption.
     """
     parts = [f"# {title}", text]
-    for name, caption in CAPTIONS.items():
-        if name in paths:
-            content = b64encode(paths[name].read_bytes()).decode()
-            parts.append(f"## {caption}\n\n![{caption}](data:image/png;base64,{content})")
+    for name in sorted(paths, key=list(CAPTIONS).index):
+        content = b64encode(paths[name].read_bytes()).decode()
+        parts.append(f"## {CAPTIONS[name]}\n\n![{CAPTIONS[name]}](data:image/png;base64,{content})")
     return page("\n\n".join(parts) + "\n", title=title)

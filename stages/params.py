@@ -613,12 +613,19 @@ class Generative(Section):
 
     @model_validator(mode="after")
     def _batches_are_equal(self) -> "Generative":
-        given = self.evaluate
-        if any(n % self.score.batch_size for n in (given.samples, given.images, max(given.sizes))):
-            raise ValueError(
-                "a score.batch_size that divides samples, images and the last of sizes of "
-                "evaluate, as BatchNorm needs batches of one size"
-            )
+        size, given = self.score.batch_size, self.evaluate
+        counts = {
+            "evaluate.samples": given.samples,
+            "evaluate.images": given.images,
+            "the last of evaluate.sizes": max(given.sizes),
+            "train.choose.samples": self.train.choose.samples,
+        }
+        for name, count in counts.items():
+            if count % size:
+                raise ValueError(
+                    f"{name} divisible by score.batch_size, as BatchNorm needs batches of one "
+                    f"size, got {count} and {size}"
+                )
         return self
 
 

@@ -22,7 +22,7 @@ OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
 
 
 def main() -> None:
-    """Read the tables, write a PNG a figure, and the page where some show photographs."""
+    """Read the tables, write a PNG a figure and, where some show photographs, the page."""
     args = params.arguments("draw the generative study", dataset="name of the data set")
     name = params.choose(dict.fromkeys(DATASETS, args.dataset), args.dataset, "data set")
     note, own, paths = subset(args.metrics, name), pictures.folder(args.metrics, name), {}

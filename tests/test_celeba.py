@@ -192,6 +192,24 @@ def test_a_failure_on_the_way_leaves_the_old_arrays(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["celeba", "faces", "other"]
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda path: as_zip(path, images(reversed(NUMBERS))), "archive was replaced while it was"),
+        (lambda path: as_zip(path, images(NUMBERS[:3])), "archive was replaced while it was read"),
+        (lambda path: path.with_suffix(".zip").write_bytes(b"nothing"), "no zip archive, or only"),
+    ],
+)
+def test_an_archive_that_is_replaced_on_the_way_is_named(tmp_path, content, message):
+    def replace(function, units):
+        content(tmp_path / "faces")
+        return [function(*unit) for unit in units]
+
+    with pytest.raises(CelebAError, match=message):
+        prepared(as_zip(tmp_path / "faces", images()), tmp_path / "celeba", run=replace)
+    assert os.listdir(tmp_path) == ["faces.zip"]
+
+
 def test_what_a_killed_run_left_is_no_part_of_the_next(tmp_path):
     (tmp_path / "celeba.part").mkdir()
     (tmp_path / "celeba.part" / "train_images.npy").write_bytes(b"half")
@@ -391,10 +409,11 @@ def test_the_pipeline_of_celeba_knows_the_files_its_stages_reach():
 
 def test_nothing_made_of_the_photographs_enters_git_or_a_remote():
     stages = yaml.safe_load((ROOT / "stages/celeba/dvc.yaml").read_text())["stages"]
-    arrays = [out for out in stages["prepare"]["do"]["outs"] if "data/" in next(iter(out))]
-    assert len(arrays) == 6
-    for out in arrays:
-        path, options = next(iter(out.items()))
+    outs = [out for stage in stages.values() for out in stage.get("do", stage).get("outs", [])]
+    own = [next(iter(out.items())) for out in outs if "data/" in next(iter(out))]
+    assert sum(path.endswith(".npy") for path, _ in own) == 6
+    assert "data/${item}/page.html" in dict(own)
+    for path, options in own:
         assert options == {"push": False}
         check = ["git", "check-ignore", "--quiet", path.replace("${item}", "celeba")]
         assert subprocess.run(check, cwd=ROOT).returncode == 0

@@ -1,4 +1,7 @@
-"""On a GPU as on the CPU: the same numbers up to rounding, and the same bytes twice."""
+"""On a GPU as on the CPU: the same numbers up to rounding, and the same bytes twice.
+
+The latter with algorithms of cuDNN that are deterministic, which it does not take of itself.
+"""
 
 import copy
 from pathlib import Path
@@ -110,8 +113,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_before_the_next_row():
     images, f = IMAGES.cuda(), network().cuda()
     with torch.no_grad():
         next(f.parameters()).fill_(torch.nan)
+    state = start(f, seed=3)
     with pytest.raises(FloatingPointError, match="loss not finite at step 1"):
-        train(start(f, seed=3), images, FourierNoise.fit(images), steps=8, log_every=4)
+        train(state, images, FourierNoise.fit(images), steps=8, log_every=4)
+    assert (state.step, state.history) == (4, [])
 
 
 def test_the_generative_stages_give_the_same_bytes_there_twice(tmp_path, monkeypatch):
@@ -127,21 +132,23 @@ def test_the_generative_stages_give_the_same_bytes_there_twice(tmp_path, monkeyp
             run(stage, monkeypatch)
         files = [*folder.glob("metrics/*"), *folder.glob("data/mnist/weights/*")]
         found.append({path.name: path.read_bytes() for path in files})
+    assert len(found[0]) > 20
     assert found[0] == found[1]
 
 
 def test_recalibrated_statistics_equal_those_of_the_cpu():
     f = network()
     moved = copy.deepcopy(f).cuda()
-    given = {"batches": 40, "batch_size": 40, "seed": 0}
+    given = {"batches": 400, "batch_size": 40, "seed": 0}
     recalibrate(f, IMAGES, FourierNoise.fit(IMAGES), **given)
     recalibrate(moved, IMAGES.cuda(), FourierNoise.fit(IMAGES.cuda()), **given)
-    for ours, reference in zip(statistics(moved), statistics(f), strict=True):
-        torch.testing.assert_close(ours.cpu(), reference, rtol=0.2, atol=0.05)  # other draws
+    for ours, reference in zip(variances(moved), variances(f), strict=True):
+        atol = float(reference.std()) / 5  # twice what other draws differ by
+        torch.testing.assert_close(ours.cpu(), reference, rtol=0, atol=atol)
 
 
-def statistics(f: nn.Module) -> list[torch.Tensor]:
-    return [value for name, value in f.named_buffers() if name.endswith("running_mean")]
+def variances(f: nn.Module) -> list[torch.Tensor]:
+    return [value for name, value in f.named_buffers() if name.endswith("running_var")]
 
 
 def gradients(f: nn.Module) -> list[torch.Tensor]:

@@ -68,6 +68,15 @@ def test_the_committed_parameters_are_valid():
             "expected every network of plot among sweep.networks (B1, B2, B3, B4), got 'B7'",
         ),
         (
+            lambda p: p["score"].update(batch_size=400),
+            "expected evaluate.samples divisible by score.batch_size, as BatchNorm needs batches "
+            "of one size, got 1000 and 400",
+        ),
+        (
+            lambda p: p["train"]["choose"].update(samples=501),
+            "expected train.choose.samples divisible by score.batch_size",
+        ),
+        (
             lambda p: p["sweep"].update(initialization="zeros"),
             "sweep.initialization: expected 'default', 'kaiming_normal' or 'orthogonal', got",
         ),

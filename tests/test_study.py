@@ -10,9 +10,11 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+import yaml
 from matplotlib.figure import Figure
 
 from stages import claims_generative, compare, params, plot_generative, readme, summary
+from stages.album import CAPTIONS
 from stages.judges import generative
 from stages.judges.verdict import NOT, OPEN, REPRODUCED
 
@@ -20,6 +22,7 @@ SECTION = params.GenerativeClaims(
     least_runs=2, least_effect=0.1, least_digits=8, least_coverage=0.1
 )
 SUBSET = "SUBSET: 3 of 7 images"
+ROOT = Path(__file__).parents[1]
 
 
 def measured(distance: float = 20.0, coverage: float = 0.5) -> dict[str, Any]:
@@ -89,12 +92,12 @@ def test_the_ledger_of_a_study_says_on_which_images_it_rests(tmp_path: Path, mon
 
 def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    metrics, names = Path("metrics"), ("figure_5", "figure_restoration", "figure_drift")
+    metrics, names = Path("metrics"), ("figure_drift", "figure_5", "figure_restoration")
     metrics.mkdir()
     (metrics / "prepare_celeba.json").write_text(json.dumps({"data": SUBSET}))
     drawn = {name: Figure() for name in names}
     monkeypatch.setattr(plot_generative, "drawings", lambda *_: drawn)
-    pipeline = Path(__file__).parents[1] / "stages/celeba/params.yaml"
+    pipeline = ROOT / "stages/celeba/params.yaml"
     arguments = ["plot", "celeba", "--params", str(pipeline), "--metrics", "metrics"]
     monkeypatch.setattr(sys, "argv", arguments)
     (metrics / "generative.md").write_text(f"{SUBSET}.\n")
@@ -110,6 +113,24 @@ def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, mon
         Path(file).read_bytes() for file in files
     ]
     assert SUBSET in "".join(page.itertext())
+
+
+def test_pictures_that_may_be_passed_on_are_on_no_page(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plot_generative, "drawings", lambda *_: {"figure_restoration": Figure()})
+    arguments = ["plot", "mnist", "--params", str(ROOT / "params.yaml"), "--metrics", "metrics"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    plot_generative.main()
+    assert [path.as_posix() for path in Path().rglob("*.*")] == ["metrics/figure_restoration.png"]
+
+
+@pytest.mark.parametrize("pipeline", ["stages/study", "stages/celeba"])
+def test_every_figure_has_a_caption_on_the_page(pipeline):
+    plot = yaml.safe_load((ROOT / pipeline / "dvc.yaml").read_text())["stages"]["plot"]["do"]
+    outs = [next(iter(out)) for kind in ("outs", "plots") for out in plot.get(kind, [])]
+    figures = {Path(out).stem for out in outs if out.endswith(".png")}
+    assert len(figures) > 8
+    assert figures <= set(CAPTIONS)
 
 
 def runs() -> pd.DataFrame:
@@ -161,10 +182,16 @@ def test_the_readme_shows_distances_after_equal_shares_of_the_compute():
             run("ign", 1, [10, 30, 40], [400, 4, 25]),
         ]
     )
-    _, row = readme.by_compute(watched, ["modified", "ign"]).splitlines()[2:]
+    first, row = readme.by_compute(watched, ["modified", "ign"]).splitlines()[2:]
+    assert "/" not in first
     means, nearer = zip(*((c.split()[0], c.split()[-1]) for c in row.split("|")[2:-1]), strict=True)
     at = dict(zip(readme.SHARES, means, strict=True))
-    assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == ["400", "70", "27", "25"]
+    assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == [
+        "400",
+        "70",
+        "27",
+        "25",
+    ]  # (100 + 40) / 2, (50 + 4) / 2
     assert nearer == ("1/2", "1/2", "0/2", "0/2", "0/2", "1/2")
 
 

@@ -17,9 +17,9 @@ CelebA's size, 64-128-256-512 on 3x64x64, twice as wide as that of its pipeline.
 bare passes of the modified rule, images stored channel by channel or with channels innermost, in
 float32 or under autocast to bfloat16.
 
-All variants are timed in turns, in CPU time of one thread, or where `IDEM_DEVICE` names a GPU in
-seconds until it is done. Ratios are of the minima, which others
-on the machine disturb least, and beside them the median of the ratios of all rounds.
+All variants are timed in turns, in CPU time of one thread; on a GPU (`IDEM_DEVICE`) in wall-clock
+seconds until it has finished. Ratios are of the minima, which others on the machine disturb least,
+and beside them the median of the ratios of all rounds.
 
     make bench
 
@@ -55,8 +55,8 @@ met: the rest is 11 to 19 % (26 % under none on the smaller network). Neither la
 matters, and the larger network takes hardly longer. Side by side, 13 runs of MNIST's network made
 about 220 steps a second in all, 2 cores make 25.
 
-Output of `IDEM_DEVICE=cuda`, 8 seconds a case (one NVIDIA H200, PyTorch 2.11); the average has been
-made shorter since, by a number that it waited for and a conversion for each of its tensors:
+Output of `IDEM_DEVICE=cuda`, 8 seconds a case (one NVIDIA H200, PyTorch 2.11; the
+average converted a number for each of its tensors then, which it no longer does):
 
     network rule       step ms   bare ms    min median  less Adam, average: min median
     laptop  none          8.83      5.04  1.750  1.706                    1.260  1.278
@@ -66,6 +66,8 @@ made shorter since, by a number that it waited for and a conversion for each of 
     laptop  ign          22.25     16.69  1.333  1.317                    1.185  1.191
     laptop  of a step, in ms: adam 0.80, average 1.67, batch 0.17, noise 0.30; 12 rounds
     laptop  torch.contiguous_format  float32       11.64 ms,  1.00 times as fast
+    laptop  torch.contiguous_format  bfloat16      12.76 ms,  0.91 times as fast
+    laptop  torch.channels_last      float32       11.45 ms,  1.02 times as fast
     laptop  torch.channels_last      bfloat16      12.01 ms,  0.97 times as fast
     CelebA  none         10.18      6.26  1.627  1.681                    1.183  1.308
     CelebA  modified     20.18     15.12  1.335  1.377                    1.151  1.225
@@ -74,6 +76,8 @@ made shorter since, by a number that it waited for and a conversion for each of 
     CelebA  ign          27.93     21.74  1.285  1.284                    1.157  1.180
     CelebA  of a step, in ms: adam 0.85, average 1.93, batch 0.17, noise 0.32; 38 rounds
     CelebA  torch.contiguous_format  float32       17.04 ms,  1.00 times as fast
+    CelebA  torch.contiguous_format  bfloat16      17.60 ms,  0.97 times as fast
+    CelebA  torch.channels_last      float32       15.82 ms,  1.08 times as fast
     CelebA  torch.channels_last      bfloat16      16.65 ms,  1.02 times as fast
 """
 
