@@ -138,7 +138,7 @@ def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
     for model, of_model in summarize(runs, CONFIDENCE).groupby("model", sort=False):
         cells = [cell(row) for _, row in of_model.iterrows()]
         if model != models[0]:
-            nearer = (distances[models[0]] < distances[str(model)]).sum()
+            nearer = (distances[models[0]] < distances[str(model)].fillna(np.inf)).sum()
             count = len(distances[str(model)])
             cells = [
                 f"{text}, {nearer[head]}/{count}" for head, text in zip(heads, cells, strict=True)
