@@ -635,6 +635,7 @@ class CelebA(Generative):
     prepare: PrepareCelebA
     features: Features
     claims: GenerativeClaims
+    references: References
 
 
 class GenerativeStudy(Generative):

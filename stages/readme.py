@@ -57,7 +57,7 @@ def main() -> None:
         STUDY_BLOCK: models(_runs(STUDY, "mnist")),
         MODES_BLOCK: modes(watched),
         COMPUTE_BLOCK: by_compute(watched, with_a_rule()),
-        CELEBA_BLOCK: models(pd.read_csv(CELEBA / "generative_celeba.csv")),
+        CELEBA_BLOCK: models(_runs(CELEBA, "celeba")),
     }
     text = README.read_text(encoding="utf-8")
     for block, content in made.items():

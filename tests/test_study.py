@@ -213,7 +213,7 @@ def test_the_readme_shows_when_digits_were_lost_in_the_study_of_this_commit():
     ("block", "names"),
     [
         (readme.STUDY_BLOCK, ("study/generative_mnist", "study/references_mnist")),
-        (readme.CELEBA_BLOCK, ("celeba/generative_celeba",)),
+        (readme.CELEBA_BLOCK, ("celeba/generative_celeba", "celeba/references_celeba")),
     ],
 )
 def test_the_readme_shows_the_study_of_this_commit(block, names):
