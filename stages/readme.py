@@ -133,16 +133,14 @@ def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
         for model in models
         for seed, run in watched[watched.model == model].groupby("seed")
     )
-    distances = {model: runs[runs.model == model].set_index("seed")[heads] for model in models}
-    rows = []
+    distances = runs.set_index(["model", "seed"])[heads]
+    first, rows = distances.loc[models[0]], []
     for model, of_model in summarize(runs, CONFIDENCE).groupby("model", sort=False):
         cells = [cell(row) for _, row in of_model.iterrows()]
         if model != models[0]:
-            nearer = (distances[models[0]] < distances[str(model)].fillna(np.inf)).sum()
-            count = len(distances[str(model)])
-            cells = [
-                f"{text}, {nearer[head]}/{count}" for head, text in zip(heads, cells, strict=True)
-            ]
+            peer = distances.loc[str(model)]
+            nearer = (first < peer.fillna(np.inf)).sum()
+            cells = [f"{text}, {n}/{len(peer)}" for text, n in zip(cells, nearer, strict=True)]
         rows.append([str(model).replace("_", " "), *cells])
     return markdown.table(["model", *heads], rows) + "\n"
 

@@ -17,12 +17,12 @@ from stages import claims_generative, compare, params, plot_generative, readme, 
 from stages.album import CAPTIONS
 from stages.judges import generative
 from stages.judges.verdict import NOT, OPEN, REPRODUCED
+from tests.interrupted import ROOT
 
 SECTION = params.GenerativeClaims(
     least_runs=2, least_effect=0.1, least_digits=8, least_coverage=0.1
 )
 SUBSET = "SUBSET: 3 of 7 images"
-ROOT = Path(__file__).parents[1]
 
 
 def measured(distance: float = 20.0, coverage: float = 0.5) -> dict[str, Any]:
@@ -106,12 +106,10 @@ def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, mon
     assert Path("data/celeba/figure_restoration.png").exists()
     assert drawn["figure_drift"].get_suptitle() == SUBSET
     page = ElementTree.fromstring(Path("data/celeba/page.html").read_text())
-    sources = [image.attrib["src"].partition(",") for image in page.iter("img")]
-    files = ["metrics/figure_5.png", "data/celeba/figure_restoration.png"]
-    files.append("metrics/figure_drift.png")
-    assert [base64.b64decode(data) for _, _, data in sources] == [
-        Path(file).read_bytes() for file in files
-    ]
+    shown = [base64.b64decode(image.attrib["src"].split(",")[1]) for image in page.iter("img")]
+    restored = Path("data/celeba/figure_restoration.png")
+    files = [metrics / "figure_5.png", restored, metrics / "figure_drift.png"]
+    assert shown == [file.read_bytes() for file in files]
     assert SUBSET in "".join(page.itertext())
 
 
@@ -186,12 +184,8 @@ def test_the_readme_shows_distances_after_equal_shares_of_the_compute():
     assert "/" not in first
     means, nearer = zip(*((c.split()[0], c.split()[-1]) for c in row.split("|")[2:-1]), strict=True)
     at = dict(zip(readme.SHARES, means, strict=True))
-    assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == [
-        "400",
-        "70",
-        "27",
-        "25",
-    ]  # (100 + 40) / 2, (50 + 4) / 2
+    expected = ["400", "70", "27", "25"]  # (100 + 40) / 2, (50 + 4) / 2
+    assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == expected
     assert nearer == ("1/2", "1/2", "0/2", "0/2", "0/2", "1/2")
 
 

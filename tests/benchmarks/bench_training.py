@@ -101,6 +101,7 @@ from idem.training_state import TrainingState
 from idem.udcgan import UDCGAN
 from stages.engine import device
 
+DEVICE = device()
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"
 RULES: dict[str, dict[str, Any]] = {
     "none": {"rule": "none"},
@@ -140,7 +141,7 @@ def network(case: Case, layout: torch.memory_format = torch.channels_last) -> UD
     """Return the case's network as stage train makes it."""
     rng = Generator().manual_seed(0)
     f = UDCGAN(case.image_shape, case.channels, case.bottleneck, generator=rng)
-    return f.to(device(), memory_format=layout)  # pyright: ignore[reportCallIssue]
+    return f.to(DEVICE, memory_format=layout)  # pyright: ignore[reportCallIssue]
 
 
 def bare(f: nn.Module, held: nn.Module, x: Tensor, z: Tensor, rule: str) -> None:
@@ -189,7 +190,7 @@ def milliseconds(
 
 def clock() -> float:
     """Return seconds: of this process, or of a GPU when it has done all it was told to."""
-    if device() == "cpu":
+    if DEVICE == "cpu":
         return time.process_time()
     torch.cuda.synchronize()
     return time.perf_counter()
@@ -197,8 +198,8 @@ def clock() -> float:
 
 def compare_steps(case: Case) -> None:
     """Print the steps of all rules on one network."""
-    images = torch.randint(0, 256, (256, *case.image_shape), dtype=torch.uint8, device=device())
-    noise, rng = FourierNoise.fit(images), Generator(device()).manual_seed(0)
+    images = torch.randint(0, 256, (256, *case.image_shape), dtype=torch.uint8, device=DEVICE)
+    noise, rng = FourierNoise.fit(images), Generator(DEVICE).manual_seed(0)
     x, z = to_unit(images[: case.batch_size]), noise.sample(case.batch_size, rng)
     f = network(case)
     held, state = copy.deepcopy(f).requires_grad_(False), start(f, seed=0)
@@ -234,7 +235,7 @@ def compare_layouts(case: Case) -> None:
     works: dict[str, Callable[[], object]] = {}
     for layout in (torch.contiguous_format, torch.channels_last):
         f = network(case, layout)
-        x = torch.randn(case.batch_size, *case.image_shape, device=device())
+        x = torch.randn(case.batch_size, *case.image_shape, device=DEVICE)
         x = x.to(memory_format=layout)
         for bfloat16 in (False, True):
             works[f"{str(layout):24} {'bfloat16' if bfloat16 else 'float32'}"] = partial(
