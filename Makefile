@@ -12,22 +12,22 @@ PAPER ?= $(if $(NETWORKS),$(addprefix sweep@,$(NETWORKS)),sweep@B1 variants swee
 .PHONY: repro demo paper study celeba test lint bench clean
 
 repro: $(STAMP)            ## everything: run all stages anew, then compare with the committed numbers
-	$(BIN)/python -m stages.repro
+	$(BIN)/python -m stages.report.repro
 
 demo: $(STAMP)             ## a first picture in two minutes
-	$(BIN)/python -m stages.demo
+	$(BIN)/python -m stages.report.demo
 
 paper: $(STAMP)            ## go on at the paper's scale, then judge: make paper MINUTES=30 NETWORKS=B2
 	@status=0; for stage in $(PAPER); do \
-	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/paper/dvc.yaml:$$stage || { status=1; break; }; \
-	done; $(BIN)/python -m stages.paper_claims params.yaml --params stages/paper/params.yaml \
+	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/paper/dvc.yaml:$$stage || { status=1; break; }; \
+	done; $(BIN)/python -m stages.claims.paper params.yaml --params stages/pipelines/paper/params.yaml \
 	  --metrics metrics/paper && exit $$status
 
 study: $(STAMP)            ## the generative study at length, go on: make study MINUTES=30
-	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/study/dvc.yaml
+	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/study/dvc.yaml
 
 celeba: $(STAMP)           ## the generative study on CelebA, whose archive its user brings
-	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/celeba/dvc.yaml
+	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/celeba/dvc.yaml
 
 test: $(STAMP)             ## the test suite
 	$(BIN)/pytest
@@ -35,6 +35,7 @@ test: $(STAMP)             ## the test suite
 lint: $(STAMP)             ## what CI checks besides the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/basedpyright
 
 bench: $(STAMP)            ## benchmarks, printed; never part of the tests

@@ -75,6 +75,11 @@ class Checkpoint:
         if self._is_over():
             raise OutOfTime(f"{self.path.name}: saved; run the same command again to go on")
 
+    def forget(self) -> None:
+        """Remove the file, and what killed processes may have left beside it."""
+        for path in self.path.parent.glob(f"{self.path.name}*"):
+            path.unlink(missing_ok=True)
+
     def _read(self, content: Callable[[Any], T]) -> T | None:
         try:
             with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -15,9 +15,8 @@ import psutil
 import pytest
 
 from idem.checkpoint import Checkpoint
-from stages.compare import flatten
-
-ROOT = Path(__file__).parents[1]
+from stages.report.compare import flatten
+from tests import ROOT
 
 
 def run_here(
@@ -39,7 +38,7 @@ def run_here(
 
 def saved_steps(folder: Path) -> int:
     """Add up the steps of all units that the checkpoints of a folder hold."""
-    found = (Checkpoint(path).notes() for path in folder.glob(".ckpt/*/*.npz"))
+    found = (Checkpoint(path).notes() for path in folder.glob(".ckpt/*.npz"))
     return sum(notes["step"] for notes in found if notes)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from idem.classifier import Classifier
-from idem.datasets import Labelled, Split, save
+from idem.data.datasets import Labelled, Split, save
+from idem.evaluation.classifier import Classifier
 
 
 def write_mnist(folder: Path, splits: Sequence[Split], count: int = 40) -> None:

@@ -40,8 +40,8 @@ def figure_autodiff(nodes: pd.DataFrame, edges: pd.DataFrame) -> Figure:
 
     Args:
         nodes: columns rule, key, kind, operation, application, saved_bytes, reached and own, as of
-            `idem.graph.Node`; a row a node, of both rules.
-        edges: columns rule, source, target and kind, as of `idem.graph.Edge`.
+            `idem.theory.graph.Node`; a row a node, of both rules.
+        edges: columns rule, source, target and kind, as of `idem.theory.graph.Edge`.
     """
     figure = Figure(figsize=(13, 9), layout="constrained")
     panels = figure.subplots(1, 2, width_ratios=[7.4, 5.1])

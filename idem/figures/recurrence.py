@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 from numpy.typing import NDArray
 
-from idem.basins import TO_ONE, TO_ZERO, UNDECIDED, mirrored
 from idem.figures.style import BLUE, ESCAPED, ORANGE
+from idem.linear.basins import TO_ONE, TO_ZERO, UNDECIDED, mirrored
 
 FIXED_POINTS: dict[str, dict[str, Any]] = {
     "attracting": {
@@ -118,8 +118,8 @@ def figure_2(planes: Mapping[str, NDArray[Any]]) -> Figure:
 
     Args:
         planes: arrays by plane: "gammas"; "codes" (planes, rows, columns) of the quarters
-            (`idem.basins.quarter_plane`); the "spacing" of their points; and the real λ > ½ where
-            the "immediate" basin and the bounded orbits ("escape") end.
+            (`idem.linear.basins.quarter_plane`); the "spacing" of their points; and the real
+            λ > ½ where the "immediate" basin and the bounded orbits ("escape") end.
     """
     count, height, width = planes["codes"].shape * np.array([1, 2, 2])
     columns, zoom = min(count, 2), max(1, round(1200 / width))

@@ -22,7 +22,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from idem import basins
+from idem.linear import basins
 
 GAMMAS, WIDTH, HEIGHT, REACH, GAP, BAILOUT = (0.25, 0.5, 1.0, 1.5), 1200, 800, 1.08, 1e-9, 10.0
 

@@ -27,8 +27,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from idem import celeba
-from stages.engine import run_units
+from idem.data import celeba
+from stages.common.engine import run_units
 
 SIZE, KINDS, QUALITY = (178, 218), 500, 75
 

@@ -37,8 +37,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from idem.cost import exact_forward_equivalents
-from idem.objectives import idempotency_loss
+from idem.landscape.cost import exact_forward_equivalents
+from idem.rule.loss import idempotency_loss
 
 WIDTHS, DEPTHS, BATCH_SIZE = (64, 1024), (1, 2, 4, 8, 16, 32), 1000
 

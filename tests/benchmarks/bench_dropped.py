@@ -26,9 +26,9 @@ from typing import NamedTuple
 
 import torch
 
-from idem.mlp import TABLE_1
-from idem.objectives import RULES
-from idem.sweep import Grid, Row, Unit, train_lanes
+from idem.rule.loss import RULES
+from idem.sweeps.mlp import TABLE_1
+from idem.sweeps.sweep import Grid, Row, Unit, train_lanes
 
 PAPER_RATES = tuple(round(0.02 + 0.05 * i, 2) for i in range(20))
 HIGHER = (2.0, 10.0, 1000.0)

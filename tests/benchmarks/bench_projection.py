@@ -53,12 +53,12 @@ import torch
 from scipy.linalg import signm
 from torch import Tensor
 
-from idem import gallery
-from idem.corrector import matrix_residual
-from idem.counting import Counter
-from idem.projection import project
-from idem.riesz import eigen_projector, exact_projector
-from idem.schemes import SCHEMES, Scheme, Spectrum
+from idem.linear import gallery
+from idem.linear.counting import Counter
+from idem.linear.iterations import SCHEMES, Scheme, Spectrum
+from idem.linear.projection import project
+from idem.linear.riesz import eigen_projector, exact_projector
+from idem.rule.corrector import matrix_residual
 
 SIZE, NORM, GAPS = 1000, 5.0, (0.1, 1e-3, 1e-4)
 BATCH, SMALL = 1000, 32

@@ -56,9 +56,9 @@ import yaml
 from bench_cost import Held, floor, network, step
 from torch import Tensor, nn
 
-from idem.cost import saved_bytes
-from idem.objectives import RULES
-from idem.udcgan import UDCGAN
+from idem.generative.udcgan import UDCGAN
+from idem.landscape.cost import saved_bytes
+from idem.rule.loss import RULES
 
 WIDTHS, DEPTHS, BATCH_SIZE = (64, 1024), (1, 2, 4, 8, 16, 32), 1000
 BUDGET = 3.0  # seconds a network; five rounds at least

@@ -4,13 +4,14 @@ Claim: at least 10 times a plain loop for 20 lanes of B1 and 15 times for 100; a
 speed of B2's own products and 88 % of B3's and B4's; faster than torch.func on all four. Side by
 side in one run: a loop over runs as a user of PyTorch writes it (`torch.nn`, `torch.optim.SGD`,
 `idem.idempotency_loss`); `torch.func` (stack_module_state, vmap over lanes, grad); and
-`idem.sweep.train_lanes`. One thread; all train on the same batches, drawn before the clock starts.
+`idem.sweeps.sweep.train_lanes`. One thread; all train on the same batches, drawn before the clock
+starts.
 
     make bench
 
-Speeds are real operations a second (`idem.cost`), so that a measurement at the end counts as work;
-"of peak" is against the network's own products alone, in the shapes and batches of the lanes, timed
-in the same run. Typical output (two idle cores of an AMD EPYC):
+Speeds are real operations a second (`idem.landscape.cost`), so that a measurement at the end counts
+as work; "of peak" is against the network's own products alone, in the shapes and batches of the
+lanes, timed in the same run. Typical output (two idle cores of an AMD EPYC):
 
     network rule      lanes  plain s  func s  ours s  ours/plain  /func  GFLOP/s  of peak  sampling
     B1      modified     20     2.50    0.68    0.15      16.2      4.4      7.8      37%     0.009
@@ -41,11 +42,11 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad, stack_module_state, vmap
 
-from idem.cost import exact_forward_equivalents
-from idem.lanes import Lanes, required_bytes
-from idem.mlp import MLP, TABLE_1
-from idem.objectives import RULES, idempotency_loss
-from idem.sweep import Grid, Unit, train_lanes
+from idem.landscape.cost import exact_forward_equivalents
+from idem.rule.loss import RULES, idempotency_loss
+from idem.sweeps.lanes import Lanes, required_bytes
+from idem.sweeps.mlp import MLP, TABLE_1
+from idem.sweeps.sweep import Grid, Unit, train_lanes
 
 BATCH_SIZE, ROUNDS = 1000, 2
 CASES = (("B1", 300, 20), ("B1", 300, 100), ("B2", 10, 10), ("B3", 3, 2), ("B4", 4, 2))

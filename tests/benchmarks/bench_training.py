@@ -1,4 +1,4 @@
-"""What a training step of `idem.training` takes beside the bare passes of its rule.
+"""What a training step of `idem.generative.training` takes beside the bare passes of its rule.
 
 Asked: all that a step does besides its passes forward and back, Adam and the exponential average
 left out, takes at most 5 % of them: choosing the batch, its conversion from uint8, the noise, the
@@ -93,13 +93,13 @@ import torch
 import yaml
 from torch import Generator, Tensor, nn
 
-from idem.datasets import draw, to_unit
-from idem.ign import IGN
-from idem.noise import FourierNoise
-from idem.training import start, train
-from idem.training_state import TrainingState
-from idem.udcgan import UDCGAN
-from stages.engine import device
+from idem.data.datasets import draw, to_unit
+from idem.generative.ign import IGN
+from idem.generative.noise import FourierNoise
+from idem.generative.state import TrainingState
+from idem.generative.training import start, train
+from idem.generative.udcgan import UDCGAN
+from stages.common.engine import device
 
 DEVICE = device()
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"

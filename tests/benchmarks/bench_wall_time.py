@@ -29,11 +29,11 @@ import pandas as pd
 import torch
 
 from idem.figures import figure_wall_time
-from idem.objectives import RULES
-from idem.sweep import Grid, Unit, train_lanes
-from stages import params
-from stages.aggregate import at_best_rate, forward_equivalents
-from stages.files import write_csv, write_figure
+from idem.rule.loss import RULES
+from idem.sweeps.sweep import Grid, Unit, train_lanes
+from stages.common import params
+from stages.common.files import write_csv, write_figure
+from stages.sweeps.aggregate import at_best_rate, forward_equivalents
 
 ROOT = Path(__file__).parents[2]
 FOLDER, SWEEPS = ROOT / "metrics" / "benchmarks", ROOT / "metrics" / "laptop"

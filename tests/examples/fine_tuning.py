@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, mse_loss
 
 import idem
-from idem.datasets import Split, load, to_unit
+from idem.data.datasets import Split, load, to_unit
 
 ROWS = ((None, 0.0), ("ordinary", 2.0), ("modified", 0.1))  # rule and its weight
 

@@ -1,0 +1,164 @@
+"""Where a training run stands: all that it needs to go on, saved and brought back.
+
+One or more networks are trained, with an Adam each; the first is what the run is for, and is
+averaged. `idem.generative.loop` moves a state on.
+"""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+Row = dict[str, float]
+
+
+@dataclass
+class TrainingState:
+    """Where a run stands.
+
+    Attributes:
+        networks: as the optimisers leave them; the first is what the run is for.
+        averaged: the exponential average of the first since its first step, BatchNorm's statistics
+            included.
+        optimizers: one Adam for each network, under its name.
+        generator: the source of all that is random.
+        step: steps made so far.
+        history: one row per logged step: ``step`` and the mean losses of the steps since the row
+            before, under the names of `idem.generative.loop.Method.parts`.
+        losses: of the steps since the last row.
+        watched: one row per measurement of an `idem.generative.loop.Watch`, ``step`` beside what it
+            measured.
+        chosen: the averaged weights and buffers at the best of these; empty before the first.
+    """
+
+    networks: dict[str, nn.Module]
+    averaged: AveragedModel
+    optimizers: dict[str, torch.optim.Adam]
+    generator: Generator
+    step: int = 0
+    history: list[Row] = field(default_factory=list)
+    losses: list[Tensor] = field(default_factory=list)
+    watched: list[Row] = field(default_factory=list)
+    chosen: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def model(self) -> nn.Module:
+        """The network that the run is for."""
+        return next(iter(self.networks.values()))
+
+    def weights(self) -> dict[str, nn.Module]:
+        """Return the model with its weights ``raw``, ``averaged`` and, if watched, ``chosen``."""
+        networks = {"raw": self.model, "averaged": self.averaged.module}
+        if self.chosen:
+            networks["chosen"] = copy.deepcopy(self.averaged.module)
+            networks["chosen"].load_state_dict(self.chosen)
+        return networks
+
+    def saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return all that `restore` needs, as `idem.checkpoint.Checkpoint.save` takes it."""
+        tensors = _prefixed("averaged", self.averaged.state_dict())
+        tensors |= _prefixed("chosen", self.chosen)
+        for name, network in self.networks.items():
+            tensors |= _prefixed(f"network.{name}", network.state_dict())
+        for place, state, parameter in self._optimized():
+            tensors |= _prefixed(place, state[parameter])
+        tensors["losses"] = torch.stack(self.losses) if self.losses else torch.empty(0, 1)
+        tensors["generator"] = self.generator.get_state()
+        return tensors, {"step": self.step, "history": self.history, "watched": self.watched}
+
+    def restore(self, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> None:
+        """Go back to what was saved, in memory laid out as that of the run that saved it."""
+        self.averaged.load_state_dict(_under("averaged", tensors))
+        for name, network in self.networks.items():
+            network.load_state_dict(_under(f"network.{name}", tensors))
+        for place, state, parameter in self._optimized():
+            state[parameter] = {
+                key: value if key == "step" else torch.empty_like(parameter).copy_(value)
+                for key, value in _under(place, tensors).items()
+            }
+        device = self.generator.device
+        self.chosen = {key: value.to(device) for key, value in _under("chosen", tensors).items()}
+        self.losses = list(tensors["losses"].to(device))
+        self.generator.set_state(tensors["generator"])
+        self.step, self.history = notes["step"], notes["history"]
+        self.watched = notes["watched"]
+
+    def _optimized(self) -> list[tuple[str, dict[Tensor, Any], nn.Parameter]]:
+        """List where its moments are saved, the optimiser's state and itself of each parameter."""
+        return [
+            (f"optimizer.{name}.{i}", self.optimizers[name].state, parameter)
+            for name, network in self.networks.items()
+            for i, parameter in enumerate(network.parameters())
+        ]
+
+
+def begin(
+    networks: dict[str, nn.Module],
+    *,
+    seed: int,
+    learning_rate: float,
+    betas: tuple[float, float] = (0.5, 0.999),
+    average_decay: float = 0.99,
+) -> TrainingState:
+    """Begin a run of freshly initialised networks.
+
+    Args:
+        networks: on the device to train on, changed in place; the first is what the run is for.
+        seed: of all that is random in a step.
+        learning_rate: of Adam.
+        betas: of Adam.
+        average_decay: how much less the weights of a step count in the average a step later, 0 to
+            below 1; 0 keeps no memory.
+
+    Raises:
+        ValueError: for a decay out of range, or what Adam refuses.
+    """
+    if not 0 <= average_decay < 1:
+        raise ValueError(f"average_decay: expected 0 to below 1, got {average_decay}")
+    model, average = next(iter(networks.values())), _exponential_average(average_decay)
+    return TrainingState(
+        networks=networks,
+        averaged=AveragedModel(model, multi_avg_fn=average, use_buffers=True),
+        optimizers={
+            name: torch.optim.Adam(network.parameters(), lr=learning_rate, betas=betas)
+            for name, network in networks.items()
+        },
+        generator=Generator(next(model.parameters()).device).manual_seed(seed),
+    )
+
+
+def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{key}": value for key, value in tensors.items()}
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    start = f"{prefix}."
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+
+
+def _exponential_average(
+    decay: float,
+) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
+    """Return what moves averages of so many steps towards the weights of the next.
+
+    After t steps, those of step i count by decay^(t - i), divided by the sum of all. Without the
+    division, what was there at the first step would keep its share, decay^t: 13 % after 1 000 steps
+    at 0.998.
+
+    Source: Kingma and Ba, arXiv 1412.6980, section 3 (the correction of a bias to the start).
+    """
+
+    @torch.no_grad()
+    def move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
+        share = (1 - decay) / (1 - decay ** (float(steps) + 1))
+        for average, now in zip(averages, weights, strict=True):
+            if average.is_floating_point():
+                average.lerp_(now, share)
+            else:
+                average.copy_(now)
+
+    return move

@@ -1,0 +1,183 @@
+"""The nearest idempotent matrix along a polynomial recurrence (sections 2.1 and 2.2).
+
+Find P with P² = P from a near-idempotent K. A corrector is a polynomial without constant term,
+
+    g(K) = α₁K + α₂K² + … + α_jKʲ                                        (equation 4)
+
+whose values 0 and 1 are attracting fixed points. The paper's choice, equation 5, is McWeeny's
+purification g(K) = 3K² − 2K³. With X = 2K − I it is the Newton-Schulz iteration for the matrix sign
+function, X' = (3X − X³)/2, so repeating it ends in P = (sign(2K − I) + I)/2: the spectral projector
+of the eigenvalues in the basin of 1. Every eigenvalue e = λ² − λ shrinks as e' = e²(4e − 3).
+
+Layout: matrices are the last two axes of (..., n, n); a coefficient list is (α₁, …, α_j).
+
+Source: Jensen and Vicary, "Enforcing idempotency in neural networks"; McWeeny, Rev. Mod. Phys. 32,
+335 (1960); Higham, Functions of Matrices, SIAM 2008, chapter 5.
+"""
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+
+import torch
+from torch import Tensor
+
+MCWEENY = (0.0, 3.0, -2.0)
+
+_DTYPES = (
+    torch.float16,
+    torch.bfloat16,
+    torch.float32,
+    torch.float64,
+    torch.complex64,
+    torch.complex128,
+)
+
+
+def corrector(K: Tensor) -> Tensor:
+    """Return g(K) = 3K² − 2K³ of (..., n, n), in two products. Differentiable.
+
+    Raises:
+        TypeError: K is not a tensor, or not of a real or complex floating-point dtype.
+        ValueError: K is empty or not square.
+
+    Source: equation 5.
+    """
+    return evaluate(MCWEENY, K)
+
+
+def evaluate(coefficients: Sequence[float], K: Tensor) -> Tensor:
+    """Return α₁K + … + α_jKʲ of (..., n, n) in the fewest products. Differentiable.
+
+    With s powers at hand the sum is B₀ + Kˢ(B₁ + Kˢ(B₂ + …)), where B_b = Σ_l α_{bs+l} Kˡ. That is
+    s − 1 products for the powers and ⌈j/s⌉ − 1 for the nesting, so degree 4 costs no more than
+    degree 3: two.
+
+    Args:
+        coefficients: α₁ to α_j; there is no constant term.
+        K: matrices, (..., n, n). Values are not checked: NaN in, NaN out.
+
+    Raises:
+        TypeError: K is not a tensor, or not of a real or complex floating-point dtype.
+        ValueError: K is empty or not square, or there is no coefficient, or one is not finite.
+
+    Source: Paterson and Stockmeyer, SIAM J. Comput. 2, 60 (1973).
+    """
+    require_square(K)
+    _require_coefficients(coefficients)
+    degree = len(coefficients)
+    width = min(range(1, degree + 1), key=lambda s: s + math.ceil(degree / s))
+    powers = [K]
+    while len(powers) < width:
+        powers.append(powers[-1] @ K)
+    starts = range((degree - 1) // width * width, -1, -width)
+    blocks = [_combine(coefficients[start : start + width], powers) for start in starts]
+    total = blocks[0]
+    for block in blocks[1:]:
+        total = block + powers[-1] @ total
+    return total
+
+
+def relaxed_step(K: Tensor, gamma: float, coefficients: Sequence[float] = MCWEENY) -> Tensor:
+    """Return (1 − γ)K + γ g(K) of (..., n, n): one step of size γ towards g(K). Differentiable.
+
+    Raises:
+        TypeError: K is not a floating-point tensor, or gamma is not a real number.
+        ValueError: K is empty or not square, or gamma lies outside 0 < γ < 2, where 0 and 1 do not
+            attract.
+
+    Source: section 2.2; the range of γ is derived in `idem.theory.jordan`.
+    """
+    _require_gamma(gamma)
+    return (1 - gamma) * K + gamma * evaluate(coefficients, K)
+
+
+def recurrence(
+    K: Tensor, gamma: float, steps: int, coefficients: Sequence[float] = MCWEENY
+) -> Tensor:
+    """Return the history K₀, …, K_steps of the relaxed recurrence, (steps + 1, ..., n, n).
+
+    Differentiable through every step; a matrix outside the basins overflows to NaN, visibly.
+
+    Raises:
+        TypeError: as `relaxed_step`, or steps is not an integer.
+        ValueError: as `relaxed_step`, or steps is negative.
+
+    Source: section 2.2.
+    """
+    if isinstance(steps, bool) or not isinstance(steps, int):
+        raise TypeError(f"steps: expected an integer, got {type(steps).__name__}")
+    if steps < 0:
+        raise ValueError(f"steps: expected 0 or more, got {steps}")
+    require_square(K)
+    _require_gamma(gamma)
+    history = [K]
+    for _ in range(steps):
+        history.append(relaxed_step(history[-1], gamma, coefficients))
+    return torch.stack(history)
+
+
+def matrix_residual(K: Tensor, *, relative: bool = False) -> Tensor:
+    """Return ‖K² − K‖_F of (..., n, n), real, (...). Differentiable where it is not 0.
+
+    Args:
+        K: matrices, (..., n, n).
+        relative: divide by max(1, ‖K‖_F). A projector other than 0 has norm 1 or more, so the
+            bound only keeps the zero matrix, a projector too, from dividing by 0.
+
+    Raises:
+        TypeError: K is not a tensor, or not of a real or complex floating-point dtype.
+        ValueError: K is empty or not square.
+    """
+    require_square(K)
+    residual = torch.linalg.matrix_norm(K @ K - K)
+    return residual / _scale(K) if relative else residual
+
+
+def _combine(coefficients: Sequence[float], powers: list[Tensor]) -> Tensor:
+    terms = [a * power for a, power in zip(coefficients, powers, strict=False) if a != 0]
+    return sum(terms[1:], start=terms[0]) if terms else torch.zeros_like(powers[0])
+
+
+def _scale(K: Tensor) -> Tensor:
+    return torch.linalg.matrix_norm(K).clamp(min=1)
+
+
+def add_to_diagonal(K: Tensor, constant: float | Tensor) -> Tensor:
+    """Add a constant, or one a matrix (..., 1), to the diagonal of K, in place, and return K."""
+    K.diagonal(dim1=-2, dim2=-1).add_(constant)
+    return K
+
+
+def trace(K: Tensor) -> Tensor:
+    """Return the trace of (..., n, n), (...)."""
+    return K.diagonal(dim1=-2, dim2=-1).sum(-1)
+
+
+def require_square(K: Tensor) -> None:
+    """Raise a TypeError or ValueError unless K is (..., n, n), floating-point and not empty."""
+    if not isinstance(K, Tensor):
+        raise TypeError(f"K: expected a torch.Tensor, got {type(K).__name__}")
+    if K.dtype not in _DTYPES:
+        names = ", ".join(str(dtype).removeprefix("torch.") for dtype in _DTYPES)
+        raise TypeError(
+            f"K: expected a dtype of {names}, got {str(K.dtype).removeprefix('torch.')}"
+        )
+    if K.ndim < 2 or K.shape[-1] != K.shape[-2]:
+        raise ValueError(f"K: expected square matrices (..., n, n), got shape {tuple(K.shape)}")
+    if K.numel() == 0:
+        raise ValueError(f"K: expected at least one entry, got shape {tuple(K.shape)}")
+
+
+def _require_coefficients(coefficients: Sequence[float]) -> None:
+    if len(coefficients) == 0 or not all(math.isfinite(a) for a in coefficients):
+        raise ValueError(
+            f"coefficients: expected one or more finite numbers α₁, …, α_j, got {coefficients!r}"
+        )
+
+
+def _require_gamma(gamma: float) -> None:
+    if isinstance(gamma, bool) or not isinstance(gamma, Real):
+        raise TypeError(f"gamma: expected a real number, got {type(gamma).__name__}")
+    if not 0 < gamma < 2:
+        raise ValueError(f"gamma: expected 0 < gamma < 2, got {gamma}")

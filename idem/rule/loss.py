@@ -1,0 +1,206 @@
+"""Training objectives as pure functions: idempotency under the ordinary or any substitution rule.
+
+With ``y = f(x)``, ``u = f(y)``, ``w = f(u)``, a batch of B items of n elements each, and the scale
+``matched``, all rules share the value
+
+    L = 1/2 (1/B) sum_b ||u_b - y_b||^2                      (the paper's equation 2, rescaled)
+
+and differ in what they send back:
+
+    ordinary    dL/d(parameters) by automatic differentiation through both applications of f
+    modified    dL/dy_b := (y_b - y'_b) / B,   y' = 3u - 2w   (equation 10)
+
+For one symmetric linear layer and whitened inputs the two are the same vector, because
+3K^2 - 2K^3 = K - grad 1/2 ||K^2 - K||^2, and the learning rate is the step gamma of the relaxed
+recurrence. The paper states neither the scale of its rule nor that of its loss; the others offered
+here are the common readings, and multiply the value and the gradient of *all* rules.
+
+Other correctors. The modified rule is one of a family: a polynomial g(K) = Σ α_k K^k (equation 4)
+asks a linear layer, whose outputs are y = Kx, to become g(K), and any network to return
+
+    y' = (1 - gamma) y + gamma (α_1 y + α_2 f(y) + ... + α_j f(...f(y)...))
+
+which takes as many passes as the degree. On a linear layer and whitened inputs one step of descent
+at rate 1 is then exactly one step of the recurrence K <- (1 - gamma) K + gamma g(K).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol, SupportsFloat
+
+import torch
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+from idem.rule.checks import check_graph, check_input, check_numbers, looks_at_numbers
+from idem.rule.corrector import MCWEENY
+from idem.rule.gradient import Model, output_gradient, substitute_gradient
+from idem.rule.passes import Passes
+
+RULES = ("modified", "ordinary")
+SCALES = ("matched", "sum", "mean")
+
+
+class Polynomial(Protocol):
+    """Anything with coefficients, such as an `idem.theory.ansatz.Family` without free ones."""
+
+    @property
+    def coefficients(self) -> Sequence[Any]:
+        """α_1 to α_j."""
+        ...
+
+
+def idempotency_loss(
+    f: Model,
+    x: Tensor,
+    rule: str | Sequence[SupportsFloat] | Polynomial = "modified",
+    scale: str = "matched",
+    *,
+    gamma: float = 1.0,
+    target: Model | None = None,
+    running_statistics: str | None = None,
+    randomness: str = "fresh",
+    check_finite: bool | None = None,
+) -> Tensor:
+    """Train `f` towards ``f(f(x)) = f(x)``: add this scalar to a loss and call ``backward()``.
+
+    Args:
+        f: a network (`torch.nn.Module` or callable) whose output has the shape of its input, and
+            which does not overwrite its input.
+        x: a batch, shape ``(B, ...)``, floating point.
+        rule: ``"modified"``, the paper's substitution: three forward passes, of which only the
+            first is recorded for the backward pass; ``"ordinary"``, the canonical loss: two passes,
+            both recorded; or the coefficients α_1 to α_j of another corrector, as in
+            `idem.rule.corrector`, the substitution it makes: j passes (at least two), one recorded.
+        scale: ``"matched"`` (default), the reading in which both rules coincide on a symmetric
+            linear layer; ``"sum"``, twice that: the squared error per item; ``"mean"``, 2/n of
+            it: the value of `torch.nn.functional.mse_loss`.
+        gamma: the step of the relaxed recurrence, 0 < gamma < 2, for rules that substitute; it
+            multiplies their gradient, and not the value.
+        target: a target network, that is applied to y in the place of `f` by rules that substitute:
+            an exponential average of `f`, as `torch.optim.swa_utils.AveragedModel` keeps, lets y'
+            wander less from step to step. It gets no gradient and its statistics stay. The value is
+            then that of ``target(y) - y`` in the place of u - y. None (default) is `f` itself, the
+            paper's rule.
+        running_statistics: which passes move those of BatchNorm: the ``"first"`` alone, ``"all"``
+            or ``"none"``. None (default) is ``"first"`` where `f` is a module, or a method or
+            `functools.partial` of one, and ``"all"`` otherwise; see `idem.rule.passes`.
+        randomness: of dropout and the like: ``"fresh"`` in each pass, or the ``"same"`` in all.
+        check_finite: whether to look for NaN and infinity: False never; None (default) in the first
+            two passes where it costs nothing and float16 is not in use; True in all passes
+            and places, waiting for the device; see `idem.rule.checks`.
+
+    Returns:
+        A scalar: the value of the canonical loss at that scale, whichever the rule, in the dtype
+        of the output of `f`, float32 at least. Under `torch.no_grad` it is a value and no more.
+        Under rules that substitute it can be differentiated once: ``create_graph=True`` raises a
+        RuntimeError in the backward pass, and nested `torch.func.grad` gives no second derivative.
+
+    Raises:
+        ValueError: for an unknown rule, scale or policy, coefficients that are not finite or all 0,
+            a gamma out of range, a gamma or a target beside ``"ordinary"``, an empty batch, an `f`
+            that changes the shape, overwrites its input, detaches its output or has nothing to
+            train.
+        TypeError: if `x` or the output of `f` is no tensor, or `x` is not floating point.
+        FloatingPointError: if `f` produces NaN or infinity, as `check_finite` has it.
+
+    Source:
+        Jensen and Vicary, equations 2, 4 and 10.
+
+    Example:
+        >>> f = torch.nn.Linear(4, 4)
+        >>> loss = idempotency_loss(f, torch.randn(8, 4), rule="modified")
+        >>> loss.backward()
+    """
+    coefficients = _coefficients(rule, gamma)
+    if coefficients is None and target is not None:
+        raise ValueError(
+            "target: the ordinary rule differentiates f in both applications, expected None"
+        )
+    check_input(x)
+    divisor = len(x) / scale_factor(scale, x.numel() // len(x))
+    passes = Passes(f, running_statistics, randomness)
+    y = passes.first(x)
+    check_graph(f, x, y)
+    if coefficients is None:
+        direction = u = passes.inner(y)
+        value = mse_loss(_wide(u), _wide(y), reduction="sum") / 2
+    else:
+        inner = passes.inner if target is None else Passes(target).inner
+        direction, u = output_gradient(inner, y, coefficients)
+        value = _half_square(u, y.detach())
+    if looks_at_numbers(check_finite, y):
+        shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": direction}
+        check_numbers(shown, value + direction.sum() if check_finite else value)
+    if coefficients is None:
+        return value / divisor
+    return substitute_gradient(y, direction, value, divisor)
+
+
+def scale_factor(scale: str, elements: int) -> float:
+    """Return what `scale` multiplies the ``matched`` loss of items of so many `elements` by.
+
+    Raises:
+        ValueError: for an unknown scale.
+    """
+    if scale not in SCALES:
+        raise ValueError(f"scale: expected one of {', '.join(SCALES)}, got {scale!r}")
+    return {"matched": 1.0, "sum": 2.0, "mean": 2.0 / elements}[scale]
+
+
+def _half_square(u: Tensor, y: Tensor) -> Tensor:
+    """Return 1/2 ||u - y||^2 without a graph, in fewer sweeps than `mse_loss` takes."""
+    error = (_wide(u) - _wide(y)).flatten()
+    return torch.dot(error, error) / 2
+
+
+def _wide(y: Tensor) -> Tensor:
+    """Return `y` in float32 at least: a sum of squares soon leaves the range of float16."""
+    return y.to(torch.promote_types(y.dtype, torch.float32))
+
+
+def _coefficients(
+    rule: str | Sequence[SupportsFloat] | Polynomial, gamma: float
+) -> list[float] | None:
+    """Return those of (1 - gamma) K + gamma g(K) without trailing zeros; none for ``ordinary``."""
+    if not 0 < gamma < 2:
+        raise ValueError(f"gamma: expected 0 < gamma < 2, got {gamma}")
+    if isinstance(rule, str):
+        if rule not in RULES:
+            raise _unknown(rule)
+        if rule == "ordinary":
+            if gamma != 1:
+                raise ValueError(f"gamma: the ordinary rule has no step, expected 1, got {gamma}")
+            return None
+        rule = MCWEENY
+    first, *rest = _numbers(rule)
+    relaxed = [gamma * first + (1 - gamma), *(gamma * a for a in rest)]
+    while len(relaxed) > 1 and relaxed[-1] == 0:
+        relaxed.pop()
+    return relaxed
+
+
+def _unknown(rule: Any) -> ValueError:
+    return ValueError(
+        f"rule: expected one of {', '.join(RULES)}, got {rule!r}; another corrector is "
+        f"given by its coefficients, as in {MCWEENY}"
+    )
+
+
+def _numbers(rule: Any) -> list[float]:
+    try:
+        given = list(getattr(rule, "coefficients", rule))
+    except TypeError as error:
+        raise _unknown(rule) from error
+    try:
+        numbers = [float(a) for a in given]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"rule: expected numbers as coefficients, got {given}; substitute values for those "
+            "that are free"
+        ) from error
+    if not any(numbers) or not all(map(math.isfinite, numbers)):
+        raise ValueError(
+            f"rule: expected finite coefficients α_1, ..., α_j that are not all 0, got {given}"
+        )
+    return numbers

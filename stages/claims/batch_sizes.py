@@ -1,0 +1,117 @@
+"""T7: what the batch size changes, from variants that differ by nothing else.
+
+Only networks count that saw both ends of the claim's range in enough runs. Two sizes are comparable
+where the whole interval of the ratio of their errors is, and different where none of it is or half
+of the runs diverge at one of them alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stages.claims.printed import BATCH_SIZES, CLAIMS
+from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, counted, restricted
+from stages.common import params
+
+COMPARABLE, DIFFERENT = "comparable", "different"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The two batch sizes whose errors differ most, the larger error first."""
+
+    words: str
+    ratio: float | None  # log10, at least 0; None where runs diverge at one of the two alone
+    low: float | None
+    high: float | None  # None for a single run
+    lost: float  # share of runs that diverge at one of the two alone
+
+    def outcome(self, comparable: float) -> str:
+        """Return COMPARABLE, DIFFERENT or OPEN."""
+        if self.lost >= 0.5:
+            return DIFFERENT
+        if self.ratio is None or self.low is None or self.high is None:
+            return OPEN
+        if self.low > comparable:
+            return DIFFERENT
+        return COMPARABLE if -comparable <= self.low and self.high <= comparable else OPEN
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network under one rule."""
+
+    network: str
+    name: str
+    whole: bool  # both ends of the claim's range
+    runs: int
+    at_one_rate: Sequence[Difference]
+    at_best_rates: Difference
+
+    @property
+    def words(self) -> str:
+        """Return what was trained and found, of all rates at that where the sizes differ most."""
+        parts = [self.at_best_rates.words]
+        if self.at_one_rate:
+            most = max(self.at_one_rate, key=lambda d: (d.lost, d.ratio or 0.0))
+            parts.insert(0, most.words)
+        return f"{self.name} {', '.join(parts)}"
+
+
+def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
+    """Judge T7 from the section T7 of variants.json, or of it the networks wanted."""
+    cases = [
+        _case(network, rule, measured)
+        for network, rules in found.items()
+        for rule, measured in rules.items()
+        if "largest" in measured["at_best_rate"]
+    ]
+    judged = [case for case in cases if case.whole and case.runs >= section.least_runs]
+    rest = [case for case in cases if case not in judged]
+    text = (
+        "largest ratio of errors between two batch sizes (geometric mean over runs with 95 % "
+        "interval), at the same rate, of all tried, and at the best safe rate of each: "
+    )
+    text += "; ".join(case.words for case in judged) or "none that counts"
+    if rest:
+        text += f". Not counted, for their sizes or runs: {'; '.join(c.words for c in rest)}"
+    networks = list(dict.fromkeys(case.network for case in judged))
+    claim = restricted(CLAIMS["T7"], networks) if judged else CLAIMS["T7"]
+    return Verdict("T7", claim, _verdict(judged, section.comparable), text)
+
+
+def _verdict(cases: Sequence[Case], comparable: float) -> str:
+    fixed = [d.outcome(comparable) for case in cases for d in case.at_one_rate]
+    best = [case.at_best_rates.outcome(comparable) for case in cases]
+    if DIFFERENT not in fixed:
+        return REPRODUCED if fixed and OPEN not in fixed else OPEN
+    alike, undecided = best.count(COMPARABLE), best.count(OPEN)
+    if alike:
+        rest = f", {OPEN} in {undecided}" if undecided else ""
+        return f"in {alike} of {len(cases)} cases, if the rate is chosen anew{rest}"
+    return OPEN if undecided else NOT
+
+
+def _case(network: str, rule: str, measured: Mapping[str, Any]) -> Case:
+    sizes, runs = measured["batch_sizes"], measured["runs"]
+    least, most = BATCH_SIZES
+    fixed = {r: at["largest"] for r, at in measured["at_fixed_rate"].items() if "largest" in at}
+    rates, best = measured["at_best_rate"]["rates"], measured["at_best_rate"]["largest"]
+    where = " and ".join(f"{rates[str(size)]:g}" for size in best["sizes"])
+    return Case(
+        network,
+        f"{network} {rule} (batch {min(sizes)} to {max(sizes)}, {counted(runs, 'run')})",
+        min(sizes) <= least and max(sizes) >= most,
+        runs,
+        [_difference(largest, rate) for rate, largest in fixed.items()],
+        _difference(best, where),
+    )
+
+
+def _difference(largest: Mapping[str, Any], where: str) -> Difference:
+    ratio, low, high = (largest[key] for key in ("log10_ratio", "low", "high"))
+    lost = largest["diverged_at_one"]
+    factor = f"{lost:.0%} of runs diverge at one alone" if ratio is None else f"×{10**ratio:.2g}"
+    interval = "" if low is None or high is None else f" [{10**low:.2g}, {10**high:.2g}]"
+    sizes = " / ".join(map(str, largest["sizes"]))
+    return Difference(f"{factor}{interval} ({sizes} at {where})", ratio, low, high, lost)

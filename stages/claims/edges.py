@@ -1,0 +1,61 @@
+"""T5: the rates above which no run improves, beside those of the caption of Figure 3."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from stages.claims.printed import CLAIMS, PAPER_EDGES
+from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, marked, number
+from stages.common import params
+
+
+def from_brackets(found: dict[str, Any], section: params.Claims) -> Verdict:
+    """Judge T5 from stability.json: one run, and for either rule two rates around the edge."""
+    words, outcomes = [], []
+    for network, edge in PAPER_EDGES.items():
+        brackets = {
+            rule: (
+                number(found[network][rule]["largest_stable_rate"]),
+                number(found[network][rule]["lowest_unstable_rate"]),
+            )
+            for rule in ("modified", "ordinary")
+        }
+        lows, highs = zip(*brackets.values(), strict=True)
+        below = all(high <= edge for high in highs)  # false for NaN
+        outcomes.append(NOT if max(lows) > edge else REPRODUCED if below else OPEN)
+        shown = ", ".join(
+            f"{rule} {low:g} and {f'{high:g}' if math.isfinite(high) else 'none tried'}"
+            for rule, (low, high) in brackets.items()
+        )
+        one, fresh = (found[network][key] for key in ("marchenko_pastur", "one_layer_fresh"))
+        words.append(
+            f"{network}, {found[network]['steps']} steps: {shown} (paper {edge:g}; one linear "
+            f"layer would stop at {one:.2f} on one batch, at {fresh:.2f} on fresh ones)"
+        )
+    verdict = next(v for v in (NOT, OPEN, REPRODUCED) if v in outcomes)
+    text = "highest rate at which runs improve and the next tried, at which they do not: "
+    verdict = marked(verdict, 1, "run", section.least_runs)
+    return Verdict("T5", CLAIMS["T5"], verdict, text + "; ".join(words))
+
+
+def from_sweep(network: str, lanes: pd.DataFrame, section: params.Claims) -> Verdict:
+    """Judge T5 on one network from a sweep of the paper's own rates, as the paper did.
+
+    Above its edge no run of either rule may improve, at any of the rates tried; undecided where a
+    rule improves nowhere at all, as then there is no edge.
+    """
+    edge, highest, words = PAPER_EDGES[network], [], []
+    for rule, of_rule in lanes.groupby("rule"):
+        improved = of_rule[of_rule.improved]
+        rate = improved.learning_rate.max()  # NaN where none is
+        count = int((improved.learning_rate == rate).sum())
+        highest.append(rate)
+        shown = f"{rate:g} ({count} of {of_rule.run.nunique()} runs)" if count else "none"
+        words.append(f"{rule} {shown}")
+    verdict = OPEN if any(map(math.isnan, highest)) else REPRODUCED
+    if any(rate > edge for rate in highest):
+        verdict = NOT
+    text = f"highest rate at which a run improves: {', '.join(words)}; paper {edge:g}"
+    verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
+    return Verdict("T5", CLAIMS["T5"], verdict, text)

@@ -1,0 +1,154 @@
+"""Judge T3 to T7 at the paper's scale, network by network, as far as its sweeps have got.
+
+No stage of a pipeline, as its inputs may be missing: sweeps of hours and days are cut and go on
+later. `make paper` ends with it. A network is judged from its whole sweep, else from those runs so
+far that are complete under both rules, else not; by the rules of the laptop scale, of which there
+is one set.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.claims import batch_sizes, edges, sweeps
+from stages.claims.printed import CLAIMS, PAPER_EDGES
+from stages.claims.verdict import Verdict
+from stages.common import params
+from stages.common.files import write_json, write_text
+from stages.sweeps.aggregate import last_rows
+from stages.text import markdown
+
+NETWORKS = {
+    "T3": ("B1", "B2", "B3", "B4"),
+    "T4": ("B2", "B3"),
+    "T5": tuple(PAPER_EDGES),
+    "T6": ("B1",),
+    "T7": ("B1", "B2"),
+}
+NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger: a claim on one network."""
+
+    id: str
+    network: str
+    runs: int
+    verdict: str = NOT_RUN
+    measured: str = ""
+
+
+def main() -> None:
+    """Write the ledger as JSON and as a table."""
+    args = params.arguments(
+        "judge the claims at the paper's scale", rules="the params.yaml with the section claims"
+    )
+    section = params.read(Path(args.rules)).claims
+    ledger = judge(args.metrics, params.read(args.params).sweep, section)
+    write_json(args.metrics / "claims.json", by_claim(ledger))
+    write_text(args.metrics / "claims.md", table(ledger))
+
+
+def judge(folder: Path, swept: params.Sweep, section: params.Claims) -> list[Entry]:
+    """Return every claim on every network it is about, run or not."""
+    lanes = {name: complete_runs(folder, name, swept.networks[name]) for name in NETWORKS["T3"]}
+    runs = {name: of_network.run.nunique() for name, of_network in lanes.items()}
+    variants = _batch_sizes(folder)
+    runs_of_variants = {
+        name: min(measured["runs"] for measured in rules.values())
+        for name, rules in variants.items()
+    }
+    judges: dict[str, tuple[Mapping[str, int], Callable[[str], Verdict]]] = {
+        "T3": (runs, lambda n: sweeps.lower_error({n: lanes[n]}, section)),
+        "T4": (
+            runs,
+            lambda n: sweeps.lower_rates(n, lanes[n], swept.networks[n].widths[-1], section),
+        ),
+        "T5": (runs, lambda n: edges.from_sweep(n, lanes[n], section)),
+        "T6": (runs, lambda n: sweeps.near_zero(lanes[n], section)),
+        "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, section)),
+    }
+    return [
+        _entry(claim, network, count.get(network, 0), verdict_on)
+        for claim, (count, verdict_on) in judges.items()
+        for network in NETWORKS[claim]
+    ]
+
+
+def complete_runs(folder: Path, name: str, network: params.Network) -> pd.DataFrame:
+    """Return the lanes of the runs that are complete under both rules, one row each.
+
+    Complete is a run all of whose rates made all steps or diverged. What is not is left out as a
+    whole, under both rules, so that both are judged by the same runs.
+
+    Returns:
+        As `stages.sweeps.aggregate.last_rows`; no rows where nothing is complete.
+    """
+    rows = _read(folder / f"sweep_{name}.csv", folder / f"sweep_{name}_so_far.csv")
+    if rows is None:
+        return pd.DataFrame({"run": []})
+    lanes = last_rows(rows)
+    ended = lanes[lanes.diverged | (lanes.step == network.steps)]
+    rates = _labels(network.learning_rates)
+    units = {
+        key
+        for key, of_unit in ended.groupby(["rule", "run"])
+        if _labels(of_unit.learning_rate) == rates
+    }
+    runs = [r for r in lanes.run.unique() if {("modified", r), ("ordinary", r)} <= units]
+    return lanes[lanes.run.isin(runs)].reset_index(drop=True)
+
+
+def by_claim(ledger: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+    """Return verdict and number of runs by claim and network."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in ledger:
+        numbers = {"verdict": entry.verdict, "runs": entry.runs}
+        found.setdefault(entry.id, {})[entry.network] = numbers
+    return found
+
+
+def table(ledger: Sequence[Entry]) -> str:
+    """Return the ledger as a Markdown table."""
+    rows = [
+        [e.id, CLAIMS[e.id], e.network, f"{e.runs}", f"**{e.verdict}**", e.measured] for e in ledger
+    ]
+    head = ["", "the paper", "network", "runs", "here", "measured"]
+    return markdown.table(head, rows) + "\n"
+
+
+def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verdict]) -> Entry:
+    if not runs:
+        return Entry(claim, network, runs)
+    found = verdict_on(network)
+    return Entry(claim, network, runs, found.verdict, found.measured)
+
+
+def _read(*paths: Path) -> pd.DataFrame | None:
+    """Return the first table there is; None if there is none, or nothing in it."""
+    for path in paths:
+        if path.exists():
+            try:
+                return pd.read_csv(path)
+            except pd.errors.EmptyDataError:
+                return None
+    return None
+
+
+def _labels(rates: Sequence[float] | pd.Series) -> set[str]:
+    """Return rates as tables hold them, to six digits."""
+    return {f"{rate:.6g}" for rate in rates}
+
+
+def _batch_sizes(folder: Path) -> dict[str, Any]:
+    path = folder / "variants.json"
+    return json.loads(path.read_text(encoding="utf-8"))["T7"] if path.exists() else {}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""T2, T3, T4 and T6: what the sweeps decide. T5 is in `edges`, T7 in `batch_sizes`.
+
+The rules are compared at the ``matched`` scale. Lanes are those of
+`stages.sweeps.aggregate.last_rows`, by network.
+"""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+
+from stages.claims.comparison import (
+    RULES,
+    at_rates,
+    at_rates_of_the_others,
+    best_safe_rates,
+    compared,
+)
+from stages.claims.printed import CLAIMS, PARAMETER_COUNTS
+from stages.claims.verdict import (
+    CONVENTION,
+    NOT,
+    OPEN,
+    REPRODUCED,
+    Verdict,
+    counted,
+    marked,
+    restricted,
+)
+from stages.common import params
+
+Lanes = Mapping[str, pd.DataFrame]
+BY_COLLAPSE = "by collapse to a constant map"
+
+
+def parameter_counts(counts: Mapping[str, int]) -> Verdict:
+    """Judge T2, by network."""
+    words = ", ".join(f"{n} {c:,}".replace(",", " ") for n, c in counts.items())
+    verdict = REPRODUCED if counts == PARAMETER_COUNTS else NOT
+    return Verdict("T2", CLAIMS["T2"], verdict, words)
+
+
+def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
+    """Judge T3 on the networks given, each run at the rates that are best on the others."""
+    pairs = {network: at_rates_of_the_others(of_network) for network, of_network in lanes.items()}
+    found = {network: compared(pair, section) for network, pair in pairs.items()}
+    words = {network: word for network, (word, _) in found.items()}
+    collapsed = [n for n, pair in pairs.items() if _is_collapsed(pair, section)]
+    runs = min(of_network.run.nunique() for of_network in lanes.values())
+    verdict = marked(_everywhere(words, collapsed), runs, "run", section.least_runs)
+    chosen = "on the other runs, of those at which none diverges" if runs > 1 else "on itself"
+    text = (
+        f"modified / ordinary error, each run at the rates that are best {chosen}, with interval "
+        "over runs; medians of output spread and relative error: "
+    ) + "; ".join(
+        f"{n} (rates {_rates(pair, lanes[n])}) {found[n][1]}, {_beside(pair)}"
+        for n, pair in pairs.items()
+    )
+    return Verdict("T3", restricted(CLAIMS["T3"], list(lanes)), verdict, text)
+
+
+def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.Claims) -> Verdict:
+    """Judge T4 on one network of this output width, below the best rates, for two readings."""
+    matched, figures = _at_lower_rates(lanes, 1.0, section)
+    raw, relabelled = _at_lower_rates(lanes, width / 2, section)
+    lower = [matched, raw].count("lower")
+    verdict = {2: REPRODUCED, 1: CONVENTION, 0: NOT}[lower]
+    verdict = OPEN if OPEN in (matched, raw) else verdict
+    text = (
+        "modified / ordinary error at the rates below the best ones of both rules, at the matched "
+        f"scale: {figures}. If the loss is the mean-squared error and the rule is not divided by "
+        f"the width, the same label means a {width / 2:g} times higher rate for the rule: "
+        f"{relabelled}"
+    )
+    verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
+    return Verdict("T4", restricted(CLAIMS["T4"], [network]), verdict, text)
+
+
+def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
+    """Judge T6, from the lanes of B1."""
+    below = lanes[(lanes.absolute_error < section.near_zero) & lanes.improved]
+    counts = {rule: int((below.rule == rule).sum()) for rule in ("modified", "ordinary")}
+    each = len(lanes) // 2
+    verdict = REPRODUCED if counts["modified"] else NOT
+    text = f"below {section.near_zero:g}: " + ", ".join(
+        f"{count} of {each} {rule} lanes" for rule, count in counts.items()
+    )
+    verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
+    return Verdict("T6", CLAIMS["T6"], verdict, text)
+
+
+def _is_collapsed(pair: pd.DataFrame, section: params.Claims) -> bool:
+    """Return whether the modified rule left no more than a constant map in the median run."""
+    modified = pair[pair.rule == "modified"]
+    return (modified.output_spread / modified.initial_spread).median() < section.collapsed_below
+
+
+def _everywhere(words: Mapping[str, str], collapsed: Collection[str]) -> str:
+    """Return the verdict on several networks, from how the errors compare on each."""
+    lower = [n for n, word in words.items() if word == "lower"]
+    undecided = [n for n, word in words.items() if word == OPEN]
+    hollow = [n for n in lower if n in collapsed]
+    if not lower:
+        return OPEN if undecided else NOT
+    if len(hollow) == len(words):
+        return f"{REPRODUCED}, {BY_COLLAPSE}"
+    rest = f", {OPEN} on {' and '.join(undecided)}" if undecided else " only"
+    verdict = f"on {' and '.join(lower)}{rest}" if len(lower) < len(words) else REPRODUCED
+    return f"{verdict} ({' and '.join(hollow)} {BY_COLLAPSE})" if hollow else verdict
+
+
+def _rates(pair: pd.DataFrame, lanes: pd.DataFrame) -> str:
+    """Name the rates chosen for either rule, and say which are at the end of the grid."""
+    end = lanes.learning_rate.max()
+    return " and ".join(
+        " or ".join(f"{r:g}{', its end' if r == end else ''}" for r in sorted(set(rates)))
+        for rates in (pair[pair.rule == rule].learning_rate for rule in RULES)
+    )
+
+
+def _beside(pair: pd.DataFrame) -> str:
+    """Return what an absolute error must be read beside, of the median run of either rule."""
+    names = ["output_spread", "initial_spread", "relative_error"]
+    medians = pair.groupby("rule")[names].median()
+    modified, ordinary = (medians.loc[rule] for rule in RULES)
+    return (
+        f"spread {modified.output_spread:.1g} against {ordinary.output_spread:.1g} "
+        f"(at the start {modified.initial_spread:.1g}), relative error "
+        f"{modified.relative_error:.2g} against {ordinary.relative_error:.2g}"
+    )
+
+
+def _at_lower_rates(lanes: pd.DataFrame, scale: float, section: params.Claims) -> tuple[str, str]:
+    """Say whether modified is lower at most rates below each rule's best, and in how many.
+
+    Args:
+        lanes: of one network.
+        scale: how many times higher than its label the rate of the modified rule is.
+        section: the thresholds.
+    """
+    shared = _shared_rates(lanes, scale)
+    if not shared:
+        return OPEN, "no rate in common"
+    best = best_safe_rates(lanes)
+    below = [rates for rates in shared if all(rates[rule] < best[rule] for rule in RULES)]
+    judged = below or shared[:1]
+    words, figures = zip(*(compared(at_rates(lanes, r), section) for r in judged), strict=True)
+    lower, undecided, half = words.count("lower"), words.count(OPEN), len(words) / 2
+    word = "lower" if lower > half else "not lower" if lower + undecided <= half else OPEN
+    shown = "" if below else "none is below both, so at the lowest: "
+    shown += f"lower at {lower} of {counted(len(words), 'rate')}"
+    if undecided:
+        shown += f", {OPEN} at {undecided}"
+    ends = dict.fromkeys((0, len(words) - 1))  # one end where there is one rate
+    places = " to ".join(f"{judged[k]['ordinary']:g} ({figures[k]})" for k in ends)
+    return word, f"{shown}, {places}"
+
+
+def _shared_rates(lanes: pd.DataFrame, scale: float) -> list[dict[str, float]]:
+    """Return the rates by rule that bear the same label, from the lowest on."""
+    modified, ordinary = (sorted(set(lanes[lanes.rule == r].learning_rate)) for r in RULES)
+    return [
+        {"modified": m, "ordinary": o}
+        for o in ordinary
+        for m in modified
+        if np.isclose(m, scale * o)
+    ]

@@ -1,0 +1,1 @@
+"""What every stage needs: checked parameters, side-by-side work, resuming, files."""

@@ -1,0 +1,1 @@
+"""What the trained generators do: samples, restoration, latent space (section 3.1)."""

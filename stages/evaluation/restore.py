@@ -1,0 +1,202 @@
+"""Stage restore: do the trained networks bring spoilt test images back?
+
+Every image x is spoilt (`idem.evaluation.corruptions`) into x~; f(x~) and f(f(x~)) are compared
+with x by PSNR and SSIM, images in [-1, 1]. Corruption `none` leaves x as it is: f(x) is the
+reconstruction, the best that can be expected of f. Three baselines, application 0, say what a
+number means: the spoilt image itself (`input`), the mean of the training images, and the training
+image nearest to x~.
+
+BatchNorm in mode ``train`` normalises a batch of images that are all spoilt alike by its own
+statistics; in mode ``eval`` f is a map of single images. Both are measured.
+
+Two tables: the scores, and the pixels of a few images. The latter stay in the data set's own folder
+where its photographs may not be handed on.
+"""
+
+import operator
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+
+from idem.data.datasets import to_unit
+from idem.evaluation import samples
+from idem.evaluation.corruptions import CORRUPTIONS
+from stages.common import params
+from stages.common.engine import run_units
+from stages.common.files import write_csv, write_json
+from stages.common.params import Params, Restore
+from stages.evaluation import pictures
+from stages.evaluation.summary import labelled, subset
+from stages.generative import networks
+from stages.generative.scoring import batched
+
+SETTING = ["model", "weights", "mode", "corruption", "application"]
+METRICS = ("psnr", "ssim")
+SHOWN_WITH = ["model", "seed", "corruption", "application", "image", "psnr"]
+BASELINES = ("input", "mean_image", "nearest_image")
+_HIGHEST_PSNR = 58.9  # dB; equal up to the rounding of a byte, as no interval has infinite ends
+_CHUNK = 2000  # training images searched at once
+_SCORED = 50  # images at once: SSIM is twice as fast where they fit into the cache
+
+
+class Found(NamedTuple):
+    """What one unit finds."""
+
+    scores: pd.DataFrame
+    """A row an image: seed, the columns of SETTING, image, psnr and ssim."""
+    shown: pd.DataFrame
+    """The pixels of the first images."""
+
+
+def main() -> None:
+    """Write the scores with their intervals, their headline, and the pixels of a few images."""
+    args = params.arguments("restore on one data set", dataset="name of the data set")
+    everything, name = params.read(args.params), networks.data_set(args.dataset)
+    units = [(_baselines, everything, name), *_networks(everything, name)]
+    scores, shown = _joined(run_units(operator.call, units, f"restore {name}"))
+    table = summarize(scores, everything.restore)
+    write_csv(args.metrics / f"restoration_{name}.csv", table)
+    note = subset(args.metrics, name)
+    write_json(args.metrics / f"restoration_{name}.json", labelled(headline(table), note))
+    write_csv(pictures.path(args.metrics, name, "restored"), shown)
+
+
+def spoilt(x: Tensor, seed: int) -> dict[str, Tensor]:
+    """Return the images under every corruption, themselves under ``none``."""
+    made = {name: f(x, Generator().manual_seed(seed)) for name, f in CORRUPTIONS.items()}
+    return {"none": x} | made
+
+
+def quality(y: Tensor, x: Tensor) -> dict[str, NDArray[Any]]:
+    """Return PSNR, in dB, and SSIM of each image y, (B, C, H, W), against x."""
+    # Not above: main scores nothing itself, and importing them takes as long as importing torch.
+    from torchmetrics.functional.image.psnr import peak_signal_noise_ratio
+    from torchmetrics.functional.image.ssim import structural_similarity_index_measure
+
+    how: dict[str, Any] = {"data_range": 2.0, "reduction": "none"}
+    psnr = peak_signal_noise_ratio(y, x, dim=(1, 2, 3), **how).clamp_max(_HIGHEST_PSNR)
+    pairs = zip(y.split(_SCORED), x.split(_SCORED), strict=True)
+    ssim: Any = [structural_similarity_index_measure(a, b, **how) for a, b in pairs]
+    ssim = torch.cat(ssim)
+    return {"psnr": psnr.cpu().numpy(), "ssim": ssim.cpu().numpy()}
+
+
+def judged(y: Tensor, x: Tensor, keys: dict[str, Any], shown: int) -> Found:
+    """Score images y against x, under these keys, and keep the pixels of the first `shown`."""
+    scores = pd.DataFrame(quality(y, x)).assign(image=range(len(y)), **keys)
+    pixels = pictures.pixels(y[:shown])
+    return Found(scores, pd.concat([scores[SHOWN_WITH][:shown], pixels], axis=1))
+
+
+def summarize(scores: pd.DataFrame, section: Restore) -> pd.DataFrame:
+    """Return mean and bootstrap interval of every setting, for each seed and, `all`, over seeds.
+
+    Over seeds both seeds and images are drawn anew, each independently of the other.
+
+    Source: Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1, 386 (2007).
+    """
+    rows = []
+    same = (scores.model == "input") & (scores.corruption == "none")
+    for key, group in scores[~same].groupby(SETTING, sort=False):
+        tables = {name: group.pivot(index="seed", columns="image", values=name) for name in METRICS}
+        seeds = list(tables["psnr"].index)
+        for seed in dict.fromkeys(["all", *seeds]):
+            row: dict[str, Any] = dict(zip(SETTING, key, strict=True)) | {"seed": seed}
+            for name, table in tables.items():
+                values = table.to_numpy() if seed == "all" else table.loc[[seed]].to_numpy()
+                low, high = interval(values, section)
+                row |= {name: values.mean(), f"{name}_low": low, f"{name}_high": high}
+            rows.append(row)
+    table = pd.DataFrame(rows)
+    return table[["model", "seed", *table.columns.drop(["model", "seed"])]]
+
+
+def interval(values: NDArray[Any], section: Restore) -> tuple[float, float]:
+    """Return the percentile interval of the mean of values, (seeds, images), drawn anew by both."""
+    seeds, images = (_drawn(count, section.resamples, section.seed) for count in values.shape)
+    means = (images @ values.T * seeds).sum(1)
+    tail = (1 - section.confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+@cache
+def _drawn(count: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """Return the share of every item in each sample drawn with replacement, (resamples, count)."""
+    rng = np.random.default_rng([seed, count])
+    return rng.multinomial(count, np.full(count, 1 / count), resamples) / count
+
+
+def headline(table: pd.DataFrame) -> dict[str, Any]:
+    """Return {baselines or weights: {mode: {model: {corruption: scores over seeds}}}}."""
+    result: dict[str, Any] = {"baselines": {}}
+    for row in table[table.seed == "all"].to_dict("records"):
+        place = result["baselines"]
+        if row["application"]:
+            place = result.setdefault(row["weights"], {}).setdefault(row["mode"], {})
+        end = "_2" if row["application"] == 2 else ""
+        scores = {f"{name}{end}": row[name] for name in METRICS}
+        place.setdefault(row["model"], {}).setdefault(row["corruption"], {}).update(scores)
+    return result
+
+
+def _networks(everything: Params, dataset: str) -> Iterator[tuple]:
+    for model in everything.train.models:
+        for seed in everything.train.seeds:
+            for kind in everything.restore.weights:
+                yield _restored, everything, dataset, model, seed, kind
+
+
+def _baselines(everything: Params, dataset: str) -> Found:
+    section, x = everything.restore, _originals(everything, dataset)
+    training = networks.some(dataset, "train", section.training_images)
+    mean = _mean(training).expand_as(x)
+    keys: dict[str, Any] = {"seed": "all", "weights": "", "mode": "", "application": 0}
+    given, found = spoilt(x, section.seed), []
+    _, index = samples.nearest(torch.cat(list(given.values())), training)
+    for (corruption, y), place in zip(given.items(), index[:, 0].split(len(x)), strict=True):
+        outputs = (y, mean, to_unit(training[place]))
+        for name, y in zip(BASELINES, outputs, strict=True):
+            own = keys | {"model": name, "corruption": corruption}
+            found.append(judged(y, x, own, section.shown_images))
+    return _joined(found)
+
+
+def _restored(everything: Params, dataset: str, model: str, seed: int, kind: str) -> Found:
+    section, x = everything.restore, _originals(everything, dataset)
+    f = networks.trained_network(everything.train, dataset, x.shape[1:], model, seed, kind)
+    found = []
+    for mode, (corruption, y) in product(section.modes, spoilt(x, section.seed).items()):
+        run = {"model": model, "seed": seed, "weights": kind, "mode": mode}
+        wanted = (everything.train.seeds[0], section.shown_weights, section.shown_mode)
+        shown = section.shown_images if (seed, kind, mode) == wanted else 0
+        for application in (1, 2):
+            y = batched(networks.in_mode(f, mode), y, section.batch_size)
+            keys = run | {"corruption": corruption, "application": application}
+            found.append(judged(y, x, keys, shown))
+    return _joined(found)
+
+
+def _joined(found: list[Found]) -> Found:
+    return Found(*(pd.concat(tables) for tables in zip(*found, strict=True)))
+
+
+def _originals(everything: Params, dataset: str) -> Tensor:
+    return to_unit(networks.some(dataset, "test", everything.restore.images))
+
+
+def _mean(images: Tensor) -> Tensor:
+    """Return the mean of uint8 images in [-1, 1], a share of them at a time."""
+    totals = [to_unit(chunk).double().sum(0) for chunk in images.split(_CHUNK)]
+    return (torch.stack(totals).sum(0) / len(images)).float()
+
+
+if __name__ == "__main__":
+    main()

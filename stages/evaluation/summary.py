@@ -1,0 +1,154 @@
+"""What the measurements of a generative study come to over seeds."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from stages.text import markdown
+
+RUN = ["model", "seed", "weights", "mode"]
+SETTING = ["model", "weights", "mode"]
+KINDS = ("raw", "averaged", "chosen")  # of weights
+MODES = ("train", "eval")  # of BatchNorm
+CONTROL = "none"  # weights and mode of what no network made
+PER_SEED = [
+    "frechet_distance",
+    "digits",
+    "least_digit_share",
+    "coverage",
+    "noise_relative_error",
+    "test_relative_error",
+]
+HEADLINE = [
+    *PER_SEED,
+    "frechet_distance_2",
+    "frechet_distance_infinite",
+    "class_entropy",
+    "precision",
+    "recall",
+    "density",
+    "pairwise_distance",
+    "neighbour_distance",
+    "neighbour_ratio",
+    "displacement",
+    "reconstruction_error",
+    "data_relative_error",
+    "corrupted_relative_error",
+    "noise_absolute_error",
+    "test_absolute_error",
+    "noise_last_drift",
+    "test_last_drift",
+]
+UNBOUNDED = ("frechet_distance_infinite",)  # all others are 0 or more
+HIGHEST = {  # of what has an upper end
+    "digits": 10.0,
+    "least_digit_share": 0.1,
+    "class_entropy": 1.0,
+    "confident_share": 1.0,
+    "precision": 1.0,
+    "recall": 1.0,
+    "coverage": 1.0,
+}
+SHOWN = {  # of the table for readers
+    "frechet_distance": "Fréchet distance",
+    "digits": "digits",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "neighbour_ratio": "neighbour ratio",
+    "displacement": "distance to z",
+    "noise_relative_error": "error on noise",
+    "test_relative_error": "on held-out",
+    "corrupted_relative_error": "on corrupted",
+    "reconstruction_error": "reconstruction",
+}
+
+
+def subset(metrics: Path, dataset: str) -> str:
+    """Return which part of a data set that comes in parts there was; nothing where it is whole."""
+    path = metrics / f"prepare_{dataset}.json"
+    return json.loads(path.read_text(encoding="utf-8")).get("data", "") if path.exists() else ""
+
+
+def labelled(numbers: dict[str, Any], note: str) -> dict[str, Any]:
+    """Return the numbers behind what `subset` says of the data, if it says something."""
+    return {"data": note} | numbers if note else numbers
+
+
+def interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Return Student's interval of the mean: with few seeds a bootstrap would be far too narrow.
+
+    Not a number for fewer than two values, or any that is not finite.
+    """
+    if len(values) < 2 or not np.isfinite(values).all():
+        return math.nan, math.nan
+    half = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values))
+    mean = float(values.mean())
+    return mean - half, mean + half
+
+
+def summarize(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return a row a setting and measurement: mean and interval over seeds, and their number.
+
+    Intervals end where a measurement does: none but an extrapolated one is negative, a share is 1
+    at most.
+
+    Args:
+        table: columns `RUN`, and measurements, a row a run; those missing everywhere are left out.
+        confidence: of the interval.
+    """
+    rows = []
+    for setting, runs in table.groupby(SETTING, sort=False):
+        for measure in runs.columns.drop(RUN):
+            values = runs[measure].to_numpy(float)
+            if not np.isnan(values).all():
+                low, high = interval(values, confidence)
+                least = -math.inf if measure in UNBOUNDED else 0.0
+                low, high = max(low, least), min(high, HIGHEST.get(str(measure), math.inf))
+                found = (*setting, measure, values.mean(), low, high, len(values))
+                rows.append(found)
+    columns = [*SETTING, "measure", "mean", "low", "high", "seeds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def headline(table: pd.DataFrame, summary: pd.DataFrame) -> dict[str, Any]:
+    """Return {controls: …, model: {weights: {mode: intervals, and what tells seeds apart}}}."""
+    result: dict[str, Any] = {"controls": {}}
+    for (model, weights, mode), rows in summary.groupby(SETTING, sort=False):
+        found = rows[rows.measure.isin(HEADLINE)].set_index("measure")
+        if weights == CONTROL:
+            result["controls"][model] = found["mean"].to_dict()
+            continue
+        place = result.setdefault(str(model), {}).setdefault(weights, {})
+        place[mode] = found[["mean", "low", "high"]].to_dict(orient="index")
+        runs = table[(table[SETTING] == [model, weights, mode]).all(axis=1)].set_index("seed")
+        telling = [name for name in PER_SEED if name in found.index]
+        place[mode]["seeds"] = runs[telling].to_dict(orient="index")
+    return result
+
+
+def readable(summary: pd.DataFrame) -> str:
+    """Return a table in Markdown: a row a setting, means with their intervals over seeds."""
+    shown = {name: words for name, words in SHOWN.items() if name in set(summary.measure)}
+    rows = []
+    for setting, of_setting in summary.groupby(SETTING, sort=False):
+        found = of_setting.set_index("measure")
+        cells = [cell(found.loc[name]) if name in found.index else "" for name in shown]
+        rows.append(["" if word == CONTROL else str(word).replace("_", " ") for word in setting])
+        rows[-1] += cells
+    return markdown.table(["model", "weights", "BatchNorm", *shown.values()], rows) + "\n"
+
+
+def cell(row: pd.Series) -> str:
+    """Return a mean with its interval, where there is one, as words."""
+    mean, low, high = (
+        f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        for value in (row["mean"], row["low"], row["high"])
+    )
+    return mean if low == "nan" else f"{mean} [{low}, {high}]"

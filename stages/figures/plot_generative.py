@@ -1,0 +1,77 @@
+"""Stage plot of a generative pipeline of its own, and what it shares with the one at the top.
+
+Pictures of photographs stay in the data set's own folder, out of git, and with them a page that
+shows them among all others; drawings of numbers and of generated images lie beside the tables.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from idem.data.datasets import DATASETS
+from idem.figures import generative, latent, restoration, samples
+from stages.common import params
+from stages.common.files import write_figure, write_text
+from stages.common.params import Params
+from stages.evaluation import pictures
+from stages.evaluation.summary import subset
+from stages.figures.album import album
+
+OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
+
+
+def main() -> None:
+    """Read the tables, write a PNG a figure and, where some show photographs, the page."""
+    args = params.arguments("draw the generative study", dataset="name of the data set")
+    name = params.choose(dict.fromkeys(DATASETS, args.dataset), args.dataset, "data set")
+    note, own, paths = subset(args.metrics, name), pictures.folder(args.metrics, name), {}
+    for figure, drawn in drawings(args.metrics, name, params.read(args.params)).items():
+        if note and figure != "figure_5":  # which has it below its images
+            drawn.suptitle(note, fontsize="small")
+        paths[figure] = (own if figure in OF_PHOTOGRAPHS else args.metrics) / f"{figure}.png"
+        write_figure(paths[figure], drawn)
+    if own != args.metrics:
+        text = (args.metrics / "generative.md").read_text(encoding="utf-8")
+        write_text(own / "page.html", album(f"The generative study of {name}", text, paths))
+
+
+def drawings(folder: Path, dataset: str, settings: Params) -> dict[str, Figure]:
+    """Return every figure of the generative study of a data set, by name."""
+
+    def table(name: str) -> pd.DataFrame:
+        return pd.read_csv(folder / f"{name}_{dataset}.csv")
+
+    def pixels(name: str) -> pd.DataFrame:
+        return pd.read_csv(pictures.path(folder, dataset, name), low_memory=False)
+
+    with np.load(folder / f"latent_{dataset}_images.npz") as archive:
+        strips = dict(archive)
+    paths = pd.read_csv(folder / f"latent_{dataset}_paths.csv")
+    codes = pd.read_csv(folder / f"latent_{dataset}_codes.csv")
+    eigenvalues = pd.read_csv(folder / f"latent_{dataset}_eigenvalues.csv")
+    shown = settings.evaluate
+    drawn = {
+        "figure_5": samples.figure_5(pixels("samples"), subset(folder, dataset)),
+        "figure_restoration": restoration.figure_restoration(pixels("restored")),
+        "figure_restoration_scores": restoration.figure_restoration_scores(table("restoration")),
+        "figure_drift": generative.figure_drift(table("drift")),
+        "figure_collapse": generative.figure_collapse(table("watched")),
+        "figure_size": generative.figure_size(table("size")),
+        "figure_neighbours": generative.figure_neighbours(pixels("neighbours")),
+        "figure_latent": latent.figure_latent(codes),
+        "figure_interpolation": latent.figure_interpolation(
+            strips, paths[paths["mode"] == settings.latent.shown_mode]
+        ),
+        "figure_jacobian": latent.figure_jacobian(eigenvalues),
+    }
+    if (folder / f"classes_{dataset}.csv").exists():
+        drawn["figure_classes"] = generative.figure_classes(
+            table("classes"), shown.shown_weights, shown.shown_mode
+        )
+    return drawn
+
+
+if __name__ == "__main__":
+    main()

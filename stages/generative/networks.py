@@ -1,0 +1,124 @@
+"""What the generative stages share: where their files lie, how a network comes back from them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Generator, Tensor, nn
+
+from idem.data.datasets import DATASETS, Split, load
+from idem.evaluation.classifier import Classifier, restored
+from idem.evaluation.efficientnet import EfficientNetLite0
+from idem.generative.noise import FourierNoise, GaussianNoise
+from idem.generative.udcgan import UDCGAN
+from stages.common import params
+from stages.common.engine import device
+from stages.common.params import Model, Train
+
+_ORDER = 20131  # of the images of `some`; a seed that nothing else is drawn from
+
+
+def data_set(name: str) -> str:
+    """Return `name` if it is that of a data set, or stop with the list of those there are."""
+    return params.choose(dict.fromkeys(DATASETS, name), name, "data set")
+
+
+def images(dataset: str, split: Split) -> Tensor:
+    """Return a prepared split, uint8 ``(N, C, H, W)``, on the device."""
+    return load(dataset, split, device=device())[0]
+
+
+def some(dataset: str, split: Split, count: int) -> Tensor:
+    """Return images of a split chosen at random, the same ones every time and the more the longer.
+
+    The first images of a split are no fair sample: MNIST's first 5 000 test digits are the cleaner
+    half.
+    """
+    found = images(dataset, split)
+    order = torch.randperm(len(found), generator=Generator().manual_seed(_ORDER))
+    return found[order[:count].to(found.device)]
+
+
+def network(
+    section: Train, model: Model, image_shape: Sequence[int], generator: Generator | None = None
+) -> UDCGAN:
+    """Return the network that the parameters describe, on the device, channels innermost."""
+    f = UDCGAN(
+        image_shape,
+        section.channels,
+        section.bottleneck,
+        section.skips,
+        section.normalization,
+        model.code_normalization,
+        generator,
+    )
+    return f.to(device(), memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+
+def weights_path(section: Train, dataset: str, model: str, seed: int, kind: str) -> Path:
+    """Return where weights of one run lie; `kind` is ``raw``, ``averaged`` or ``chosen``."""
+    return folder(section, dataset) / f"{model}_{seed}_{kind}.safetensors"
+
+
+def folder(section: Train, dataset: str) -> Path:
+    """Return where the weights of all runs of a pipeline lie."""
+    return Path("data", dataset, section.folder)
+
+
+def trained_network(
+    section: Train, dataset: str, image_shape: Sequence[int], model: str, seed: int, kind: str
+) -> UDCGAN:
+    """Return the network of one run as stage `train` left it."""
+    f = network(section, section.models[model], image_shape)
+    f.load_state_dict(load_file(weights_path(section, dataset, model, seed, kind)))
+    return f
+
+
+def in_mode(f: nn.Module, mode: str) -> nn.Module:
+    """Put BatchNorm into ``train`` or ``eval`` mode, its collected statistics frozen in both."""
+    for layer in f.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.momentum = 0.0
+    return f.train(mode == "train")
+
+
+def noise(
+    section: Train, model: Model, dataset: str, image_shape: Sequence[int]
+) -> GaussianNoise | FourierNoise:
+    """Return the noise of a model; Fourier statistics as stage `train` measured them."""
+    if model.noise == "gaussian":
+        return GaussianNoise(image_shape)
+    state = load_file(noise_path(section, dataset), device=device())
+    return FourierNoise.from_state_dict(state, image_shape[-1])
+
+
+def noise_path(section: Train, dataset: str) -> Path:
+    """Return where the noise statistics of the training split lie."""
+    return folder(section, dataset) / "noise.safetensors"
+
+
+def feature_extractor(dataset: str) -> nn.Module:
+    """Return what turns images into features, on the device, in eval mode."""
+    if DATASETS[dataset].known != "labels":
+        return EfficientNetLite0(load_file(components_path(dataset))["components"]).to(device())
+    return classifier(dataset)
+
+
+def components_path(dataset: str) -> Path:
+    """Return where the components of a data set's features lie."""
+    return Path("data", dataset, "components.safetensors")
+
+
+def classifier(dataset: str) -> Classifier:
+    """Return the trained classifier, on the device, in eval mode."""
+    path = Path("data", dataset, "classifier.safetensors")
+    return restored(load_file(path)).to(device())
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write safetensors whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part)
+    part.replace(path)

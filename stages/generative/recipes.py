@@ -1,0 +1,152 @@
+"""Stage recipes: compare all settings that were tried, and say which of each kind is best.
+
+The criterion, on held-out images alone: over the second half of the training, the averaged weights
+of a good setting show all ten digits at every measurement, and their Fréchet distance has the least
+geometric mean. What a setting reaches for a moment counts for nothing. Only settings of as many
+steps are ranked, and those of others listed.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import gmean
+
+from idem.figures import settings
+from stages.common import params
+from stages.common.files import write_csv, write_figure, write_json, write_text
+from stages.common.params import Settings
+from stages.text.markdown import table
+
+DIGITS = 10
+SHORT = {
+    "learning_rate": "rate",
+    "learning_rate_schedule": "schedule",
+    "max_gradient_norm": "clipped at",
+    "average_decay": "average",
+    "data_noise": "data noise",
+    "batch_size": "batch",
+    "code_normalization": "code",
+}
+HEAD = {
+    "setting": "setting",
+    "changed": "changed",
+    "seeds": "seeds",
+    "steps": "steps",
+    "distance": "distance, second half",
+    "last_distance": "last",
+    "raw_distance": "raw weights",
+    "fewest_digits": "fewest digits",
+    "last_digits": "last",
+    "relative_error": "relative error",
+}
+
+
+def main() -> None:
+    """Write the table of all settings, as CSV and Markdown, the best of each kind, and a figure."""
+    args = params.arguments("compare all settings")
+    section = params.read(args.params).settings
+    found = pd.concat(_summaries(section, args.metrics), ignore_index=True)
+    order = ["of", "steps", "steady", "distance"]
+    found = found.sort_values(order, ascending=[True, True, False, True])
+    write_csv(args.metrics / "settings.csv", found)
+    alike = found[found.steps == section.steps]
+    write_json(args.metrics / "recipes.json", best(alike))
+    write_text(args.metrics / "settings.md", words(found))
+    write_figure(args.metrics / "figure_settings.png", settings.figure_settings(found))
+
+
+def _summaries(section: Settings, metrics: Path) -> list[pd.DataFrame]:
+    tables = []
+    for name, tried in section.rounds.items():
+        rows = pd.read_csv(metrics / f"settings_{name}.csv")
+        summary = summarize(rows).assign(round=name)
+        summary["of"] = [tried[setting].of for setting in summary.setting]
+        summary["changed"] = [_changes(tried[setting]) for setting in summary.setting]
+        tables.append(summary)
+    return tables
+
+
+def summarize(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per setting: the second half of the training, and the end.
+
+    Args:
+        rows: columns ``setting``, ``seed``, ``step`` and what a watch measures; what is missing,
+            as of a run that broke off, counts as no digits at an infinite distance. Distances are
+            geometric means over seeds too, digits the fewest with any seed.
+    """
+    rows = rows.assign(
+        averaged_digits=rows.averaged_digits.fillna(0),
+        averaged_frechet_distance=rows.averaged_frechet_distance.fillna(np.inf),
+    )
+    steps = rows.groupby("setting").step.transform("max")
+    late, last = rows[rows.step > steps / 2], rows[rows.step == steps]
+    halves, ends = late.groupby("setting", sort=False), last.groupby("setting", sort=False)
+    summary = pd.DataFrame(
+        {
+            "seeds": ends.seed.nunique(),
+            "steps": ends.step.max(),
+            "distance": halves.averaged_frechet_distance.agg(gmean),
+            "last_distance": ends.averaged_frechet_distance.agg(gmean),
+            "raw_distance": halves.raw_frechet_distance.agg(gmean),
+            "fewest_digits": halves.averaged_digits.min(),
+            "last_digits": ends.averaged_digits.min(),
+            "relative_error": ends.averaged_relative_error.mean(),
+        }
+    )
+    summary["steady"] = summary.fewest_digits == DIGITS
+    return summary.reset_index()
+
+
+def best(found: pd.DataFrame) -> dict[str, dict]:
+    """Return the best setting of each model by the criterion, steady ones before all others."""
+    ranked = found.sort_values(["steady", "distance"], ascending=[False, True])
+    first = ranked.groupby("of").head(1).set_index("of")
+    kept = ["setting", "changed", "distance", "last_distance", "fewest_digits", "steady"]
+    tried = found.groupby("of").size()
+    return {
+        model: {"tried": int(tried[model])} | first.loc[model, kept].to_dict()
+        for model in tried.index
+    }
+
+
+def words(found: pd.DataFrame) -> str:
+    """Return the table of all settings as a page."""
+    parts = [
+        "# Settings tried\n",
+        f"{len(found)} settings, measured on held-out images with averaged weights and BatchNorm "
+        "in training mode. The distance is the Fréchet distance in the features of the classifier, "
+        "its geometric mean over the second half of the training and over seeds; digits are those "
+        "holding their share of the samples, the fewest at any measurement there with any seed.\n",
+    ]
+    for model, rows in found.groupby("of"):
+        parts += [f"## {model}\n", table(list(HEAD.values()), map(_line, _records(rows))), ""]
+    return "\n".join(parts)
+
+
+def _records(rows: pd.DataFrame) -> list[dict]:
+    return rows[list(HEAD)].to_dict(orient="records")
+
+
+def _line(row: dict) -> list[str]:
+    return [f"{value:.3g}" if isinstance(value, float) else str(value) for value in row.values()]
+
+
+def _changes(setting: params.Setting) -> str:
+    """Return what a setting changes in words; "as it is" for the model itself."""
+    given = setting.model_dump(exclude={"of", "seeds"}, exclude_none=True)
+    words = [f"{SHORT.get(k, k)} {_shown(v)}" for k, v in given.items()]
+    words += [f"{len(setting.seeds)} seeds"] if setting.seeds else []
+    return ", ".join(words) or "as it is"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):  # of tightness
+        return f"{value['weight']:g}"
+    if isinstance(value, list):
+        return "(" + ", ".join(map(_shown, value)) + ")"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Stage train: train U-DCGANs on one data set, every model with every seed (section 3.1).
+
+It can be killed at any time, and goes on from there when it is run again.
+"""
+
+import pandas as pd
+
+from idem.checkpoint import Checkpoint
+from idem.generative.calibration import recalibrate
+from idem.generative.noise import FourierNoise
+from stages.common import params, resume
+from stages.common.engine import deadline, end_with_parent
+from stages.common.files import write_csv
+from stages.common.params import Score, Train
+from stages.generative import networks, runs
+
+
+def main() -> None:
+    """Write the noise statistics, the weights of all runs and what was measured on the way."""
+    args = params.arguments("train on one data set", dataset="name of the data set")
+    everything, name = params.read(args.params), networks.data_set(args.dataset)
+    section = everything.train
+    end_with_parent()
+    deadline()  # complains before anything is written
+    fit_noise(section, name)
+    data = runs.data_digest(name)
+    units = [
+        resume.Unit(
+            f"train_{name}_{model}_{seed}",
+            runs.key(section, section.models[model], everything.score, data, seed),
+            (section, everything.score, name, model, seed),
+        )
+        for seed in section.seeds
+        for model in section.models
+    ]
+    with resume.completed(_train_unit, units, runs.MODULES, noun="runs") as tables:
+        for table, found in zip(("train", "watched"), zip(*tables, strict=True), strict=True):
+            rows = [row for of_run in found for row in of_run]
+            write_csv(args.metrics / f"{table}_{name}.csv", pd.DataFrame(rows))
+
+
+def fit_noise(section: Train, dataset: str) -> None:
+    """Measure the statistics of Fourier noise on the training split, and save them."""
+    noise = FourierNoise.fit(networks.images(dataset, "train"))
+    networks.save_tensors(networks.noise_path(section, dataset), noise.state_dict())
+
+
+def _train_unit(
+    section: Train, score: Score, dataset: str, model: str, seed: int, checkpoint: Checkpoint
+) -> tuple[list[dict], list[dict]] | None:
+    """Return what a run logged and measured, its weights written; None if the time was up."""
+    settings, label = section.models[model], f"{dataset} {model} seed {seed}"
+    state = runs.trained(section, score, dataset, settings, seed, checkpoint, label)
+    if state is None:
+        return None
+    images = networks.images(dataset, "train")
+    noise = networks.noise(section, settings, dataset, images.shape[1:])
+    calibration = {"batches": section.calibration_batches, "batch_size": section.batch_size}
+    for kind, f in state.weights().items():
+        recalibrate(f, images, noise, seed=seed, **calibration)
+        path = networks.weights_path(section, dataset, model, seed, kind)
+        networks.save_tensors(path, f.state_dict())
+    run = {"model": model, "seed": seed}
+    return [run | row for row in state.history], [run | row for row in state.watched]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Around the pipeline: run it, compare it with what is committed, put it into the README."""

@@ -1,0 +1,122 @@
+"""Stage sweep: train one network of params.yaml at all rates and runs under both rules.
+
+It can be killed at any time, and goes on from there when it is run again.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from idem.checkpoint import Checkpoint, OutOfTime
+from idem.sweeps.mlp import parameter_count
+from idem.sweeps.sweep import Grid, Row, Unit, train_lanes
+from stages.common import params, resume
+from stages.common.engine import device, end_with_parent
+from stages.common.files import write_csv, write_json
+from stages.sweeps.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
+
+_MEGABYTE = 2**20
+MODULES = ("idem.sweeps.sweep",)  # that decide the rows of a unit
+
+
+def main() -> None:
+    """Write every logged row, the summary by rate, and the headline numbers."""
+    args = params.arguments("sweep one network", network="a key of sweep.networks")
+    section = params.read(args.params).sweep
+    network = params.choose(section.networks, args.network, "network")
+    end_with_parent()
+    grid, label = grid_of(section, network), f"sweep_{args.network}"
+    so_far = args.metrics / f"{label}_so_far.csv"
+    units = [
+        resume.Unit(
+            f"{label}_{unit.name}",
+            [asdict(grid), unit._asdict(), section.matmul_precision],
+            (args.network, grid, unit, section.matmul_precision),
+        )
+        for unit in grid.units()
+    ]
+    late = partial(write_so_far, so_far)
+    with resume.completed(_train_unit, units, MODULES, late=late) as parts:
+        rows = pd.DataFrame([row for part in parts for row in part]).sort_values([*LANE, "step"])
+        final = last_rows(rows)
+        write_csv(args.metrics / f"{label}.csv", rows)
+        write_csv(args.metrics / f"{label}_summary.csv", summarize(final))
+        write_json(args.metrics / f"{label}.json", headline(grid, final))
+        so_far.unlink(missing_ok=True)
+
+
+def grid_of(section: params.Sweep, network: params.Network) -> Grid:
+    """Return the grid of one network of the section."""
+    shared = section.model_dump(exclude={"networks", "memory_megabytes", "matmul_precision"})
+    memory = section.memory_megabytes * _MEGABYTE
+    return Grid(**shared, **network.model_dump(), memory=memory)
+
+
+def write_so_far(path: Path, places: list[Checkpoint]) -> None:
+    """Write the rows that the checkpoints of all units hold."""
+    notes = [place.notes() for place in places]
+    rows = pd.DataFrame([row for found in notes if found for row in found["rows"]])
+    write_csv(path, rows.sort_values([*LANE, "step"]) if len(rows) else rows)
+
+
+def headline(grid: Grid, lanes: pd.DataFrame) -> dict:
+    """Return what a review compares: per rule, the best rate and how high a rate still improves."""
+    best = {}
+    for rule, of_rule in lanes.groupby("rule"):
+        top = best_rate(of_rule)
+        improving = of_rule[of_rule.improved].learning_rate
+        best[rule] = {
+            "best_rate": top.learning_rate,
+            "log10_error_at_best_rate": math.log10(max(top.median_error, ERROR_FLOOR)),
+            "log10_output_spread_at_best_rate": math.log10(
+                max(top.median_output_spread, ERROR_FLOOR)
+            ),
+            "relative_error_at_best_rate": top.median_relative_error,
+            "highest_improving_rate": improving.max() if len(improving) else None,
+            "improved_share": of_rule.improved.mean(),
+            "diverged_lanes": int(of_rule.diverged.sum()),
+        }
+    return {
+        "parameters": parameter_count(grid.widths),
+        "runs": grid.runs,
+        "steps": grid.steps,
+    } | best
+
+
+def trained(
+    grid: Grid,
+    unit: Unit,
+    precision: str,
+    checkpoint: Checkpoint,
+    report: Callable[[int, float], object] | None = None,
+) -> list[Row] | None:
+    """Return the rows of a unit; None if the time was up before its last step."""
+    torch.set_float32_matmul_precision(precision)
+    try:
+        return train_lanes(grid, unit, report, checkpoint, device())
+    except OutOfTime:
+        notes = checkpoint.notes()
+        return notes["rows"] if notes["step"] > grid.steps else None
+
+
+def _train_unit(
+    name: str, grid: Grid, unit: Unit, precision: str, checkpoint: Checkpoint
+) -> list[Row] | None:
+    label = f"{name} {unit.rule} run {unit.run}"
+    with tqdm(total=grid.steps, desc=label, mininterval=2, leave=False) as bar:
+
+        def report(step: int, error: float) -> None:
+            bar.set_postfix_str(f"lowest error {error:.2e}", refresh=False)
+            bar.update(step - bar.n)
+
+        return trained(grid, unit, precision, checkpoint, report)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Appendices A, B and C, derived and measured."""

@@ -1,0 +1,74 @@
+import pytest
+import torch
+from torch import Generator, Tensor
+
+from idem.evaluation.metrics import (
+    absolute_error,
+    displacement,
+    output_spread,
+    power_drift,
+    relative_error,
+)
+
+
+def normal(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=Generator().manual_seed(0), dtype=torch.float64)
+
+
+def outputs(seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(9, 2, 3, dtype=torch.float64, generator=generator)
+
+
+def test_errors_of_an_idempotent_map_are_zero():
+    assert absolute_error(outputs(0), outputs(0)).item() == 0
+    assert relative_error(outputs(0), outputs(0)).item() == 0
+
+
+def test_relative_error_and_spread_under_scaling_and_shift():
+    y, u = outputs(0), outputs(1)
+    torch.testing.assert_close(relative_error(5 * y + 1, 5 * u + 1), relative_error(y, u))
+    torch.testing.assert_close(output_spread(5 * y + 1), 5 * output_spread(y))
+
+
+def test_a_constant_map_has_no_spread():
+    assert output_spread(torch.ones(4, 3)).item() == 0
+
+
+def test_values_against_plain_sums():
+    y, u = outputs(0), outputs(1)
+    difference = [
+        abs(a - b) for a, b in zip(u.flatten().tolist(), y.flatten().tolist(), strict=True)
+    ]
+    assert abs(absolute_error(y, u).item() - sum(difference) / 54) < 1e-14
+    centred = (y - y.mean(0, keepdim=True)).flatten()
+    expected = (sum(d * d for d in difference) / (centred @ centred).item()) ** 0.5
+    assert abs(relative_error(y, u).item() - expected) < 1e-14
+
+
+def test_a_projection_does_not_drift():
+    q = torch.linalg.qr(normal(6, 2)).Q
+    drift = power_drift(lambda x: x @ q @ q.T, normal(9, 6), k=4)
+    assert len(drift) == 4
+    assert max(drift) < 1e-14
+
+
+def test_the_drift_of_a_scaling_is_its_distance_to_one():
+    assert power_drift(lambda x: 0.75 * x, normal(9, 6), k=3) == pytest.approx([0.25] * 3)
+
+
+def test_an_idempotent_start_does_not_hide_a_later_drift():
+    shift = lambda x: x.clamp(min=0).roll(1, -1)  # noqa: E731
+    drift = power_drift(shift, normal(9, 6), k=2)
+    assert min(drift) > 0.1
+
+
+def test_no_application_to_compare_is_refused():
+    with pytest.raises(ValueError, match="k: expected at least 1, got 0"):
+        power_drift(lambda x: x, normal(2, 2), k=0)
+
+
+def test_displacement_is_zero_for_the_identity_and_one_for_the_zero_map():
+    z = normal(5, 4)
+    assert displacement(z, z) == 0
+    assert displacement(z, 0 * z) == pytest.approx(1)

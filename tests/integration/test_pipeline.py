@@ -1,0 +1,125 @@
+"""The pipeline itself, run at its smallest in a copy of the repository."""
+
+import csv
+import json
+import struct
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.common import params
+from stages.report.scratch import copy_repository, reproduce, run
+from tests import ROOT
+
+SMALLEST = [
+    "derive.max_degree=4",
+    "linear.size=16",
+    "linear.runs=1",
+    "linear.ensemble_count=5",
+    "sweep.batch_size=64",
+    "sweep.networks.B1.runs=2",
+    "sweep.networks.B1.steps=40",
+    "sweep.networks.B2.runs=1",
+    "sweep.networks.B2.steps=4",
+    "sweep.networks.B3.learning_rates=[0.12]",
+    "sweep.networks.B3.steps=1",
+    "sweep.networks.B4.learning_rates=[0.12]",
+    "sweep.networks.B4.steps=1",
+    "linear.larger_sizes=[32]",
+    "peers.size=24",
+    "peers.count=1",
+    "variants.B1_batch_10000.steps=3",
+    "variants.B2_batch_1000.steps=2",
+    "stability.networks.B3.steps=1",
+    "stability.networks.B4.steps=1",
+    "trajectory.studies.B1.steps=5",
+    "trajectory.studies.B1_best.steps=5",
+    "trajectory.studies.B2.steps=2",
+    "trajectory.gradients.B4.steps=2",
+    "train.seeds=[0]",
+    "train.steps=3",
+    "train.calibration_batches=2",
+    "classifier.epochs=1",
+    "evaluate.samples=250",
+    "evaluate.applications=2",
+    "evaluate.neighbours=20",
+    "restore.training_images=1000",
+    "restore.resamples=50",
+    "latent.images=150",
+    "latent.embedded=60",
+    "latent.embedding_steps=250",
+    "latent.perplexity=5.0",
+    "latent.points=2",
+    "latent.applications=2",
+]
+
+pytestmark = pytest.mark.integration
+
+
+def outputs(folder: Path) -> list[Path]:
+    """List every output dvc.lock declares, metrics and plots included."""
+    lock = yaml.safe_load((folder / "dvc.lock").read_text())
+    return [folder / out["path"] for s in lock["stages"].values() for out in s.get("outs", [])]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("copy")
+    copy_repository(ROOT, folder)
+    reproduce(folder, SMALLEST)
+    return folder
+
+
+def test_every_stage_ran_and_every_output_is_there(copy: Path):
+    listed = run(["dvc", "stage", "list", "--name-only"], copy).split()
+    lock = yaml.safe_load((copy / "dvc.lock").read_text())
+    assert set(lock["stages"]) == set(listed)
+    assert len(listed) <= 30
+    for path in outputs(copy):
+        assert path.exists(), path
+
+
+def test_every_table_can_be_read_and_every_picture_is_one(copy: Path):
+    for path in outputs(copy):
+        if path.suffix == ".json":
+            assert json.loads(path.read_text())
+        elif path.suffix == ".csv":
+            header, *rows = csv.reader(path.read_text().splitlines())
+            assert rows
+            assert {len(row) for row in rows} == {len(header)}
+        elif path.suffix == ".png":
+            data = path.read_bytes()
+            assert data.startswith(b"\x89PNG")
+            assert min(struct.unpack(">II", data[16:24])) > 300
+
+
+def test_the_changed_parameters_arrived(copy: Path):
+    assert params.read(copy / "params.yaml").sweep.batch_size == 64
+    table = (copy / "metrics/laptop/sweep_B1.csv").read_text().splitlines()
+    steps = {row["step"] for row in csv.DictReader(table)}
+    assert max(map(int, steps)) == 40
+
+
+def test_nothing_is_left_to_do_and_only_results_changed(copy: Path):
+    assert "up to date" in run(["dvc", "repro"], copy)
+    changed = {line[3:] for line in run(["git", "status", "--porcelain"], copy).splitlines()}
+    assert {name for name in changed if not name.startswith("metrics/")} <= {
+        "dvc.lock",
+        "params.yaml",
+    }
+
+
+def test_a_review_sees_a_table_of_what_changed(copy: Path):
+    table = run(["dvc", "metrics", "diff"], copy)
+    assert "metrics/laptop/sweep_B1.json" in table
+    assert "improved_share" in table
+
+
+def test_a_wrong_parameter_loses_nothing(copy: Path):
+    before = {path: path.read_bytes() for path in outputs(copy) if path.is_file()}
+    with pytest.raises(SystemExit) as stopped:
+        run(["dvc", "exp", "run", "--set-param", "sweep.batch_size=many"], copy)
+    assert "sweep.batch_size: expected a valid integer, got 'many'" in str(stopped.value)
+    after = {path: path.read_bytes() for path in before if path.exists()}
+    assert before == after

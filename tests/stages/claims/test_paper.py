@@ -1,0 +1,232 @@
+"""The ledger of the paper's scale: which runs count, and what is said where there are none."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from stages.claims import paper
+from stages.claims.paper import NETWORKS, NOT_RUN, Entry
+from stages.claims.verdict import NOT, OPEN, REPRODUCED
+from stages.common import params
+from stages.report import compare, readme
+from tests import ROOT
+from tests.stages.claims.test_claims import RULES, SECTION, case, rows_of
+
+RATES = (0.02, 1.0)  # the second is B2's first relabelled
+NETWORK = params.Network(
+    widths=[100, 7, 100], learning_rates=list(RATES), runs=3, steps=10, log_every=10
+)
+
+
+@pytest.fixture
+def swept() -> params.Sweep:
+    """Return the committed sweep of the paper's scale with every grid replaced by a small one."""
+    section = params.read(ROOT / "stages/pipelines/paper/params.yaml").sweep
+    return section.model_copy(update={"networks": dict.fromkeys(section.networks, NETWORK)})
+
+
+def without(rows: pd.DataFrame, rule: str, run: int, rate: float) -> pd.DataFrame:
+    """Return the rows less the last of one lane, as if it had not got there yet."""
+    lane = (rows.rule == rule) & (rows.run == run) & (rows.learning_rate == rate)
+    return rows[~(lane & (rows.step == 10))]
+
+
+def runs_of(folder: Path, rows: pd.DataFrame, name: str = "sweep_B2_so_far") -> list[int]:
+    rows.to_csv(folder / f"{name}.csv", index=False)
+    return sorted(set(paper.complete_runs(folder, "B2", NETWORK).run))
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rate", RATES)
+def test_a_run_with_one_lane_on_its_way_is_left_out_under_both_rules(
+    tmp_path: Path, rule: str, rate: float
+):
+    rows = rows_of(RATES, {})
+    assert runs_of(tmp_path, rows) == [0, 1, 2]
+    assert runs_of(tmp_path, without(rows, rule, 1, rate)) == [0, 2]
+    lanes = paper.complete_runs(tmp_path, "B2", NETWORK)
+    assert len(lanes) == 2 * 2 * len(RATES)
+    assert (lanes.step == 10).all()
+
+
+def test_a_run_that_one_rule_or_rate_has_not_begun_is_left_out(tmp_path: Path):
+    rows = rows_of(RATES, {})
+    for missing in (rows.rule == "ordinary", rows.learning_rate == 1.0):
+        assert runs_of(tmp_path, rows[~(missing & (rows.run == 2))]) == [0, 1]
+
+
+def test_a_lane_that_diverged_early_is_complete(tmp_path: Path):
+    rows = rows_of(RATES, {("modified", 1.0): math.inf})
+    rows.loc[rows.diverged, "step"] = 3
+    assert runs_of(tmp_path, rows) == [0, 1, 2]
+    rows.loc[rows.diverged, "diverged"] = False
+    assert runs_of(tmp_path, rows) == []
+
+
+def test_rates_are_recognised_as_tables_hold_them(tmp_path: Path):
+    network = NETWORK.model_copy(update={"learning_rates": [0.02, 1 / 3]})
+    rows_of((0.02, 0.333333), {}).to_csv(tmp_path / "sweep_B2.csv", index=False)
+    assert paper.complete_runs(tmp_path, "B2", network).run.nunique() == 3
+
+
+def test_a_whole_sweep_counts_before_one_on_its_way(tmp_path: Path):
+    rows = rows_of(RATES, {})
+    assert runs_of(tmp_path, rows[rows.run == 0]) == [0]
+    assert runs_of(tmp_path, rows, "sweep_B2") == [0, 1, 2]
+
+
+def test_where_nothing_is_known_there_is_no_run(tmp_path: Path):
+    assert paper.complete_runs(tmp_path, "B2", NETWORK).empty
+    (tmp_path / "sweep_B2_so_far.csv").write_text("\n")
+    assert paper.complete_runs(tmp_path, "B2", NETWORK).empty
+
+
+def by_place(ledger: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
+    return {(entry.id, entry.network): entry for entry in ledger}
+
+
+def test_without_any_sweep_all_is_not_run(tmp_path: Path, swept: params.Sweep):
+    ledger = paper.judge(tmp_path, swept, SECTION)
+    places = [(claim, network) for claim, networks in NETWORKS.items() for network in networks]
+    assert [(e.id, e.network) for e in ledger] == places
+    assert {(e.runs, e.verdict, e.measured) for e in ledger} == {(0, NOT_RUN, "")}
+
+
+def test_every_network_is_judged_by_its_own_runs(tmp_path: Path, swept: params.Sweep):
+    better = {("modified", rate): 1e-7 for rate in RATES}
+    rows_of(RATES, better).to_csv(tmp_path / "sweep_B1.csv", index=False)
+    rows = rows_of(RATES, {})
+    rows[rows.run < 2].to_csv(tmp_path / "sweep_B2_so_far.csv", index=False)
+    found = by_place(paper.judge(tmp_path, swept, SECTION))
+    assert (found["T3", "B1"].verdict, found["T3", "B1"].runs) == (REPRODUCED, 3)
+    assert found["T6", "B1"].verdict == REPRODUCED
+    for claim in ("T3", "T4"):
+        entry = found[claim, "B2"]
+        assert (entry.verdict, entry.runs) == (f"{NOT} (indication: 2 runs)", 2)
+    assert found["T3", "B4"].verdict == found["T5", "B4"].verdict == NOT_RUN
+
+
+def test_t5_and_t7_are_judged_where_they_were_measured(tmp_path: Path, swept: params.Sweep):
+    errors = {("ordinary", 1.0): math.inf}  # above either edge
+    rows_of(RATES, errors).to_csv(tmp_path / "sweep_B3.csv", index=False)
+    b2 = {rule: case(runs=2)["modified"] for rule in RULES}
+    (tmp_path / "variants.json").write_text(json.dumps({"T7": {"B2": b2}}))
+    found = by_place(paper.judge(tmp_path, swept, SECTION))
+    assert found["T5", "B3"].verdict == NOT
+    assert found["T5", "B4"].verdict == NOT_RUN
+    assert found["T7", "B2"].verdict == OPEN  # too few runs to count
+    assert (found["T7", "B2"].runs, found["T7", "B1"].verdict) == (2, NOT_RUN)
+    b2 = {rule: case()["modified"] for rule in RULES}
+    (tmp_path / "variants.json").write_text(json.dumps({"T7": {"B2": b2}}))
+    found = by_place(paper.judge(tmp_path, swept, SECTION))
+    assert (found["T7", "B2"].verdict, found["T7", "B2"].runs) == (REPRODUCED, 3)
+
+
+def test_the_command_writes_both_files_the_same_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    files = [
+        "--params",
+        str(ROOT / "stages/pipelines/paper/params.yaml"),
+        "--metrics",
+        str(tmp_path),
+    ]
+    rules = str(ROOT / "params.yaml")
+    monkeypatch.setattr(sys, "argv", ["paper_claims", rules, *files])
+    written = []
+    for _ in range(2):
+        paper.main()
+        written.append([(tmp_path / f"claims.{kind}").read_bytes() for kind in ("json", "md")])
+    assert written[0] == written[1]
+    ledger = json.loads(written[0][0])
+    assert ledger["T4"] == {n: {"verdict": NOT_RUN, "runs": 0} for n in ("B2", "B3")}
+    assert len(written[0][1].decode().splitlines()) == 2 + sum(map(len, NETWORKS.values()))
+
+
+def test_the_readme_shows_a_row_a_claim_and_a_column_a_network():
+    ledger = {
+        "T3": {"B2": {"verdict": "x"}, "B1": {"verdict": "y"}},
+        "T6": {"B1": {"verdict": "z"}},
+    }
+    assert readme.overview(ledger).splitlines() == [
+        "|  | B1 | B2 |",
+        "| --- | --- | --- |",
+        "| T3 | y | x |",
+        "| T6 | z | – |",
+    ]
+
+
+def test_a_block_of_the_readme_is_replaced_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    text = (
+        "a\n<!-- claims: made -->\nold\n<!-- end of claims -->\nb\n"
+        "<!-- claims at the paper's scale: made -->\nold\n"
+        "<!-- end of claims at the paper's scale -->\nc\n"
+        "<!-- generative study: made -->\nold\n<!-- end of generative study -->\nd\n"
+        "<!-- when modes are lost: made -->\nold\n<!-- end of when modes are lost -->\ne\n"
+        "<!-- distance by compute: made -->\nold\n<!-- end of distance by compute -->\n"
+        "<!-- generative study on CelebA: made -->\nold\n"
+        "<!-- end of generative study on CelebA -->\nf\n"
+    )
+    names = ("README", "TABLE", "PAPER", "STUDY", "CELEBA")
+    paths = {name: tmp_path / name for name in names}
+    for name, path in paths.items():
+        monkeypatch.setattr(readme, name, path)
+    paths["README"].write_text(text)
+    paths["TABLE"].write_text("new\n")
+    paths["PAPER"].write_text(json.dumps({"T6": {"B1": {"verdict": "z"}}}))
+    measured = dict.fromkeys(name for name, _ in readme.MEASURES)
+    run = "model,seed,weights,mode," + ",".join(measured) + "\nf,0,chosen,train,1,2,3,4,5\n"
+    watched = "model,seed,step,raw_digits,averaged_digits,averaged_frechet_distance\n"
+    watched += "f,0,100,10,9,7\n"
+    monkeypatch.setattr(readme, "with_a_rule", lambda: ["f"])
+    tables = {"generative_mnist": run, "references_mnist": run, "watched_mnist": watched}
+    tables |= {"generative_celeba": run, "references_celeba": run}
+    for name, content in tables.items():
+        place = paths["CELEBA" if name.endswith("celeba") else "STUDY"]
+        place.mkdir(exist_ok=True)
+        (place / f"{name}.csv").write_text(content)
+    readme.main()
+    found = paths["README"].read_text()
+    blocks = (readme.BLOCK, readme.PAPER_BLOCK, readme.STUDY_BLOCK)
+    blocks += (readme.MODES_BLOCK, readme.CELEBA_BLOCK, readme.COMPUTE_BLOCK)
+    new = [block.search(found)[2] for block in blocks]  # pyright: ignore[reportOptionalSubscript]
+    assert new[:2] == ["new\n", "|  | B1 |\n| --- | --- |\n| T6 | z |\n"]
+    assert new[2].splitlines()[2].startswith("| f | chosen | ")
+    assert new[3].splitlines()[2] == "| f | raw | 100 | – | 1 of 1 seeds |"
+    assert new[4].splitlines()[2].startswith("| f | chosen | ")
+    assert new[5].splitlines()[2] == "| f | 7 | 7 | 7 | 7 | 7 | 7 |"
+    for block in new:
+        found = found.replace(block, "old\n")
+    assert found == text
+
+
+def test_the_readme_shows_the_ledger_of_this_commit():
+    block = readme.PAPER_BLOCK.search(compare.git("show", "HEAD:README.md"))
+    if not compare.git("ls-tree", "HEAD", str(readme.PAPER)):
+        assert block is None
+        return
+    assert block is not None
+    ledger = json.loads(compare.git("show", f"HEAD:{readme.PAPER}"))
+    assert block[2] == readme.overview(ledger)
+
+
+def test_the_pipeline_of_the_paper_knows_the_files_its_stages_reach():
+    """They are the stages of the pipeline at the top, which another test holds to their imports."""
+    top, paper = (
+        yaml.safe_load((ROOT / folder / "dvc.yaml").read_text())["stages"]
+        for folder in (".", "stages/pipelines/paper")
+    )
+    for name in ("sweep", "variants"):
+        listed = [
+            {dep for dep in stages[name].get("do", stages[name])["deps"] if dep.endswith(".py")}
+            for stages in (top, paper)
+        ]
+        assert listed[0] == listed[1]

@@ -1,0 +1,189 @@
+"""Stage references on tiny data: its table, its compute, and that it can be cut."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from torch import Generator
+
+from idem.checkpoint import Checkpoint
+from idem.data.datasets import to_unit
+from idem.generative.gaussian import Gaussian
+from stages.common import params
+from stages.evaluation import references
+from stages.generative import networks, scoring
+from tests import ROOT
+from tests.made_up import write_classifier, write_mnist
+
+OUT_OF_TIME = 75
+STUDY = "stages/pipelines/study/params.yaml"
+ARGUMENTS = ["mnist", "--params", STUDY, "--metrics", "metrics"]
+TINY = {"batch_size": 6, "log_every": 3, "calibration_batches": 3}
+CHOOSE = {"every": 4, "samples": 20, "seed": 1}
+
+
+def prepare(folder: Path, **changes: Any) -> None:
+    """Write parameters, a data set of noise, a classifier and an untrained autoencoder."""
+    content = yaml.safe_load((ROOT / STUDY).read_text())
+    models = content["train"]["models"]
+    models = {name: models[name] | {"steps": None} for name in ("modified", "ordinary", "ign")}
+    models["autoencoder"] = models["modified"] | {"rule": "none", "weight": 0.0}
+    content["train"] |= {"steps": 5, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
+    content["train"] |= TINY | {"choose": CHOOSE, "models": models}
+    content["score"] |= {"batch_size": 10, "pairs": 10}
+    content["evaluate"] |= {"samples": 20, "drift_samples": 10}
+    content["references"] = TINY | {"seeds": [3, 4], "steps": 14, "learning_rate": 2e-4}
+    content["references"] |= {"betas": [0.5, 0.999], "average_decay": 0.9, "choose": CHOOSE}
+    content["references"] |= {"autoencoder": "autoencoder"} | changes
+    (folder / STUDY).parent.mkdir(parents=True, exist_ok=True)
+    (folder / STUDY).write_text(yaml.safe_dump(content, sort_keys=False))
+    write_mnist(folder, ("train", "valid", "test"), 41)
+    write_classifier(folder)
+
+
+def autoencoders(everything: params.GenerativeStudy) -> None:
+    """Write weights that differ between kinds, as stage train would."""
+    model = everything.train.models["autoencoder"]
+    for i, kind in enumerate(references.KINDS):
+        rng = Generator().manual_seed(i)
+        f = networks.network(everything.train, model, (1, 32, 32), rng)
+        path = networks.weights_path(everything.train, "mnist", "autoencoder", 3, kind)
+        networks.save_tensors(path, f.state_dict())
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """Return a folder in which the stage has run."""
+    folder = tmp_path_factory.mktemp("finished")
+    prepare(folder)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)
+        autoencoders(parameters())
+        run(monkeypatch)
+    return folder
+
+
+@pytest.fixture
+def study(finished, monkeypatch) -> params.GenerativeStudy:
+    """Return the parameters of a tiny study whose folder is the working directory."""
+    monkeypatch.chdir(finished)
+    return parameters()
+
+
+def parameters() -> params.GenerativeStudy:
+    return cast(params.GenerativeStudy, params.read(Path(STUDY)))
+
+
+def run(monkeypatch) -> None:
+    monkeypatch.setenv("IDEM_WORKERS", "1")
+    monkeypatch.setattr(sys, "argv", ["references", *ARGUMENTS])
+    references.main()
+
+
+def outputs() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path("metrics").iterdir()}
+
+
+def test_every_reference_has_a_row_a_seed_weights_and_mode(study):
+    table = pd.read_csv("metrics/references_mnist.csv")
+    assert list(table)[:5] == ["model", "seed", "weights", "mode", "frechet_distance"]
+    runs = [("dcgan", 3), ("dcgan", 4), ("autoencoder_codes", 3)]
+    keys = [
+        (*r, kind, mode) for r in runs for kind in references.KINDS for mode in ("train", "eval")
+    ]
+    assert list(table[["model", "seed", "weights", "mode"]].itertuples(index=False)) == keys
+    assert np.isfinite(table.frechet_distance).all() and {"digits", "class_9"} <= set(table)
+    assert (table.neighbour_ratio <= 1).all() and (table.neighbour_distance > 0).all()
+    assert table.frechet_distance.nunique() > len(runs) * 3
+    watched = pd.read_csv("metrics/references_watched_mnist.csv")
+    assert list(watched.step) == [4, 8, 12, 14] * 2
+    assert {"averaged_frechet_distance", "raw_digits"} <= set(watched)
+    assert not list(Path(".ckpt").iterdir())
+
+
+def test_the_chosen_weights_are_those_nearest_to_the_valid_split(study, tmp_path):
+    """Scored in training mode on the codes of the watch, they give the least distance seen."""
+    watched = pd.read_csv("metrics/references_watched_mnist.csv").query("seed == 3")
+    state = references._trained(study, "mnist", 3, Checkpoint(tmp_path / "run.npz"))
+    assert state is not None
+    measure = references._watch(study, scoring.scorer(study.score, "mnist", "valid")).measure
+    generators = state.weights()
+    found = measure({"averaged": generators["chosen"], "raw": generators["raw"]})
+    least = watched.averaged_frechet_distance.min()
+    assert found["averaged_frechet_distance"] == pytest.approx(least, rel=1e-4)
+
+
+def test_the_compute_is_counted_and_less_than_a_models_is_refused(study, tmp_path, monkeypatch):
+    found = json.loads(Path("metrics/references_mnist.json").read_text())
+    assert list(found) == ["dcgan", "modified", "ordinary", "ign", "autoencoder"]
+    per_image = {name: each["operations"] / (5 * 6) for name, each in found.items()}
+    forward = per_image["autoencoder"] / 3  # one pass forward, and one back that costs two
+    assert per_image["modified"] == pytest.approx(8 * forward, rel=0.05)
+    assert per_image["ordinary"] == pytest.approx(9 * forward, rel=0.05)
+    assert per_image["ign"] == pytest.approx(11 * forward, rel=0.05)
+    assert found["dcgan"]["operations"] / (14 * 6) == pytest.approx(5.5 * forward, rel=0.05)
+    assert found["dcgan"]["operations"] >= max(each["operations"] for each in found.values())
+    prepare(tmp_path, steps=5)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        SystemExit, match="references.steps: expected 11 or more, .* model ign, got 5"
+    ):
+        run(monkeypatch)
+
+
+@pytest.mark.parametrize(("pipeline", "shape"), [("study", (1, 32, 32)), ("celeba", (3, 64, 64))])
+def test_models_with_a_rule_have_equal_compute(pipeline, shape):
+    section = params.read(ROOT / f"stages/pipelines/{pipeline}/params.yaml").train
+    operations = []
+    for model in section.models.values():
+        if model.rule != "none":
+            f = networks.network(section, model, shape)
+            operations.append(references.model_flops(model, f, shape) * section.steps_of(model))
+    assert len(operations) >= 3 and max(operations) < 1.005 * min(operations)
+
+
+def test_drawn_codes_are_decoded_and_scored_as_written(study):
+    rows = references._codes_unit(study, "mnist", 3, "averaged")
+    train = to_unit(networks.images("mnist", "train"))[:40]
+    path = networks.weights_path(study.train, "mnist", "autoencoder", 3, "averaged")
+    rng = Generator().manual_seed(study.evaluate.seed)
+    judge = scoring.scorer(study.score, "mnist", "test")
+    for row, mode in zip(rows, ("train", "eval"), strict=True):
+        f = networks.network(study.train, study.train.models["autoencoder"], (1, 32, 32))
+        f.load_state_dict(load_file(path))
+        f.train(mode == "train")
+        with torch.no_grad():
+            codes = torch.cat([f.encode(batch)[0].flatten(1) for batch in train.split(10)])
+            drawn = Gaussian.fit(codes).sample(20, rng)[..., None, None]
+            f.load_state_dict(load_file(path))
+            images = torch.cat([f.decode(code) for code in drawn.split(10)])
+        assert row["mode"] == mode
+        assert row["frechet_distance"] == pytest.approx(judge.score(images)["frechet_distance"])
+
+
+def test_an_autoencoder_that_was_not_trained_is_refused(tmp_path, monkeypatch):
+    prepare(tmp_path, autoencoder="none")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="unknown model 'none': expected one of modified, ord"):
+        run(monkeypatch)
+
+
+def test_a_run_that_was_cut_ends_with_the_bytes_of_an_undisturbed_one(study, tmp_path, monkeypatch):
+    whole = outputs()
+    prepare(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    autoencoders(study)
+    monkeypatch.setenv("IDEM_MINUTES", "0.00001")
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch)
+    assert stop.value.code == OUT_OF_TIME and not Path("metrics").exists()
+    monkeypatch.delenv("IDEM_MINUTES")
+    run(monkeypatch)
+    assert outputs() == whole

@@ -1,0 +1,120 @@
+"""Stage cost: its table, and that its verdict can be any of the three."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from idem.figures import figure_cost
+from stages.common import params
+from stages.common.files import write_figure
+from stages.landscape import cost
+from tests import ROOT
+
+SECTION = params.Cost(
+    batch_size=10, depths=[1, 2, 4, 8, 16], widths=[4, 32], linear_exponent_tolerance=0.1
+)
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return cost.measure(SECTION)
+
+
+def verdict(table: pd.DataFrame) -> str:
+    return cost.judge(SECTION, table)["verdict"]
+
+
+def grown(table: pd.DataFrame, name: str, values: np.ndarray) -> pd.DataFrame:
+    """Return the table with other numbers for the ordinary rule."""
+    return table.assign(**{name: table[name].where(table.rule == "modified", values)})
+
+
+def test_every_rule_width_and_depth_has_a_row(table: pd.DataFrame):
+    assert len(table) == 2 * 2 * 5
+    assert not table.duplicated(["rule", "width", "depth"]).any()
+    assert np.isfinite(table.drop(columns="rule").to_numpy(dtype=float)).all()
+
+
+def test_the_headline_agrees_with_the_derivation(table: pd.DataFrame):
+    found = cost.headline(SECTION, table)
+    assert found["counts_equal_to_exact"] == found["counts"] == 40
+    expected = {"flops_ratio": (6 - 1 / 16) / (5 - 1 / 16), "saved_bytes_ratio": 2}
+    assert found["ordinary_over_modified"]["width_4"] == pytest.approx(expected)
+    assert found["exponents"]["ordinary"]["width_32"]["saved_bytes"] == pytest.approx(1)
+    assert found["table_1"]["B3"]["ordinary"]["forward_equivalents"] == 5.5
+    assert found["T1"]["verdict"] == "not reproduced"
+
+
+def test_a_count_that_is_not_the_exact_one_is_noticed(table: pd.DataFrame):
+    wrong = table.assign(saved_bytes=table.saved_bytes + (table.index == 3))
+    assert cost.equal_to_exact(wrong) == 2 * len(table) - 1
+
+
+@pytest.mark.parametrize("name", cost.MEASURES)
+def test_exponential_growth_would_reproduce_the_claim(table: pd.DataFrame, name: str):
+    depth = table.depth.to_numpy(dtype=float)
+    assert verdict(grown(table, name, 2.0**depth)) == "reproduced"
+    assert verdict(grown(table, name, depth * 1.3**depth)) == "reproduced"
+
+
+@pytest.mark.parametrize("name", cost.MEASURES)
+def test_a_higher_power_would_correct_it(table: pd.DataFrame, name: str):
+    depth = table.depth.to_numpy(dtype=float)
+    assert verdict(grown(table, name, depth**2)) == "reproduced with a correction"
+
+
+def test_one_width_that_explodes_is_enough(table: pd.DataFrame):
+    wide = (table.rule == "ordinary") & (table.width == 32)
+    exploded = table.assign(flops=table.flops.where(~wide, 3.0**table.depth))
+    assert verdict(exploded) == "reproduced"
+
+
+def test_the_order_of_rows_does_not_matter(table: pd.DataFrame):
+    assert cost.judge(SECTION, table[::-1]) == cost.judge(SECTION, table)
+
+
+def test_exponents_are_slopes_between_neighbouring_depths():
+    rows = pd.DataFrame({"depth": [4, 1, 2], "flops": [64, 1, 2]})
+    assert cost.exponents(rows, "flops") == pytest.approx([1, 5])
+
+
+def test_depths_that_do_not_ascend_are_refused():
+    with pytest.raises(ValueError, match="depths in ascending order that all differ"):
+        params.Cost(batch_size=1, depths=[1, 4, 2], widths=[4], linear_exponent_tolerance=0.1)
+
+
+def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["cost"] = SECTION.model_dump()
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    written = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        options = ["--params", str(tmp_path / "params.yaml"), "--metrics", str(folder)]
+        monkeypatch.setattr(sys, "argv", ["cost", *options])
+        cost.main()
+        written.append([(folder / f"cost.{kind}").read_bytes() for kind in ("csv", "json")])
+    assert written[0] == written[1]
+    assert json.loads(written[0][1])["T1"]["verdict"] == "not reproduced"
+
+
+def test_the_figure_shows_every_count(table: pd.DataFrame, tmp_path: Path):
+    figure = figure_cost(table)
+    write_figure(tmp_path / "figure_cost.png", figure)
+    work, passes, memory = figure.axes
+    shown = [np.asarray(line.get_ydata()) for line in memory.lines]
+    for _, rows in table.groupby(["rule", "width"]):
+        assert any(np.allclose(line, rows.saved_bytes / 1e6) for line in shown if len(line) == 5)
+    low, high = work.get_ylim()
+    assert low < table.flops.min() / 1e9 and table.flops.max() / 1e9 < high
+    assert passes.get_ylim()[0] == 0 and passes.get_yscale() == "linear"
+
+
+def test_committed_paths_are_finite_although_their_numbers_are_not_small():
+    widest = cost.count([1024] * 33, "ordinary", 1)
+    assert widest["log10_expanded_paths"] == pytest.approx(65 * math.log10(1024), rel=1e-3)
