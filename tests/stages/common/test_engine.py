@@ -1,0 +1,22 @@
+import pytest
+
+from stages.common import engine
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "two"])
+def test_a_wrong_number_of_workers_is_named(monkeypatch: pytest.MonkeyPatch, given: str):
+    monkeypatch.setenv("IDEM_WORKERS", given)
+    with pytest.raises(SystemExit, match="IDEM_WORKERS: expected a whole number, at least 1, got"):
+        engine.workers()
+
+
+@pytest.mark.parametrize("given", ["cuda:99", "abacus"])
+def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, given: str):
+    monkeypatch.setenv("IDEM_DEVICE", given)
+    with pytest.raises(SystemExit, match=f"IDEM_DEVICE: .*, got '{given}'"):
+        engine.device()
+
+
+def test_units_return_in_order(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IDEM_WORKERS", "1")
+    assert engine.run_units(divmod, [(7, 2), (9, 4)]) == [(3, 1), (2, 1)]

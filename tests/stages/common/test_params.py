@@ -1,0 +1,121 @@
+"""The parameters that params.yaml may and may not hold."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stages.common import params
+from tests import ROOT
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[Callable[[dict], Any]], Path]:
+    """Return a function that writes the committed params.yaml with one change."""
+
+    def write(change: Callable[[dict], Any]) -> Path:
+        content = yaml.safe_load((ROOT / "params.yaml").read_text())
+        change(content)
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(content))
+        return path
+
+    return write
+
+
+def test_the_committed_parameters_are_valid():
+    assert set(params.read(ROOT / "params.yaml").sweep.networks) >= {"B1", "B2", "B3", "B4"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda p: p["sweep"].update(batch_size="many"),
+            "sweep.batch_size: expected a valid integer, got 'many'",
+        ),
+        (
+            lambda p: p["sweep"].update(batch_size=0),
+            "sweep.batch_size: expected greater than or equal to 1, got 0",
+        ),
+        (
+            lambda p: p["sweep"].update(batchsize=3),
+            "sweep.batchsize: unknown key, got 3; remove it or check its spelling",
+        ),
+        (lambda p: p["sweep"].pop("seed"), "sweep.seed: missing; expected a value here"),
+        (
+            lambda p: p["sweep"]["networks"]["B1"].update(learning_rates=[0.1, -1.0]),
+            "sweep.networks.B1.learning_rates.1: expected greater than 0, got -1.0",
+        ),
+        (
+            lambda p: p["sweep"]["networks"]["B1"].update(widths=[5, 4]),
+            "sweep.networks.B1.widths: expected a last width equal to the first",
+        ),
+        (
+            lambda p: p["plot"].update(figure_4=["B7"]),
+            "expected every network of plot among sweep.networks (B1, B2, B3, B4), got 'B7'",
+        ),
+        (
+            lambda p: p["score"].update(batch_size=400),
+            "expected evaluate.samples divisible by score.batch_size, as BatchNorm needs batches "
+            "of one size, got 1000 and 400",
+        ),
+        (
+            lambda p: p["train"]["choose"].update(samples=501),
+            "expected train.choose.samples divisible by score.batch_size",
+        ),
+        (
+            lambda p: p["sweep"].update(initialization="zeros"),
+            "sweep.initialization: expected 'default', 'kaiming_normal' or 'orthogonal', got",
+        ),
+        (
+            lambda p: p["linear"].update(bailout=2.0),
+            "linear.figure_gammas: expected values of 0.266667 or more, as bailout is too small",
+        ),
+        (
+            lambda p: p["linear"].update(plane_width=1201),
+            "linear.plane_width: expected a multiple of 2, got 1201",
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_was_expected(changed, change, message: str):
+    path = changed(change)
+    with pytest.raises(SystemExit) as stopped:
+        params.read(path)
+    assert f"{path}: {message}" in str(stopped.value)
+
+
+def test_every_wrong_parameter_is_listed_at_once(changed):
+    path = changed(lambda p: (p["sweep"].update(seed=-1), p["derive"].update(max_degree=99)))
+    with pytest.raises(SystemExit) as stopped:
+        params.read(path)
+    assert len(str(stopped.value).splitlines()) == 2
+
+
+def test_a_file_that_is_missing_or_no_yaml_is_named(tmp_path: Path):
+    with pytest.raises(SystemExit, match="params.yaml: no such file; run from the top"):
+        params.read(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [")
+    with pytest.raises(SystemExit, match="params.yaml: not valid YAML"):
+        params.read(tmp_path / "params.yaml")
+
+
+def test_a_wrong_parameter_stops_a_stage_before_it_writes(changed, tmp_path: Path):
+    path = changed(lambda p: p["sweep"].update(batch_size="many"))
+    command = [sys.executable, "-m", "stages.sweeps.sweep", "B1", "--params", str(path)]
+    result = subprocess.run(
+        [*command, "--metrics", str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert "sweep.batch_size" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_name_is_answered_with_the_valid_ones():
+    with pytest.raises(SystemExit, match="unknown network 'B5': expected one of B1, B2"):
+        params.choose({"B1": 1, "B2": 2}, "B5", "network")
