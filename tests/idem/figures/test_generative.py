@@ -14,14 +14,10 @@ from idem.figures import (
     figure_neighbours,
     figure_size,
 )
+from tests.idem.figures.drawing import drawn
 
 MODELS = ("ign", "modified", "other", "ordinary")
 NAMES = ["Modified rule", "Ordinary rule", "IGN", "Other"]  # in the order of all figures
-
-
-def drawn(figure: Figure) -> Figure:
-    figure.canvas.draw()
-    return figure
 
 
 def labels(figure: Figure) -> list[str]:

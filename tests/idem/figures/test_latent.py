@@ -3,20 +3,14 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from idem.figures.latent import figure_interpolation, figure_jacobian, figure_latent
+from tests.idem.figures.drawing import drawn
 
 MODELS = ("modified", "ordinary")
 KINDS = ("data", "noise", "f(z)", "f(f(z))")
 PATHS = ("code, straight", "code, great circle", "pixels", "f of pixels")
 RUN = {"seed": 0, "mode": "eval"}
-
-
-def drawn(figure: Figure) -> Figure:
-    FigureCanvasAgg(figure).draw()
-    return figure
 
 
 def test_every_kind_of_code_has_a_marker_of_its_own():

@@ -6,23 +6,16 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
-from matplotlib.figure import Figure
 
 from idem.figures import figure_restoration, figure_restoration_scores
+from tests.idem.figures.drawing import drawn
 
 CORRUPTIONS = ("none", "noise", "mask", "sketch", "shift")
 BASELINES = ("input", "mean_image", "nearest_image")
 MODELS = ("ordinary", "other", "modified")
 IMAGES, SIDE = 2, 4
 ROWS = 3 + 2 * len(MODELS)
-
-
-def drawn(figure: Figure) -> Figure:
-    """Draw it for real: warnings are errors."""
-    FigureCanvasAgg(figure).draw()
-    return figure
 
 
 def settings() -> list[tuple[str, int]]:

@@ -3,17 +3,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from idem.figures import figure_landscape, figure_trajectory
+from tests.idem.figures.drawing import drawn
 
 RULES, STUDIES = ("modified", "ordinary"), ("B1", "B1_best")
-
-
-def drawn(figure: Figure) -> Figure:
-    FigureCanvasAgg(figure).draw()
-    return figure
 
 
 @pytest.fixture
