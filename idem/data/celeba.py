@@ -42,7 +42,7 @@ class CelebAError(ValueError):
 
 
 @dataclass
-class Found:
+class Tally:
     """What a block of images or a whole split holds, and what of it is left out."""
 
     faults: list[Fault] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Found:
     modes: Counter[str] = field(default_factory=Counter)
     levels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
 
-    def add(self, other: "Found") -> None:
+    def add(self, other: "Tally") -> None:
         """Count in what another block of the same split holds."""
         self.faults += other.faults
         self.broken_rows += other.broken_rows
@@ -63,11 +63,11 @@ class Found:
 class Prepared(NamedTuple):
     """What became of a source: images and what they held by split, what was left out of how much.
 
-    `levels` in `Found` counts the values 0 to 255 of all pixels and channels.
+    `levels` in `Tally` counts the values 0 to 255 of all pixels and channels.
     """
 
     counts: dict[str, int]
-    found: dict[str, Found]
+    found: dict[str, Tally]
     faults: list[Fault]
     members: int
 
@@ -215,7 +215,7 @@ def _check_counts(source: Path, counts: Mapping[str, int]) -> None:
 
 def _decode(
     source: Path, splits: Mapping[str, Sequence[Member]], part: Path, side: int, run: Run
-) -> dict[str, Found]:
+) -> dict[str, Tally]:
     units, names = [], []
     part.mkdir(parents=True)
     for name, members in splits.items():
@@ -225,7 +225,7 @@ def _decode(
         for first in range(0, len(members), BLOCK_IMAGES):
             names.append(name)
             units.append((source, members[first : first + BLOCK_IMAGES], path, first, side))
-    found = {name: Found() for name in splits}
+    found = {name: Tally() for name in splits}
     with _as_own_errors():  # of an archive that was replaced after it was listed
         blocks = run(decode_block, units)
     for name, block in zip(names, blocks, strict=True):
@@ -235,12 +235,12 @@ def _decode(
 
 def decode_block(
     source: Path, members: Sequence[Member], path: Path, first: int, side: int
-) -> Found:
+) -> Tally:
     """Decode `members` into the rows of the array file `path` from row `first` on.
 
     The row of a broken one is left zero.
     """
-    found, blank = Found(), bytes(3 * side * side)
+    found, blank = Tally(), bytes(3 * side * side)
     with opened(source) as read, path.open("r+b") as array:
         array.seek(_header_bytes(side) + first * len(blank))
         for row, member in enumerate(members, first):
@@ -270,7 +270,7 @@ def _header_bytes(side: int) -> int:
     return header.tell()
 
 
-def _finish(part: Path, name: str, members: Sequence[Member], found: Found) -> int:
+def _finish(part: Path, name: str, members: Sequence[Member], found: Tally) -> int:
     """Close the gaps that broken images left, write the ids; return how many images there are."""
     kept = np.setdiff1d(np.arange(len(members)), found.broken_rows)
     if found.broken_rows:

@@ -48,7 +48,7 @@ def version_of(x: Tensor) -> int | None:
     return None if torch.compiler.is_compiling() or x.is_inference() else x._version
 
 
-def check_untouched(x: Tensor, version: int | None) -> None:
+def check_no_inplace(x: Tensor, version: int | None) -> None:
     """Raise a ValueError if `x`, of that version before a pass, has been written to since.
 
     What is not counted goes unseen: in a compiled step, `torch.func.vmap`, `torch.inference_mode`.
@@ -82,7 +82,7 @@ def check_graph(f: Callable, x: Tensor, y: Tensor) -> None:
     )
 
 
-def looks_at_numbers(check_finite: bool | None, y: Tensor) -> bool:
+def should_check_finite(check_finite: bool | None, y: Tensor) -> bool:
     """Decide whether to look for numbers that are not finite; see above.
 
     Raises:

@@ -32,7 +32,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from idem.rule.checks import check_graph, check_input, check_numbers, looks_at_numbers
+from idem.rule.checks import check_graph, check_input, check_numbers, should_check_finite
 from idem.rule.corrector import MCWEENY
 from idem.rule.gradient import Model, output_gradient, substitute_gradient
 from idem.rule.passes import Passes
@@ -129,7 +129,7 @@ def idempotency_loss(
         inner = passes.inner if target is None else Passes(target).inner
         direction, u = output_gradient(inner, y, coefficients)
         value = _half_square(u, y.detach())
-    if looks_at_numbers(check_finite, y):
+    if should_check_finite(check_finite, y):
         shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": direction}
         check_numbers(shown, value + direction.sum() if check_finite else value)
     if coefficients is None:

@@ -37,7 +37,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import get_device_states, set_device_states
 
-from idem.rule.checks import check_output, check_untouched, is_transformed, version_of
+from idem.rule.checks import check_no_inplace, check_output, is_transformed, version_of
 
 RUNNING_STATISTICS = ("first", "all", "none")
 RANDOMNESS = ("fresh", "same")
@@ -97,7 +97,7 @@ class Passes:
         version = version_of(y)
         with _repeated(y, *self._drawn) if self._same else nullcontext():
             z = self._apply(self._inner, y, at_rest=True)
-        check_untouched(y, version)
+        check_no_inplace(y, version)
         return z
 
     def _apply(self, f: Callable, x: Tensor, *, at_rest: bool) -> Tensor:

@@ -58,7 +58,7 @@ def main() -> None:
 
 
 @dataclass
-class Found:
+class NetworkTables:
     """What one network contributes; codes and images of the first seed alone, in the mode shown."""
 
     run: dict[str, Any] = field(default_factory=dict)  # that whose codes and images these are
@@ -139,7 +139,7 @@ def _units(everything: Params, dataset: str) -> list[tuple]:
     return [(everything, dataset, model, seed) for model, seed in runs]
 
 
-def _latent_unit(everything: Params, dataset: str, model: str, seed: int) -> Found:
+def _latent_unit(everything: Params, dataset: str, model: str, seed: int) -> NetworkTables:
     section = everything.latent
     images = networks.some(dataset, "test", 2 * section.images)
     settings = everything.train.models.get(model) or next(iter(everything.train.models.values()))
@@ -156,7 +156,7 @@ def _latent_unit(everything: Params, dataset: str, model: str, seed: int) -> Fou
     else:
         shape, kind = images.shape[1:], section.weights
         f = networks.trained_network(everything.train, dataset, shape, model, seed, kind)
-    found = Found()
+    found = NetworkTables()
     for mode in MODES:
         shown = mode == section.shown_mode and seed == everything.train.seeds[0]
         run = dict(zip(RUN, (model, seed, mode), strict=True))
@@ -170,7 +170,7 @@ def _measure(
     x: Tensor,
     z: Tensor,
     run: dict[str, Any],
-    found: Found,
+    found: NetworkTables,
     classifier: torch.nn.Module | None,
     shown: bool,
 ) -> None:

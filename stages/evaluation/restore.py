@@ -46,7 +46,7 @@ _CHUNK = 2000  # training images searched at once
 _SCORED = 50  # images at once: SSIM is twice as fast where they fit into the cache
 
 
-class Found(NamedTuple):
+class UnitTables(NamedTuple):
     """What one unit finds."""
 
     scores: pd.DataFrame
@@ -88,11 +88,11 @@ def quality(y: Tensor, x: Tensor) -> dict[str, NDArray[Any]]:
     return {"psnr": psnr.cpu().numpy(), "ssim": ssim.cpu().numpy()}
 
 
-def judged(y: Tensor, x: Tensor, keys: dict[str, Any], shown: int) -> Found:
+def judged(y: Tensor, x: Tensor, keys: dict[str, Any], shown: int) -> UnitTables:
     """Score images y against x, under these keys, and keep the pixels of the first `shown`."""
     scores = pd.DataFrame(quality(y, x)).assign(image=range(len(y)), **keys)
     pixels = pictures.pixels(y[:shown])
-    return Found(scores, pd.concat([scores[SHOWN_WITH][:shown], pixels], axis=1))
+    return UnitTables(scores, pd.concat([scores[SHOWN_WITH][:shown], pixels], axis=1))
 
 
 def summarize(scores: pd.DataFrame, section: Restore) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def _networks(everything: Params, dataset: str) -> Iterator[tuple]:
                 yield _restored, everything, dataset, model, seed, kind
 
 
-def _baselines(everything: Params, dataset: str) -> Found:
+def _baselines(everything: Params, dataset: str) -> UnitTables:
     section, x = everything.restore, _originals(everything, dataset)
     training = networks.some(dataset, "train", section.training_images)
     mean = _mean(training).expand_as(x)
@@ -169,7 +169,7 @@ def _baselines(everything: Params, dataset: str) -> Found:
     return _joined(found)
 
 
-def _restored(everything: Params, dataset: str, model: str, seed: int, kind: str) -> Found:
+def _restored(everything: Params, dataset: str, model: str, seed: int, kind: str) -> UnitTables:
     section, x = everything.restore, _originals(everything, dataset)
     f = networks.trained_network(everything.train, dataset, x.shape[1:], model, seed, kind)
     found = []
@@ -184,8 +184,8 @@ def _restored(everything: Params, dataset: str, model: str, seed: int, kind: str
     return _joined(found)
 
 
-def _joined(found: list[Found]) -> Found:
-    return Found(*(pd.concat(tables) for tables in zip(*found, strict=True)))
+def _joined(found: list[UnitTables]) -> UnitTables:
+    return UnitTables(*(pd.concat(tables) for tables in zip(*found, strict=True)))
 
 
 def _originals(everything: Params, dataset: str) -> Tensor:

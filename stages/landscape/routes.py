@@ -44,7 +44,7 @@ Way = tuple[str, str]
 """What is trained, one of the above, and by which rule."""
 
 
-class Found(NamedTuple):
+class RunTables(NamedTuple):
     """The rows of a run, and the solution of either rule, (p,)."""
 
     trace: list[Row]
@@ -229,12 +229,12 @@ class Run:
 
 def measure(
     name: str, study: params.Study, grid: Grid, section: params.Trajectory, run: int
-) -> Found:
+) -> RunTables:
     """Train and measure one run of a study; the surface and all eigenvalues for the first alone."""
     of = Run(name, study, grid, section, run)
     surface, spectrum = ([], []) if run else (of.surface(), of.spectrum())
     ends = {rule: of.solutions[OWN, rule].numpy() for rule in RULES}
-    return Found(of.trace(), of.ends(), of.lines(), surface, spectrum, ends)
+    return RunTables(of.trace(), of.ends(), of.lines(), surface, spectrum, ends)
 
 
 def between_starts(

@@ -24,7 +24,7 @@ from stages.common.engine import end_with_parent, run_units
 from stages.common.files import write_csv, write_json, write_text
 from stages.landscape.directions import gradients_alone
 from stages.landscape.route_words import words
-from stages.landscape.routes import Found, between_starts, measure
+from stages.landscape.routes import RunTables, between_starts, measure
 from stages.sweeps.aggregate import interval_of_mean
 
 SPACES = ("parameters", "function")
@@ -55,8 +55,8 @@ def compute(section: params.Trajectory, sweep: params.Sweep) -> Tables:
     jobs += [(gradients_alone, (*unit, run)) for unit in part for run in range(unit[1].runs)]
     jobs = jobs[::-1]  # the largest networks first
     results = run_units(_call, jobs, "trajectory")[::-1]
-    found = [result for result in results if isinstance(result, Found)]
-    alone = [row for result in results if not isinstance(result, Found) for row in result]
+    found = [result for result in results if isinstance(result, RunTables)]
+    alone = [row for result in results if not isinstance(result, RunTables) for row in result]
     units, first = [], 0
     for unit in full:
         ends = [of_run.solutions for of_run in found[first : first + unit[1].runs]]
