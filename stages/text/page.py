@@ -1,33 +1,12 @@
 """Markdown with LaTeX as one web page that needs nothing else: formulas as MathML, no script."""
 
-from html import escape
 from typing import Any
 
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-TEMPLATE = """<!DOCTYPE html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<title>{title}</title>
-<style>
-body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 serif; }}
-h1, h2, h3 {{ line-height: 1.2; }}
-.block {{ overflow-x: auto; margin: 0.6rem 0; }}
-td, th {{ padding: 0.2rem 0.8rem; border-bottom: 1px solid; text-align: left; }}
-table {{ border-collapse: collapse; }}
-img {{ max-width: 100%; }}
-</style>
-</head>
-<body>
-<main>
-{body}</main>
-</body>
-</html>
-"""
+from stages.text.render import ENVIRONMENT
 
 
 def page(markdown: str, *, title: str, language: str = "en-GB") -> str:
@@ -52,7 +31,8 @@ def page(markdown: str, *, title: str, language: str = "en-GB") -> str:
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     reader.use(dollarmath_plugin, allow_labels=False, renderer=_formula)
     body = reader.render(markdown)
-    return TEMPLATE.format(language=escape(language), title=escape(title), body=body)
+    template = ENVIRONMENT.get_template("page.html.j2")
+    return template.render(language=language, title=title, body=body)
 
 
 def _formula(latex: str, options: dict[str, Any]) -> str:

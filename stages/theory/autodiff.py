@@ -26,7 +26,7 @@ from idem.theory.symmetry import (
 from stages.common import params
 from stages.common.files import write_csv, write_json, write_text
 from stages.text.page import page
-from stages.theory.appendix_c import TITLE, appendix_c
+from stages.text.render import render
 from stages.theory.fixed_points import (
     compromise,
     dead_unit,
@@ -36,6 +36,9 @@ from stages.theory.fixed_points import (
     log10,
     sent_back,
 )
+from stages.theory.shown_code import SHOWN, code_of
+
+TITLE = "Appendix C, the automatic differentiation rule"
 
 
 def main() -> None:
@@ -45,7 +48,7 @@ def main() -> None:
     graphs = {rule: graph(section, rule) for rule in RULES}
     nodes, edges = tables(graphs)
     found = measure(section, graphs)
-    text = appendix_c(section, found)
+    text = appendix(section, found)
     write_csv(args.metrics / "autodiff_nodes.csv", nodes)
     write_csv(args.metrics / "autodiff_edges.csv", edges)
     write_json(args.metrics / "autodiff.json", found)
@@ -240,6 +243,12 @@ def judge_standing(section: params.Autodiff, found: Mapping[str, Any]) -> dict[s
         "confirmed": sum(error > section.tolerance for error in errors),
         "repelling": sum(point["leftmost_eigenvalue"] < -section.tolerance for point in still),
     }
+
+
+def appendix(section: params.Autodiff, found: Mapping[str, Any]) -> str:
+    """Return Appendix C as Markdown with LaTeX, from the measurements."""
+    code = [code_of(thing) for thing in SHOWN]
+    return render("appendix_c", title=TITLE, section=section, code=code, **found)
 
 
 def network(section: params.Autodiff, widths: list[int]) -> MLP:

@@ -10,9 +10,11 @@ from idem.theory import ansatz, jordan
 from stages.common import params
 from stages.common.files import write_json, write_text
 from stages.text.page import page
-from stages.theory.appendix_a import appendix_a
-from stages.theory.appendix_b import appendix_b
+from stages.text.render import render
+from stages.theory.closed_forms import quotient, smoothstep
 from stages.theory.confirm import confirm, errors
+from stages.theory.stability_formulas import stability_formulas
+from stages.theory.worked_example import worked_example
 
 TITLE = "Appendices A and B, derived"
 
@@ -120,12 +122,16 @@ def closed_form(family: ansatz.Family) -> dict[str, Any] | None:
 
 def appendix(families: Sequence[ansatz.Family], log10_errors: Sequence[float]) -> str:
     """Return both appendices as Markdown with LaTeX."""
-    introduction = (
-        "Appendices to *Enforcing idempotency in neural networks* (Jensen and Vicary), derived: "
-        "what is displayed below is computed by stage `derive`, none of it copied from the paper."
+    return render(
+        "appendix_ab",
+        title=TITLE,
+        example=worked_example(),
+        families=families,
+        smoothstep=smoothstep,
+        quotient=quotient,
+        **stability_formulas(),
+        largest_error=max(log10_errors),
     )
-    parts = [f"# {TITLE}", introduction, *appendix_a(families), *appendix_b(log10_errors)]
-    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

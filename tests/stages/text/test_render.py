@@ -5,16 +5,23 @@ from jinja2 import DictLoader, TemplateNotFound, UndefinedError
 
 from stages.text import render
 
+NUMBERS = "{% filter unwrap %}\n{{ x | size }},\n{{ x | digits(2) }}{% endfilter %}"
+
 
 @pytest.fixture(autouse=True)
 def templates(monkeypatch: pytest.MonkeyPatch):
     text = "# {{ title }}\n\n{{ table(['a', 'b'], rows) }}\n"
-    monkeypatch.setattr(render._ENVIRONMENT, "loader", DictLoader({"one.md.j2": text}))
+    known = {"one.md.j2": text, "numbers.md.j2": NUMBERS}
+    monkeypatch.setattr(render.ENVIRONMENT, "loader", DictLoader(known))
 
 
 def test_values_and_tables_are_filled_in():
     text = render.render("one", title="Ω < 1", rows=[["1", "2"]])
     assert text == "# Ω < 1\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+
+
+def test_numbers_are_written_and_paragraphs_unwrapped_by_filters():
+    assert render.render("numbers", x=0.123456) == "0.123, 0.12"
 
 
 def test_a_missing_value_is_an_error():

@@ -16,7 +16,7 @@ import yaml
 from stages.common import params
 from stages.text.page import page
 from stages.theory import autodiff, fixed_points
-from stages.theory.appendix_c import SHOWN, appendix_c, code_of
+from stages.theory.shown_code import SHOWN
 from tests import ROOT
 
 FILES = ("autodiff.json", "appendix_c.md", "appendix_c.html", "autodiff_nodes.csv")
@@ -155,17 +155,8 @@ def test_whitened_items_have_the_identity_as_second_moment():
     torch.testing.assert_close(x.mT @ x / len(x), torch.eye(3, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("thing", SHOWN)
-def test_the_code_shown_is_the_source_without_docstrings(thing: Any):
-    shown = code_of(thing)
-    compiled = compile(shown, "shown", "exec")
-    assert compiled and '"""' not in shown
-    assert thing.__name__ in shown.splitlines()[0]
-    assert not re.search(r"\n\n\n|\A\n", shown)
-
-
 def test_the_page_is_well_formed_and_has_formulas_code_tables_and_the_figure(found: dict):
-    text = appendix_c(SECTION, found)
+    text = autodiff.appendix(SECTION, found)
     root = ElementTree.fromstring(page(text, title="Appendix C"))[1]
     assert len(list(root.iter("pre"))) == len(SHOWN)
     assert len(list(root.iter("table"))) == 4
@@ -180,8 +171,23 @@ def test_the_text_takes_its_numbers_from_the_measurements(found: dict[str, Any])
     found["fixed_points"]["dead_unit"]["asked_change"] = 0.123
     found["graphs"]["ordinary"]["nodes"] = 987
     found["asymmetry"]["general_whitened"]["modified"] = 0.456
-    text = appendix_c(SECTION, found)
+    text = autodiff.appendix(SECTION, found)
     assert all(number in text for number in ("0.123", "987", "0.456"))
+
+
+def test_the_text_says_what_becomes_of_perturbations_and_whether_it_may_be_a_gradient(
+    found: dict[str, Any],
+):
+    text = autodiff.appendix(SECTION, found)
+    assert "the dead unit stays where it is, and the compromise" in text
+    assert "attracts." in text
+    assert "the gradient of no loss. The value" in text
+    for case in found["asymmetry"].values():
+        case["modified"] = 0.0
+    found["fixed_points"]["dead_unit"]["leftmost_eigenvalue"] = -1.0
+    text = autodiff.appendix(SECTION, found)
+    assert "the dead unit repels, and" in text
+    assert "In no case was it seen not to be a gradient." in text
 
 
 def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
