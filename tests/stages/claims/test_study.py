@@ -1,24 +1,17 @@
-"""What a generative pipeline of its own draws and says: the figures and verdicts of a study."""
+"""What a generative pipeline of its own says: the verdicts of a study."""
 
-import base64
 import json
 import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-import yaml
-from matplotlib.figure import Figure
 
 from stages.claims import generative, study
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
 from stages.common import params
-from stages.evaluation import summary
-from stages.figures import plot_generative
-from stages.figures.album import CAPTIONS
 from stages.report import compare, readme
 from tests.interrupted import ROOT
 
@@ -58,14 +51,6 @@ def test_photographs_need_a_lower_distance_and_coverage(changes, expected):
     assert "EfficientNet-Lite0" in verdict.measured and "FID" not in verdict.measured
 
 
-def test_a_part_of_a_data_set_is_named_and_a_whole_one_is_not(tmp_path: Path):
-    assert summary.subset(tmp_path, "celeba") == ""
-    (tmp_path / "prepare_celeba.json").write_text(json.dumps({"data": SUBSET}))
-    assert summary.subset(tmp_path, "celeba") == SUBSET
-    (tmp_path / "prepare_mnist.json").write_text(json.dumps({"train": {}}))
-    assert summary.subset(tmp_path, "mnist") == ""
-
-
 def latent() -> dict[str, Any]:
     jacobian = {"f^1": {"departure": 0.5, "near_one": 0.1, "near_zero": 0.2, "trace": 9.0}}
     clouds = {kind: {"distance": 0.3} for kind in ("noise", "f(z)", "f(f(z))")}
@@ -91,47 +76,6 @@ def test_the_ledger_of_a_study_says_on_which_images_it_rests(tmp_path: Path, mon
     study.main()
     assert set(json.loads((tmp_path / "claims.json").read_text())) == {"G2", "G3", "Q2"}
     assert (tmp_path / "claims.md").read_text().endswith(f"\n{SUBSET}.\n")
-
-
-def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    metrics, names = Path("metrics"), ("figure_drift", "figure_5", "figure_restoration")
-    metrics.mkdir()
-    (metrics / "prepare_celeba.json").write_text(json.dumps({"data": SUBSET}))
-    drawn = {name: Figure() for name in names}
-    monkeypatch.setattr(plot_generative, "drawings", lambda *_: drawn)
-    pipeline = ROOT / "stages/pipelines/celeba/params.yaml"
-    arguments = ["plot", "celeba", "--params", str(pipeline), "--metrics", "metrics"]
-    monkeypatch.setattr(sys, "argv", arguments)
-    (metrics / "generative.md").write_text(f"{SUBSET}.\n")
-    plot_generative.main()
-    assert sorted(p.name for p in metrics.glob("*.png")) == ["figure_5.png", "figure_drift.png"]
-    assert Path("data/celeba/figure_restoration.png").exists()
-    assert drawn["figure_drift"].get_suptitle() == SUBSET
-    page = ElementTree.fromstring(Path("data/celeba/page.html").read_text())
-    shown = [base64.b64decode(image.attrib["src"].split(",")[1]) for image in page.iter("img")]
-    restored = Path("data/celeba/figure_restoration.png")
-    files = [metrics / "figure_5.png", restored, metrics / "figure_drift.png"]
-    assert shown == [file.read_bytes() for file in files]
-    assert SUBSET in "".join(page.itertext())
-
-
-def test_pictures_that_may_be_passed_on_are_on_no_page(tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(plot_generative, "drawings", lambda *_: {"figure_restoration": Figure()})
-    arguments = ["plot", "mnist", "--params", str(ROOT / "params.yaml"), "--metrics", "metrics"]
-    monkeypatch.setattr(sys, "argv", arguments)
-    plot_generative.main()
-    assert [path.as_posix() for path in Path().rglob("*.*")] == ["metrics/figure_restoration.png"]
-
-
-@pytest.mark.parametrize("pipeline", ["stages/pipelines/study", "stages/pipelines/celeba"])
-def test_every_figure_has_a_caption_on_the_page(pipeline):
-    plot = yaml.safe_load((ROOT / pipeline / "dvc.yaml").read_text())["stages"]["plot"]
-    outs = [next(iter(out)) for kind in ("outs", "plots") for out in plot.get(kind, [])]
-    figures = {Path(out).stem for out in outs if out.endswith(".png")}
-    assert len(figures) > 8
-    assert figures <= set(CAPTIONS)
 
 
 def runs() -> pd.DataFrame:
