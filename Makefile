@@ -9,7 +9,7 @@ MINUTES ?= 30
 NETWORKS ?=
 PAPER ?= $(if $(NETWORKS),$(addprefix sweep@,$(NETWORKS)),sweep@B1 variants sweep@B2 sweep@B4 sweep@B3)
 
-.PHONY: repro demo paper study celeba test lint bench clean
+.PHONY: repro demo paper study celeba report test lint bench clean
 
 repro: $(STAMP)            ## everything: run all stages anew, then compare with the committed numbers
 	$(BIN)/python -m stages.report.repro
@@ -28,6 +28,9 @@ study: $(STAMP)            ## the generative study at length, go on: make study 
 
 celeba: $(STAMP)           ## the generative study on CelebA, whose archive its user brings
 	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/celeba/dvc.yaml
+
+report: $(STAMP)           ## the tables in the READMEs, from the last runs
+	$(BIN)/python -m stages.report.readme
 
 test: $(STAMP)             ## the test suite
 	$(BIN)/pytest

@@ -14,7 +14,6 @@ from stages.claims import paper
 from stages.claims.paper import NETWORKS, NOT_RUN, Entry
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
 from stages.common import params
-from stages.report import compare, readme
 from tests import ROOT
 from tests.stages.claims.test_claims import RULES, SECTION, case, rows_of
 
@@ -147,75 +146,6 @@ def test_the_command_writes_both_files_the_same_every_time(
     ledger = json.loads(written[0][0])
     assert ledger["T4"] == {n: {"verdict": NOT_RUN, "runs": 0} for n in ("B2", "B3")}
     assert len(written[0][1].decode().splitlines()) == 2 + sum(map(len, NETWORKS.values()))
-
-
-def test_the_readme_shows_a_row_a_claim_and_a_column_a_network():
-    ledger = {
-        "T3": {"B2": {"verdict": "x"}, "B1": {"verdict": "y"}},
-        "T6": {"B1": {"verdict": "z"}},
-    }
-    assert readme.overview(ledger).splitlines() == [
-        "|  | B1 | B2 |",
-        "| --- | --- | --- |",
-        "| T3 | y | x |",
-        "| T6 | z | – |",
-    ]
-
-
-def test_a_block_of_the_readme_is_replaced_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    text = (
-        "a\n<!-- claims: made -->\nold\n<!-- end of claims -->\nb\n"
-        "<!-- claims at the paper's scale: made -->\nold\n"
-        "<!-- end of claims at the paper's scale -->\nc\n"
-        "<!-- generative study: made -->\nold\n<!-- end of generative study -->\nd\n"
-        "<!-- when modes are lost: made -->\nold\n<!-- end of when modes are lost -->\ne\n"
-        "<!-- distance by compute: made -->\nold\n<!-- end of distance by compute -->\n"
-        "<!-- generative study on CelebA: made -->\nold\n"
-        "<!-- end of generative study on CelebA -->\nf\n"
-    )
-    names = ("README", "TABLE", "PAPER", "STUDY", "CELEBA")
-    paths = {name: tmp_path / name for name in names}
-    for name, path in paths.items():
-        monkeypatch.setattr(readme, name, path)
-    paths["README"].write_text(text)
-    paths["TABLE"].write_text("new\n")
-    paths["PAPER"].write_text(json.dumps({"T6": {"B1": {"verdict": "z"}}}))
-    measured = dict.fromkeys(name for name, _ in readme.MEASURES)
-    run = "model,seed,weights,mode," + ",".join(measured) + "\nf,0,chosen,train,1,2,3,4,5\n"
-    watched = "model,seed,step,raw_digits,averaged_digits,averaged_frechet_distance\n"
-    watched += "f,0,100,10,9,7\n"
-    monkeypatch.setattr(readme, "with_a_rule", lambda: ["f"])
-    tables = {"generative_mnist": run, "references_mnist": run, "watched_mnist": watched}
-    tables |= {"generative_celeba": run, "references_celeba": run}
-    for name, content in tables.items():
-        place = paths["CELEBA" if name.endswith("celeba") else "STUDY"]
-        place.mkdir(exist_ok=True)
-        (place / f"{name}.csv").write_text(content)
-    readme.main()
-    found = paths["README"].read_text()
-    blocks = (readme.BLOCK, readme.PAPER_BLOCK, readme.STUDY_BLOCK)
-    blocks += (readme.MODES_BLOCK, readme.CELEBA_BLOCK, readme.COMPUTE_BLOCK)
-    new = [block.search(found)[2] for block in blocks]  # pyright: ignore[reportOptionalSubscript]
-    assert new[:2] == ["new\n", "|  | B1 |\n| --- | --- |\n| T6 | z |\n"]
-    assert new[2].splitlines()[2].startswith("| f | chosen | ")
-    assert new[3].splitlines()[2] == "| f | raw | 100 | – | 1 of 1 seeds |"
-    assert new[4].splitlines()[2].startswith("| f | chosen | ")
-    assert new[5].splitlines()[2] == "| f | 7 | 7 | 7 | 7 | 7 | 7 |"
-    for block in new:
-        found = found.replace(block, "old\n")
-    assert found == text
-
-
-def test_the_readme_shows_the_ledger_of_this_commit():
-    block = readme.PAPER_BLOCK.search(compare.git("show", "HEAD:README.md"))
-    if not compare.git("ls-tree", "HEAD", str(readme.PAPER)):
-        assert block is None
-        return
-    assert block is not None
-    ledger = json.loads(compare.git("show", f"HEAD:{readme.PAPER}"))
-    assert block[2] == readme.overview(ledger)
 
 
 def test_the_pipeline_of_the_paper_knows_the_files_its_stages_reach():

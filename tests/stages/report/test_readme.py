@@ -1,9 +1,65 @@
+"""The blocks of the READMEs: replaced where they stand, equal to the tables of this commit."""
+
+from pathlib import Path
+
+import pytest
+
 from stages.report import compare, readme
+from stages.report.blocks import BLOCKS
+from tests import ROOT
+
+TEXT = (
+    "a\n<!-- one: from x -->\nold\n<!-- end of one -->\nb\n<!-- two: -->\n<!-- end of two -->\nc\n"
+)
 
 
-def test_the_readme_shows_the_table_of_claims_of_this_commit():
-    committed = compare.git("show", "HEAD:README.md")
-    table = compare.git("show", f"HEAD:{readme.TABLE}")
-    block = readme.BLOCK.search(committed)
-    assert block is not None
-    assert block[2] == table
+def committed(name: str) -> str:
+    return compare.git("show", f"HEAD:{name}")
+
+
+@pytest.fixture
+def blocks(monkeypatch: pytest.MonkeyPatch):
+    known = {"one": lambda read: read("x"), "two": lambda _: "2\n"}
+    monkeypatch.setattr(readme, "BLOCKS", known)
+
+
+@pytest.mark.usefixtures("blocks")
+def test_blocks_are_made_anew_and_nothing_else():
+    new = readme.filled(TEXT, lambda name: f"content of {name}\n")
+    assert new == TEXT.replace("old", "content of x").replace(
+        "-->\n<!-- end of two", "-->\n2\n<!-- end of two"
+    )
+    assert readme.filled(new, lambda name: f"content of {name}\n") == new
+
+
+@pytest.mark.usefixtures("blocks")
+def test_an_unknown_block_is_named():
+    with pytest.raises(ValueError, match="expected one of the blocks one, two, got 'three'"):
+        readme.filled(TEXT.replace("one", "three"), str)
+
+
+@pytest.mark.usefixtures("blocks")
+def test_a_block_that_does_not_end_is_an_error():
+    with pytest.raises(ValueError, match=r"followed by <!-- end of NAME -->, got \['<!-- one"):
+        readme.filled(TEXT.replace("end of one", "end of won"), str)
+
+
+@pytest.mark.usefixtures("blocks")
+def test_every_readme_is_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("x").write_text("new\n")
+    for folder in ("", "metrics/a", "metrics/b"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / "README.md").write_text(TEXT)
+    readme.main()
+    assert len(list(readme.readmes(Path()))) == 3
+    assert all("\nnew\n" in path.read_text() for path in readme.readmes(Path()))
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_block_shows_the_tables_of_this_commit(name: str):
+    texts = [committed(path.relative_to(ROOT).as_posix()) for path in readme.readmes(ROOT)]
+    shown = [
+        found[3] for text in texts for found in readme.BLOCK.finditer(text) if found[2] == name
+    ]
+    assert all(block == BLOCKS[name](committed) for block in shown)

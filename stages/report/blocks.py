@@ -1,0 +1,91 @@
+"""The blocks of the READMEs: what each holds, made from committed tables."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.common import params
+from stages.report.study_tables import by_compute, in_short, models, modes
+from stages.text import markdown
+
+Read = Callable[[str], str]  # from the name of a file of this repository to its content
+STUDY_PARAMS = Path("stages/pipelines/study/params.yaml")
+
+
+def claims(read: Read) -> str:
+    """Return every claim at the laptop scale, with all that was measured for it."""
+    return read("metrics/laptop/claims.md")
+
+
+def claims_at_the_papers_scale(read: Read) -> str:
+    """Return the verdicts, a row a claim and a column a network."""
+    return overview(json.loads(read("metrics/paper/claims.json")))
+
+
+def study(read: Read) -> str:
+    """Return the models of the generative study."""
+    return models(_runs(read, "study", "mnist"))
+
+
+def study_in_short(read: Read) -> str:
+    """Return the models of the generative study with the chosen weights, by few measures."""
+    return in_short(_runs(read, "study", "mnist"))
+
+
+def study_on_celeba(read: Read) -> str:
+    """Return the models of the generative study on CelebA."""
+    return models(_runs(read, "celeba", "celeba"))
+
+
+def when_modes_are_lost(read: Read) -> str:
+    """Return when runs of the study had all digits, and when they lost some again."""
+    return modes(_csv(read, "metrics/study/watched_mnist.csv"))
+
+
+def distance_by_compute(read: Read) -> str:
+    """Return distances of the models that have a rule, after equal shares of the compute."""
+    return by_compute(_csv(read, "metrics/study/watched_mnist.csv"), with_a_rule())
+
+
+BLOCKS: Mapping[str, Callable[[Read], str]] = {
+    "claims": claims,
+    "claims at the paper's scale": claims_at_the_papers_scale,
+    "generative study": study,
+    "generative study in short": study_in_short,
+    "generative study on CelebA": study_on_celeba,
+    "when modes are lost": when_modes_are_lost,
+    "distance by compute": distance_by_compute,
+}
+
+
+def overview(ledger: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a Markdown table of verdicts, a row a claim and a column a network.
+
+    Args:
+        ledger: ``verdict`` by claim and network; a claim may be about some networks only.
+    """
+    networks = sorted({network for verdicts in ledger.values() for network in verdicts})
+    rows = [
+        [claim, *(verdicts.get(n, {}).get("verdict", "–") for n in networks)]
+        for claim, verdicts in ledger.items()
+    ]
+    return markdown.table(["", *networks], rows) + "\n"
+
+
+def with_a_rule() -> Sequence[str]:
+    """Return the models of the study that have equal compute."""
+    models = params.read(STUDY_PARAMS).train.models
+    return [name for name, model in models.items() if model.rule != "none"]
+
+
+def _runs(read: Read, folder: str, dataset: str) -> pd.DataFrame:
+    names = ("generative", "references")
+    return pd.concat(_csv(read, f"metrics/{folder}/{name}_{dataset}.csv") for name in names)
+
+
+def _csv(read: Read, name: str) -> pd.DataFrame:
+    return pd.read_csv(StringIO(read(name)))

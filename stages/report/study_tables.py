@@ -1,0 +1,131 @@
+"""Tables of a generative study for readers, in Markdown: of models, of lost modes, of compute."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from stages.evaluation.summary import RUN, cell, summarize
+from stages.generative.recipes import DIGITS
+from stages.text import markdown
+
+CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
+WEIGHTS = {"chosen": "chosen", "averaged": "last"}
+MEASURES = {  # of a run in a mode of BatchNorm, in the order they are shown
+    ("frechet_distance", "train"): "Fréchet distance",
+    ("frechet_distance", "eval"): "in mode eval",
+    ("digits", "train"): "digits",
+    ("digits", "eval"): "in mode eval",
+    ("coverage", "train"): "coverage",
+    ("noise_relative_error", "train"): "relative error on noise",
+    ("test_relative_error", "train"): "on held-out images",
+}
+IN_SHORT = {  # of the weights that were chosen, BatchNorm in training mode
+    "frechet_distance": "Fréchet distance",
+    "digits": "digits of ten",
+    "noise_relative_error": "relative error on noise",
+}
+MODES = ("ten digits first at step", "fewer again from step", "ten at the end")
+SHARES = (0.25, 0.5, 0.625, 0.75, 0.875, 1.0)  # of the compute of a run
+
+
+def models(runs: pd.DataFrame) -> str:
+    """Return a Markdown table, a row a model and weights: means and intervals over seeds.
+
+    Args:
+        runs: columns ``model``, ``seed``, ``weights``, ``mode`` and those of `MEASURES` that these
+            images have, a row a run.
+    """
+    runs = runs[runs.weights.isin(WEIGHTS)]
+    columns = dict.fromkeys(name for name, _ in MEASURES if name in runs)
+    found = summarize(runs[[*RUN, *columns]], CONFIDENCE)
+    measures = {key: head for key, head in MEASURES.items() if key[0] in columns}
+    rows = []
+    for (model, weights), of_model in found.groupby(["model", "weights"], sort=False):
+        cells = {(row.measure, row["mode"]): cell(row) for _, row in of_model.iterrows()}
+        row = [model.replace("_", " "), WEIGHTS[weights], f"{of_model.seeds.iloc[0]}"]
+        rows.append(row + [cells.get(key, "–") for key in measures])
+    return markdown.table(["model", "weights", "seeds", *measures.values()], rows) + "\n"
+
+
+def in_short(runs: pd.DataFrame) -> str:
+    """Return a Markdown table of the weights that were chosen, a row a model: means and intervals.
+
+    Args:
+        runs: columns ``model``, ``seed``, ``weights``, ``mode`` and those of `IN_SHORT`.
+    """
+    runs = runs[(runs.weights == "chosen") & (runs["mode"] == "train")]
+    found, rows = summarize(runs[[*RUN, *IN_SHORT]], CONFIDENCE), []
+    for model, of_model in found.groupby("model", sort=False):
+        cells = {row.measure: cell(row) for _, row in of_model.iterrows()}
+        row = [str(model).replace("_", " "), f"{of_model.seeds.iloc[0]}"]
+        rows.append(row + [cells.get(name, "–") for name in IN_SHORT])
+    return markdown.table(["model", "seeds", *IN_SHORT.values()], rows) + "\n"
+
+
+def modes(watched: pd.DataFrame) -> str:
+    """Return a Markdown table of when all digits were there first, and when some were lost again.
+
+    Args:
+        watched: columns ``model``, ``seed``, ``step`` and, of both weights, ``raw_digits`` and
+            ``averaged_digits``.
+    """
+    rows = []
+    for model, of_model in watched.groupby("model", sort=False):
+        for kind in ("raw", "averaged"):
+            seeds = [
+                _won_and_lost(dict(zip(run.step, run[f"{kind}_digits"] == DIGITS, strict=True)))
+                for _, run in of_model.groupby("seed")
+            ]
+            won, lost, kept = zip(*seeds, strict=True)
+            cells = [_steps(won), _steps(lost), f"{sum(kept)} of {len(kept)} seeds"]
+            rows.append([str(model).replace("_", " "), kind, *cells])
+    return markdown.table(["model", "weights", *MODES], rows) + "\n"
+
+
+def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
+    """Return a Markdown table of distances after equal shares of the compute.
+
+    Means and intervals over seeds, and on how many seeds the first model is nearer; a share that
+    falls between two measurements has what a straight line between the logarithms of theirs has
+    there.
+
+    Args:
+        watched: columns ``model``, ``seed``, ``step`` and ``averaged_frechet_distance``.
+        models: those of equal compute, in the order of the rows.
+    """
+    heads = [f"{100 * share:g} %" for share in SHARES]
+    runs = pd.DataFrame(
+        {"model": model, "seed": seed, "weights": "averaged", "mode": "train"}
+        | dict(zip(heads, _after(run, SHARES), strict=True))
+        for model in models
+        for seed, run in watched[watched.model == model].groupby("seed")
+    )
+    distances = runs.set_index(["model", "seed"])[heads]
+    first, rows = distances.loc[models[0]], []
+    for model, of_model in summarize(runs, CONFIDENCE).groupby("model", sort=False):
+        cells = [cell(row) for _, row in of_model.iterrows()]
+        if model != models[0]:
+            peer = distances.loc[str(model)]
+            nearer = (first < peer.fillna(np.inf)).sum()
+            cells = [f"{text}, {n}/{len(peer)}" for text, n in zip(cells, nearer, strict=True)]
+        rows.append([str(model).replace("_", " "), *cells])
+    return markdown.table(["model", *heads], rows) + "\n"
+
+
+def _after(run: pd.DataFrame, shares: Sequence[float]) -> np.ndarray:
+    logarithms = np.log(run.averaged_frechet_distance)
+    return np.exp(np.interp(np.array(shares) * run.step.max(), run.step, logarithms))
+
+
+def _won_and_lost(whole: Mapping[int, bool]) -> tuple[int | None, int | None, bool]:
+    """Return when a run had all digits first, when it lacked some after, and how it ended."""
+    won = next((step for step, all_there in whole.items() if all_there), None)
+    lost = next((step for step, there in whole.items() if won and step > won and not there), None)
+    return won, lost, whole[max(whole)]
+
+
+def _steps(found: Sequence[int | None]) -> str:
+    """Return steps in order, a dash for a run without."""
+    there = sorted(step for step in found if step is not None)
+    return ", ".join([*map(str, there), *["–"] * found.count(None)])
