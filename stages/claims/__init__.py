@@ -1,5 +1,6 @@
 """From measurements to verdicts: for every claim of the paper the rule that decides it, and words.
 
-A judge reads no files: it takes what a stage has measured and the thresholds of the section
-`claims` of params.yaml, and returns a `stages.claims.verdict.Verdict`.
+The rules take what stages have measured and the thresholds of the section `claims` of the
+parameters, and return a `stages.claims.verdict.Verdict`. They read no files: `ledgers` and
+`network_by_network` do. Nothing else in this repository judges.
 """

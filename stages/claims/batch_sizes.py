@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stages.claims.printed import BATCH_SIZES, CLAIMS
-from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, counted, restricted
+from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, counted, told
 from stages.common import params
+from stages.sweeps.printed import BATCH_SIZES
 
 COMPARABLE, DIFFERENT = "comparable", "different"
 
@@ -25,6 +25,11 @@ class Difference:
     low: float | None
     high: float | None  # None for a single run
     lost: float  # share of runs that diverge at one of the two alone
+
+    @property
+    def brief(self) -> str:
+        """Return how much they differ, without where."""
+        return f"{self.lost:.0%} diverge" if self.ratio is None else f"errors ×{10**self.ratio:.2g}"
 
     def outcome(self, comparable: float) -> str:
         """Return COMPARABLE, DIFFERENT or OPEN."""
@@ -51,11 +56,13 @@ class Case:
     @property
     def words(self) -> str:
         """Return what was trained and found, of all rates at that where the sizes differ most."""
-        parts = [self.at_best_rates.words]
-        if self.at_one_rate:
-            most = max(self.at_one_rate, key=lambda d: (d.lost, d.ratio or 0.0))
-            parts.insert(0, most.words)
-        return f"{self.name} {', '.join(parts)}"
+        parts = [self.most] if self.at_one_rate else []
+        return f"{self.name} {', '.join(d.words for d in (*parts, self.at_best_rates))}"
+
+    @property
+    def most(self) -> Difference:
+        """Return where the sizes differ most at one rate."""
+        return _largest(self.at_one_rate)
 
 
 def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
@@ -68,16 +75,22 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     ]
     judged = [case for case in cases if case.whole and case.runs >= section.least_runs]
     rest = [case for case in cases if case not in judged]
-    text = (
-        "largest ratio of errors between two batch sizes (geometric mean over runs with 95 % "
-        "interval), at the same rate, of all tried, and at the best safe rate of each: "
-    )
-    text += "; ".join(case.words for case in judged) or "none that counts"
-    if rest:
-        text += f". Not counted, for their sizes or runs: {'; '.join(c.words for c in rest)}"
+    text = told("T7", judged=[c.words for c in judged], rest=[c.words for c in rest])
     networks = list(dict.fromkeys(case.network for case in judged))
-    claim = restricted(CLAIMS["T7"], networks) if judged else CLAIMS["T7"]
-    return Verdict("T7", claim, _verdict(judged, section.comparable), text)
+    return Verdict("T7", _verdict(judged, section.comparable), _ours(judged), text, networks)
+
+
+def _ours(cases: Sequence[Case]) -> str:
+    """Return the largest ratio of errors at one rate, and at the best rates, of all that count."""
+    fixed = [case.most for case in cases if case.at_one_rate]
+    best = [case.at_best_rates for case in cases]
+    places = {"at one rate": fixed, "at the best rates": best}
+    shown = [f"{_largest(of).brief} {place}" for place, of in places.items() if of]
+    return ", ".join(shown) or "none that counts"
+
+
+def _largest(differences: Sequence[Difference]) -> Difference:
+    return max(differences, key=lambda d: (d.lost, d.ratio or 0.0))
 
 
 def _verdict(cases: Sequence[Case], comparable: float) -> str:

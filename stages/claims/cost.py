@@ -1,22 +1,39 @@
-"""T1: stage cost has the verdict, these are its words."""
+"""T1: does a step cost exponentially much in the depth?"""
 
+from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.printed import CLAIMS
-from stages.claims.verdict import NOT, Verdict
-
-WORDS = (
-    "operations and bytes saved for the backward pass grow linearly with depth under both "
-    "rules (largest exponent {T1[largest_exponent]:.2f}, to {largest_depth} layers; "
-    "{counts_equal_to_exact} of {counts} counts equal the exact ones); ordinary costs "
-    "×{T1[flops_ratio]:.2f} the operations and ×{T1[saved_bytes_ratio]:.2g} the bytes. "
-    "Only the paths of a gradient that is multiplied out grow exponentially, and under "
-    "both rules: reverse mode never lists them"
-)
+from stages.claims.verdict import CORRECTED, NOT, REPRODUCED, Verdict, told
+from stages.common import params
 
 
-def judge(found: dict[str, Any]) -> Verdict:
-    """Judge T1 from cost.json."""
-    verdict = found["T1"]["verdict"]
-    measured = WORDS.format(**found) if verdict == NOT else "the numbers are in cost.json"
-    return Verdict("T1", CLAIMS["T1"], verdict, measured)
+def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
+    """Judge T1 from cost.json.
+
+    Operations and memory that are linear under both rules refute it. Where those of the ordinary
+    loss grow faster, the exponents between neighbouring depths tell: those of a power law settle,
+    those of an exponential go on growing.
+    """
+    largest = max(max(_each(of_rule)) for of_rule in found["exponents"].values())
+    pairs = (_each(found[key]["ordinary"]) for key in ("exponents", "exponents_before"))
+    growing = (last - max(1, before) for last, before in zip(*pairs, strict=True))
+    verdict = CORRECTED
+    if largest <= 1 + section.linear_exponent_tolerance:
+        verdict = NOT
+    elif any(more > section.linear_exponent_tolerance for more in growing):
+        verdict = REPRODUCED
+    widest = max(found["ordinary_over_modified"].items(), key=lambda of: int(of[0].split("_")[1]))
+    ratios = widest[1]
+    ours = (
+        f"exponent in depth {largest:.2f}; operations ×{ratios['flops_ratio']:.2f}, "
+        f"bytes ×{ratios['saved_bytes_ratio']:.2g}"
+    )
+    text = "the numbers are in cost.json"
+    if verdict == NOT:
+        text = told("T1", found=found, largest=largest, ratios=ratios)
+    return Verdict("T1", verdict, ours, text)
+
+
+def _each(of_rule: Mapping[str, Mapping[str, float]]) -> list[float]:
+    """Return the exponents of all widths and measures of one rule."""
+    return [exponent for of_width in of_rule.values() for exponent in of_width.values()]

@@ -1,19 +1,20 @@
 """T5: the rates above which no run improves, beside those of the caption of Figure 3."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from stages.claims.printed import CLAIMS, PAPER_EDGES
-from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, marked, number
+from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, marked, number, told
 from stages.common import params
+from stages.sweeps.printed import EDGES
 
 
 def from_brackets(found: dict[str, Any], section: params.Claims) -> Verdict:
     """Judge T5 from stability.json: one run, and for either rule two rates around the edge."""
-    words, outcomes = [], []
-    for network, edge in PAPER_EDGES.items():
+    words, outcomes, highest = [], [], {}
+    for network, edge in EDGES.items():
         brackets = {
             rule: (
                 number(found[network][rule]["largest_stable_rate"]),
@@ -22,6 +23,7 @@ def from_brackets(found: dict[str, Any], section: params.Claims) -> Verdict:
             for rule in ("modified", "ordinary")
         }
         lows, highs = zip(*brackets.values(), strict=True)
+        highest[network] = max(lows)
         below = all(high <= edge for high in highs)  # false for NaN
         outcomes.append(NOT if max(lows) > edge else REPRODUCED if below else OPEN)
         shown = ", ".join(
@@ -34,9 +36,8 @@ def from_brackets(found: dict[str, Any], section: params.Claims) -> Verdict:
             f"layer would stop at {one:.2f} on one batch, at {fresh:.2f} on fresh ones)"
         )
     verdict = next(v for v in (NOT, OPEN, REPRODUCED) if v in outcomes)
-    text = "highest rate at which runs improve and the next tried, at which they do not: "
     verdict = marked(verdict, 1, "run", section.least_runs)
-    return Verdict("T5", CLAIMS["T5"], verdict, text + "; ".join(words))
+    return Verdict("T5", verdict, _ours(highest), told("T5_brackets", networks=words))
 
 
 def from_sweep(network: str, lanes: pd.DataFrame, section: params.Claims) -> Verdict:
@@ -45,7 +46,7 @@ def from_sweep(network: str, lanes: pd.DataFrame, section: params.Claims) -> Ver
     Above its edge no run of either rule may improve, at any of the rates tried; undecided where a
     rule improves nowhere at all, as then there is no edge.
     """
-    edge, highest, words = PAPER_EDGES[network], [], []
+    edge, highest, words = EDGES[network], [], []
     for rule, of_rule in lanes.groupby("rule"):
         improved = of_rule[of_rule.improved]
         rate = improved.learning_rate.max()  # NaN where none is
@@ -56,6 +57,11 @@ def from_sweep(network: str, lanes: pd.DataFrame, section: params.Claims) -> Ver
     verdict = OPEN if any(map(math.isnan, highest)) else REPRODUCED
     if any(rate > edge for rate in highest):
         verdict = NOT
-    text = f"highest rate at which a run improves: {', '.join(words)}; paper {edge:g}"
     verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
-    return Verdict("T5", CLAIMS["T5"], verdict, text)
+    text = told("T5", rules=words, edge=edge)
+    return Verdict("T5", verdict, _ours({network: max(highest)}), text)
+
+
+def _ours(highest: Mapping[str, float]) -> str:
+    places = ", ".join(f"{rate:g} on {network}" for network, rate in highest.items())
+    return f"highest rate that improves: {places}"

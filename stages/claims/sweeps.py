@@ -4,7 +4,9 @@ The rules are compared at the ``matched`` scale. Lanes are those of
 `stages.sweeps.aggregate.last_rows`, by network.
 """
 
+import re
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,6 @@ from stages.claims.comparison import (
     best_safe_rates,
     compared,
 )
-from stages.claims.printed import CLAIMS, PARAMETER_COUNTS
 from stages.claims.verdict import (
     CONVENTION,
     NOT,
@@ -25,9 +26,10 @@ from stages.claims.verdict import (
     Verdict,
     counted,
     marked,
-    restricted,
+    told,
 )
 from stages.common import params
+from stages.sweeps.printed import PARAMETER_COUNTS
 
 Lanes = Mapping[str, pd.DataFrame]
 BY_COLLAPSE = "by collapse to a constant map"
@@ -35,9 +37,10 @@ BY_COLLAPSE = "by collapse to a constant map"
 
 def parameter_counts(counts: Mapping[str, int]) -> Verdict:
     """Judge T2, by network."""
-    words = ", ".join(f"{n} {c:,}".replace(",", " ") for n, c in counts.items())
+    printed = {name: f"{count:,}".replace(",", " ") for name, count in counts.items()}
     verdict = REPRODUCED if counts == PARAMETER_COUNTS else NOT
-    return Verdict("T2", CLAIMS["T2"], verdict, words)
+    words = ", ".join(f"{name} {count}" for name, count in printed.items())
+    return Verdict("T2", verdict, ", ".join(printed.values()), words)
 
 
 def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
@@ -48,15 +51,13 @@ def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
     collapsed = [n for n, pair in pairs.items() if _is_collapsed(pair, section)]
     runs = min(of_network.run.nunique() for of_network in lanes.values())
     verdict = marked(_everywhere(words, collapsed), runs, "run", section.least_runs)
-    chosen = "on the other runs, of those at which none diverges" if runs > 1 else "on itself"
-    text = (
-        f"modified / ordinary error, each run at the rates that are best {chosen}, with interval "
-        "over runs; medians of output spread and relative error: "
-    ) + "; ".join(
-        f"{n} (rates {_rates(pair, lanes[n])}) {found[n][1]}, {_beside(pair)}"
+    shown = {
+        n: {"rates": _rates(pair, lanes[n]), "ratio": found[n][1]} | _beside(pair)
         for n, pair in pairs.items()
-    )
-    return Verdict("T3", restricted(CLAIMS["T3"], list(lanes)), verdict, text)
+    }
+    ours = ", ".join(f"{n} {_alone(figures)}" for n, (_, figures) in found.items())
+    text = told("T3", networks=shown, runs=runs)
+    return Verdict("T3", verdict, f"modified / ordinary: {ours}", text, list(lanes))
 
 
 def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.Claims) -> Verdict:
@@ -66,14 +67,11 @@ def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.C
     lower = [matched, raw].count("lower")
     verdict = {2: REPRODUCED, 1: CONVENTION, 0: NOT}[lower]
     verdict = OPEN if OPEN in (matched, raw) else verdict
-    text = (
-        "modified / ordinary error at the rates below the best ones of both rules, at the matched "
-        f"scale: {figures}. If the loss is the mean-squared error and the rule is not divided by "
-        f"the width, the same label means a {width / 2:g} times higher rate for the rule: "
-        f"{relabelled}"
-    )
     verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
-    return Verdict("T4", restricted(CLAIMS["T4"], [network]), verdict, text)
+    factor = f"{width / 2:g}"
+    text = told("T4", matched=figures, relabelled=relabelled, factor=factor)
+    ours = f"{_lower_at(figures)}; labels ×{factor}: {_lower_at(relabelled)}"
+    return Verdict("T4", verdict, ours, text, [network])
 
 
 def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
@@ -82,11 +80,11 @@ def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
     counts = {rule: int((below.rule == rule).sum()) for rule in ("modified", "ordinary")}
     each = len(lanes) // 2
     verdict = REPRODUCED if counts["modified"] else NOT
-    text = f"below {section.near_zero:g}: " + ", ".join(
-        f"{count} of {each} {rule} lanes" for rule, count in counts.items()
-    )
     verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
-    return Verdict("T6", CLAIMS["T6"], verdict, text)
+    below = f"below {section.near_zero:g}: "
+    ours = below + ", ".join(f"{count} of {each} {rule}" for rule, count in counts.items())
+    text = below + ", ".join(f"{count} of {each} {rule} lanes" for rule, count in counts.items())
+    return Verdict("T6", verdict, ours, text)
 
 
 def _is_collapsed(pair: pd.DataFrame, section: params.Claims) -> bool:
@@ -118,16 +116,22 @@ def _rates(pair: pd.DataFrame, lanes: pd.DataFrame) -> str:
     )
 
 
-def _beside(pair: pd.DataFrame) -> str:
+def _beside(pair: pd.DataFrame) -> dict[str, Any]:
     """Return what an absolute error must be read beside, of the median run of either rule."""
     names = ["output_spread", "initial_spread", "relative_error"]
     medians = pair.groupby("rule")[names].median()
-    modified, ordinary = (medians.loc[rule] for rule in RULES)
-    return (
-        f"spread {modified.output_spread:.1g} against {ordinary.output_spread:.1g} "
-        f"(at the start {modified.initial_spread:.1g}), relative error "
-        f"{modified.relative_error:.2g} against {ordinary.relative_error:.2g}"
-    )
+    return {rule: medians.loc[rule].to_dict() for rule in RULES}
+
+
+def _alone(figures: str) -> str:
+    """Return the ratio of `compared` without its interval, or what stands in its place."""
+    return figures.partition(" [")[0].partition(",")[0]
+
+
+def _lower_at(figures: str) -> str:
+    """Return at how many rates modified is lower, of the words of `_at_lower_rates`."""
+    counted_rates = re.search(r"lower at \d+ of \d+ rates?", figures)
+    return counted_rates[0] if counted_rates else figures
 
 
 def _at_lower_rates(lanes: pd.DataFrame, scale: float, section: params.Claims) -> tuple[str, str]:

@@ -76,9 +76,6 @@ class Linear(Section):
     plane_height: Annotated[int, Field(ge=2, multiple_of=2)]
     plane_reach: Positive
     plane_gap: Annotated[float, Field(gt=0, lt=0.5)]
-    precision_factor: Positive
-    share_expected: Share
-    equality_tolerance: Positive
 
     @field_validator("figure_gammas")
     @classmethod
@@ -213,7 +210,6 @@ class Cost(Section):
     batch_size: Count
     depths: Annotated[list[Count], Field(min_length=3)]
     widths: Annotated[list[Count], Field(min_length=1)]
-    linear_exponent_tolerance: Positive
 
     @field_validator("depths")
     @classmethod
@@ -251,8 +247,6 @@ class Trajectory(Section):
     surface_margin: NotNegative
     shown_eigenvalues: Count
     constant_below: Positive
-    least_runs: Count
-    least_effect: Positive
     least_barrier: Positive
     confidence: Annotated[float, Field(gt=0, lt=1)]
     studies: Annotated[dict[str, Study], Field(min_length=1)]
@@ -531,8 +525,6 @@ class Latent(Section):
     embedding_steps: Annotated[int, Field(ge=250)]
     weights: Literal["raw", "averaged", "chosen"]
     shown_mode: Literal["train", "eval"]
-    projection_below: Positive
-    least_effect: Positive
 
     @model_validator(mode="after")
     def _there_are_as_many_images(self) -> "Latent":
@@ -559,6 +551,7 @@ class Judging(Section):
     least_runs: Count
     least_effect: Positive
     least_digits: Annotated[int, Field(ge=1, le=10)]
+    projection_below: Positive
 
 
 class Claims(Judging):
@@ -568,6 +561,10 @@ class Claims(Judging):
     near_zero: Positive
     comparable: Positive
     collapsed_below: Annotated[float, Field(gt=0, lt=1)]
+    precision_factor: Positive
+    share_expected: Share
+    equality_tolerance: Positive
+    linear_exponent_tolerance: Positive
 
 
 class GenerativeClaims(Judging):

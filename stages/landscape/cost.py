@@ -1,4 +1,4 @@
-"""Stage cost: operations and memory of a training step against depth, counted (claim T1).
+"""Stage cost: operations and memory of a training step against depth, counted for claim T1.
 
 Counting runs on the device ``meta``, which computes nothing, so that every depth costs the same.
 Seconds are no part of it: tests/benchmarks/bench_cost.py.
@@ -28,7 +28,7 @@ MEASURES = ("flops", "saved_bytes")
 
 
 def main() -> None:
-    """Count every rule, width and depth; write the table, its growth and the verdict on T1."""
+    """Count every rule, width and depth; write the table and its growth."""
     args = params.arguments("count what a training step costs")
     section = params.read(args.params).cost
     table = measure(section)
@@ -68,7 +68,7 @@ def count(widths: list[int], rule: str, batch_size: int) -> dict[str, float]:
 
 
 def headline(section: params.Cost, table: pd.DataFrame) -> dict[str, Any]:
-    """Return growth and ratios by width, the networks of Table 1, and the verdict."""
+    """Return growth and ratios by width, and the networks of Table 1."""
     deepest = table[table.depth == table.depth.max()].set_index("rule")
     by_width = {f"width_{width}": rows for width, rows in deepest.groupby("width")}
     return {
@@ -76,17 +76,14 @@ def headline(section: params.Cost, table: pd.DataFrame) -> dict[str, Any]:
         "largest_depth": int(table.depth.max()),
         "counts": 2 * len(table),
         "counts_equal_to_exact": equal_to_exact(table),
-        "exponents": {
-            rule: {f"width_{width}": growth(rows) for width, rows in of_rule.groupby("width")}
-            for rule, of_rule in table.groupby("rule", sort=False)
-        },
+        "exponents": growth(table, -1),
+        "exponents_before": growth(table, -2),
         "ordinary_over_modified": {width: ratios(rows) for width, rows in by_width.items()},
         "expanded": {
             "products": deepest.expanded_products[~deepest.index.duplicated()].to_dict(),
             "log10_paths": {w: r.log10_expanded_paths.to_dict() for w, r in by_width.items()},
         },
         "table_1": {name: table_1(list(widths), section) for name, widths in TABLE_1.items()},
-        "T1": judge(section, table) | ratios(deepest[deepest.width == table.width.max()]),
     }
 
 
@@ -96,9 +93,20 @@ def equal_to_exact(table: pd.DataFrame) -> int:
     return sum(int(np.isclose(table[a], table[b], rtol=1e-12, atol=0).sum()) for a, b in pairs)
 
 
-def growth(rows: pd.DataFrame) -> dict[str, float]:
-    """Return the exponent of each measure in depth, between the two largest depths."""
-    return {name: exponents(rows, name)[-1] for name in MEASURES}
+def growth(table: pd.DataFrame, pair: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the exponent in depth by rule, width and measure, between two neighbouring depths.
+
+    Args:
+        table: as `measure` returns it.
+        pair: which; -1 for the two largest depths, -2 for the pair before.
+    """
+    return {
+        rule: {
+            f"width_{width}": {name: exponents(rows, name)[pair] for name in MEASURES}
+            for width, rows in of_rule.groupby("width")
+        }
+        for rule, of_rule in table.groupby("rule", sort=False)
+    }
 
 
 def exponents(rows: pd.DataFrame, name: str) -> list[float]:
@@ -120,27 +128,6 @@ def table_1(widths: list[int], section: params.Cost) -> dict[str, Any]:
     names = ("forward_equivalents", "exact", "saved_bytes", "exact_saved_bytes")
     found = {rule: count(widths, rule, section.batch_size) for rule in RULES}
     return {rule: {name: cost[name] for name in names} for rule, cost in found.items()}
-
-
-def judge(section: params.Cost, table: pd.DataFrame) -> dict[str, Any]:
-    """Apply the rule for T1: does a step cost exponentially much in the depth?
-
-    Operations and memory that are linear under both rules refute it. Where those of the ordinary
-    loss grow faster, the exponents between neighbouring depths tell: those of a power law settle,
-    those of an exponential go on growing.
-    """
-    tolerance = section.linear_exponent_tolerance
-    slopes = {
-        rule: [exponents(rows, name) for _, rows in of_rule.groupby("width") for name in MEASURES]
-        for rule, of_rule in table.groupby("rule")
-    }
-    largest = {rule: max(slope[-1] for slope in of_rule) for rule, of_rule in slopes.items()}
-    verdict = "reproduced with a correction"
-    if max(largest.values()) <= 1 + tolerance:
-        verdict = "not reproduced"
-    elif any(slope[-1] > max(1, slope[-2]) + tolerance for slope in slopes["ordinary"]):
-        verdict = "reproduced"
-    return {"verdict": verdict, "largest_exponent": max(largest.values())}
 
 
 if __name__ == "__main__":

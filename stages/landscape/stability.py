@@ -35,11 +35,11 @@ from idem.landscape.curvature import (
 )
 from idem.rule.loss import RULES
 from idem.sweeps.sweep import Grid, seeded, train_lanes
-from stages.claims.printed import PAPER_EDGES
 from stages.common import params
 from stages.common.engine import end_with_parent, run_units
 from stages.common.files import write_csv, write_json
 from stages.sweeps.aggregate import last_rows
+from stages.sweeps.printed import EDGES
 from stages.sweeps.sweep import grid_of
 
 Bracket = tuple[float, float]
@@ -159,7 +159,7 @@ def tabulate(
                 "one_layer_fresh": fresh_batch_edge(n, grid.batch_size),
                 "largest_stable_rate": low_high[0],
                 "lowest_unstable_rate": low_high[1],
-                "paper": PAPER_EDGES.get(name, math.nan),
+                "paper": EDGES.get(name, math.nan),
             }
         )
     return pd.DataFrame(tables)

@@ -1,13 +1,13 @@
-"""Stage trajectory: do the rules travel different routes in the loss landscape (claim Q1)?
+"""Stage trajectory: how far apart the rules' routes through the loss landscape are, for claim Q1.
 
-Both rules train from one start on one stream of data. Their routes differ if they pass farther from
-each other than one rule's route passes from its own under other circumstances: other data, half the
-rate, the slower rule's rate. A run's control is the largest of these, of either rule, so that one
-rule at two rates is not called two. A distance is from a point to wherever on the other route is
-nearest, in units of the distance travelled, by the outputs on held-out items, as many parameters
-give the same map; of routes at two rates, as far as both reach in rate times steps. Their solutions
-differ if the same holds for the ends after as many steps. Both are means over runs of log10 of the
-ratio to the control, with a bootstrap interval.
+Both rules train from one start on one stream of data. How far their routes pass from each other is
+compared with how far one rule's route passes from its own under other circumstances: other data,
+half the rate, the slower rule's rate. A run's control is the largest of these, of either rule, so
+that one rule at two rates is not taken for two. A distance is from a point to wherever on the other
+route is nearest, in units of the distance travelled, by the outputs on held-out items, as many
+parameters give the same map; of routes at two rates, as far as both reach in rate times steps. The
+ends after as many steps are compared likewise. Both ratios to the control are means of log10 over
+runs, with a bootstrap interval.
 """
 
 from typing import Any
@@ -18,23 +18,21 @@ import pandas as pd
 from idem.landscape.trajectory import barrier
 from idem.rule.loss import RULES
 from idem.sweeps.sweep import Grid
-from stages.claims.verdict import marked
 from stages.common import params
 from stages.common.engine import end_with_parent, run_units
 from stages.common.files import write_csv, write_json, write_text
 from stages.landscape.directions import gradients_alone
-from stages.landscape.route_words import words
+from stages.landscape.route_tables import page
 from stages.landscape.routes import RunTables, between_starts, measure
 from stages.sweeps.aggregate import interval_of_mean
 
 SPACES = ("parameters", "function")
 MEASURES = {"routes": "off_route", "ends": "apart"}
-ANSWERS = {"differ": "yes", "do not differ": "no", "undecided": "undecided"}
 Tables = dict[str, pd.DataFrame]
 
 
 def main() -> None:
-    """Write every measured row, the numbers by study, and a page of text about them."""
+    """Write every measured row, the numbers by study, and a page about them."""
     args = params.arguments("compare the routes of both rules through the loss landscape")
     settings = params.read(args.params)
     section = settings.trajectory
@@ -44,7 +42,7 @@ def main() -> None:
     for name, table in tables.items():
         write_csv(args.metrics / f"{name}.csv", table)
     write_json(args.metrics / "trajectory.json", found)
-    write_text(args.metrics / "trajectory.md", words(section, found))
+    write_text(args.metrics / "trajectory.md", page(section, found))
 
 
 def compute(section: params.Trajectory, sweep: params.Sweep) -> Tables:
@@ -73,7 +71,7 @@ def compute(section: params.Trajectory, sweep: params.Sweep) -> Tables:
 
 
 def headline(section: params.Trajectory, tables: Tables) -> dict[str, Any]:
-    """Return the numbers by study, and the answer."""
+    """Return the numbers by study."""
     trace, ends = tables["trajectory"], tables["trajectory_ends"]
     angles = {name: gradient_angles(rows) for name, rows in trace.groupby("study", sort=False)}
     studies = {}
@@ -98,7 +96,7 @@ def headline(section: params.Trajectory, tables: Tables) -> dict[str, Any]:
         name: {"network": study.network, "runs": study.runs, "steps": study.steps} | angles[name]
         for name, study in section.gradients.items()
     }
-    return {"Q1": answer(section, studies), "studies": studies, "gradients": gradients}
+    return {"studies": studies, "gradients": gradients}
 
 
 def gradient_angles(rows: pd.DataFrame) -> dict[str, float]:
@@ -150,21 +148,12 @@ def distances(section: params.Trajectory, rows: pd.DataFrame) -> dict[str, Any]:
     return found
 
 
-def ratio(section: params.Trajectory, log_ratios: np.ndarray) -> dict[str, Any]:
-    """Return mean and limits of log10 of a ratio by run, and what they say.
-
-    They differ if the whole interval is above `least_effect`, and do not if it is below; a single
-    run has no interval.
-    """
+def ratio(section: params.Trajectory, log_ratios: np.ndarray) -> dict[str, float]:
+    """Return mean and limits of log10 of a ratio by run; a single run has no interval."""
     mean, low, high = float(log_ratios.mean()), float("nan"), float("nan")
     if len(log_ratios) > 1:
         low, high = interval_of_mean(log_ratios, section.confidence)
-    verdict = "undecided"
-    if low > section.least_effect:
-        verdict = "differ"
-    elif high <= section.least_effect:
-        verdict = "do not differ"
-    return {"log10_ratio": mean, "low": low, "high": high, "verdict": verdict}
+    return {"log10_ratio": mean, "low": low, "high": high}
 
 
 def shares_in_plane(rows: pd.DataFrame) -> dict[str, float]:
@@ -210,43 +199,6 @@ def solutions(
         "distance_from_projector_at_start": float(start.distance_from_projector.median()),
         "effective_rank_at_start": float(start.effective_rank.median()),
     }
-
-
-def answer(section: params.Trajectory, studies: dict[str, Any]) -> dict[str, Any]:
-    """Return whether routes and solutions differ, by study, and the answer by network.
-
-    The answer of a network is about routes; it names the runs of the study with the fewest where
-    these are less than `least_runs`.
-    """
-
-    def said(word: str, runs: int) -> str:
-        return marked(word, runs, "run", section.least_runs)
-
-    by_study = {
-        measure_: {
-            name: said(study["distances"][f"function_{measure_}"]["verdict"], study["runs"])
-            for name, study in studies.items()
-        }
-        for measure_ in MEASURES
-    }
-    networks = {}
-    for network in dict.fromkeys(study["network"] for study in studies.values()):
-        of = [study for study in studies.values() if study["network"] == network]
-        word = _by_rates(of)
-        networks[network] = said(word, min(study["runs"] for study in of))
-    verdict = "; ".join(f"{network}: {word}" for network, word in networks.items())
-    runs = {name: study["runs"] for name, study in studies.items()}
-    return {"verdict": verdict, "networks": networks, "runs": runs} | by_study
-
-
-def _by_rates(studies: list[dict[str, Any]]) -> str:
-    """Return the answer of the studies of one network, by their rates where these disagree."""
-    words = [ANSWERS[study["distances"]["function_routes"]["verdict"]] for study in studies]
-    if len(set(words)) == 1:
-        return words[0]
-    equal = [len(set(study["learning_rates"].values())) == 1 for study in studies]
-    places = ["at equal rates" if e else "at a rate each" for e in equal]
-    return ", ".join(f"{word} {place}" for word, place in zip(words, places, strict=True))
 
 
 def _call(job: Any, unit: tuple) -> Any:

@@ -84,9 +84,9 @@ def measure(section: params.Autodiff, graphs: Mapping[str, Graph]) -> dict[str, 
         "fixed_points": fixed_points(section),
     }
     return found | {
-        "C": judge(section, found),
-        "gradient_of_a_loss": judge_symmetry(section, found),
-        "not_idempotent": judge_standing(section, found),
+        "C": agreement(found),
+        "gradient_of_a_loss": symmetric_cases(section, found),
+        "not_idempotent": standing_still(section, found),
     }
 
 
@@ -197,22 +197,22 @@ def fixed_points(section: params.Autodiff) -> dict[str, Any]:
     }
 
 
-def judge(section: params.Autodiff, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Apply the rule for appendix C: does the code send back what section 2.3 says, and no more?"""
+def agreement(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return how far the code is from the closed forms, and what the ordinary rule's graph costs.
+
+    The costs are in units of those of the modified rule.
+    """
     by_rule = found["log10_difference_from_closed_form"]
-    worst = max(value for scales in by_rule.values() for value in scales.values())
     modified, ordinary = (found["graphs"][rule] for rule in ("modified", "ordinary"))
-    holds = worst <= log10(section.tolerance) and modified["recorded_applications"] == 1
     return {
-        "verdict": "reproduced" if holds else "not reproduced",
-        "log10_largest_difference": worst,
+        "log10_largest_difference": max(max(scales.values()) for scales in by_rule.values()),
         "nodes_ratio": ordinary["nodes"] / modified["nodes"],
         "saved_bytes_ratio": ordinary["saved_bytes"] / modified["saved_bytes"],
     }
 
 
-def judge_symmetry(section: params.Autodiff, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Say in how many cases the Jacobian is symmetric under either rule: if in all, it may be one.
+def symmetric_cases(section: params.Autodiff, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Count the cases in which the Jacobian is symmetric under either rule, as of a gradient.
 
     The restriction to symmetric matrices is the one case in which a theorem makes it one.
     """
@@ -233,7 +233,7 @@ def judge_symmetry(section: params.Autodiff, found: Mapping[str, Any]) -> dict[s
     }
 
 
-def judge_standing(section: params.Autodiff, found: Mapping[str, Any]) -> dict[str, int]:
+def standing_still(section: params.Autodiff, found: Mapping[str, Any]) -> dict[str, int]:
     """Count the maps at which the rule stands still, and those that are not idempotent."""
     points = found["fixed_points"].values()
     still = [point for point in points if point["log10_modified"] <= log10(section.tolerance)]

@@ -15,17 +15,18 @@ from typing import Any
 import pandas as pd
 
 from stages.claims import batch_sizes, edges, sweeps
-from stages.claims.printed import CLAIMS, PAPER_EDGES
+from stages.claims.printed import CLAIMS
 from stages.claims.verdict import Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text
 from stages.sweeps.aggregate import last_rows
+from stages.sweeps.printed import EDGES
 from stages.text import markdown
 
 NETWORKS = {
     "T3": ("B1", "B2", "B3", "B4"),
     "T4": ("B2", "B3"),
-    "T5": tuple(PAPER_EDGES),
+    "T5": tuple(EDGES),
     "T6": ("B1",),
     "T7": ("B1", "B2"),
 }
@@ -43,15 +44,11 @@ class Entry:
     measured: str = ""
 
 
-def main() -> None:
+def write(folder: Path, swept: params.Sweep, section: params.Claims) -> None:
     """Write the ledger as JSON and as a table."""
-    args = params.arguments(
-        "judge the claims at the paper's scale", rules="the params.yaml with the section claims"
-    )
-    section = params.read(Path(args.rules)).claims
-    ledger = judge(args.metrics, params.read(args.params).sweep, section)
-    write_json(args.metrics / "claims.json", by_claim(ledger))
-    write_text(args.metrics / "claims.md", table(ledger))
+    ledger = judge(folder, swept, section)
+    write_json(folder / "claims.json", by_claim(ledger))
+    write_text(folder / "claims.md", table(ledger))
 
 
 def judge(folder: Path, swept: params.Sweep, section: params.Claims) -> list[Entry]:
@@ -116,7 +113,8 @@ def by_claim(ledger: Sequence[Entry]) -> dict[str, dict[str, Any]]:
 def table(ledger: Sequence[Entry]) -> str:
     """Return the ledger as a Markdown table."""
     rows = [
-        [e.id, CLAIMS[e.id], e.network, f"{e.runs}", f"**{e.verdict}**", e.measured] for e in ledger
+        [e.id, CLAIMS[e.id].text, e.network, f"{e.runs}", f"**{e.verdict}**", e.measured]
+        for e in ledger
     ]
     head = ["", "the paper", "network", "runs", "here", "measured"]
     return markdown.table(head, rows) + "\n"
@@ -148,7 +146,3 @@ def _labels(rates: Sequence[float] | pd.Series) -> set[str]:
 def _batch_sizes(folder: Path) -> dict[str, Any]:
     path = folder / "variants.json"
     return json.loads(path.read_text(encoding="utf-8"))["T7"] if path.exists() else {}
-
-
-if __name__ == "__main__":
-    main()

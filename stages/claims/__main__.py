@@ -1,0 +1,46 @@
+"""Stage claims of every pipeline: a verdict on each claim it measures, from the numbers alone.
+
+What counts as a difference, and how many runs a verdict takes, stands in the section `claims` of
+the parameters; with fewer runs a verdict is called an indication. The paper's scale, judged network
+by network from whatever is there, has the rules of the pipeline at the top.
+"""
+
+from pathlib import Path
+
+from stages.claims import ledgers, network_by_network
+from stages.claims.verdict import Verdict, entries, table
+from stages.common import params
+from stages.common.files import write_json, write_text
+
+RULES = Path("params.yaml")
+
+
+def main() -> None:
+    """Write the ledger: as JSON, short enough for `dvc metrics diff`, and as a long table."""
+    args = params.arguments("judge the paper's claims, as far as a pipeline measures them")
+    settings = params.read(args.params)
+    if isinstance(settings, params.Paper):
+        network_by_network.write(args.metrics, settings.sweep, params.read(RULES).claims)
+    elif isinstance(settings, params.CelebA):
+        write(args.metrics, ledgers.celeba(args.metrics, settings.claims), "latent_celeba")
+    elif isinstance(settings, params.GenerativeStudy):
+        write(args.metrics, ledgers.study(args.metrics, settings.claims), "latent_mnist")
+    else:
+        write(args.metrics, ledgers.laptop(args.metrics, settings), "latent_mnist")
+
+
+def write(folder: Path, ledger: list[Verdict], labelled: str) -> None:
+    """Write a ledger, and below it on which images it rests where these are not all.
+
+    Args:
+        folder: where to.
+        ledger: a verdict a claim.
+        labelled: the name of a file there that says so.
+    """
+    subset = ledgers.read(folder, labelled).get("data")
+    write_json(folder / "claims.json", entries(ledger))
+    write_text(folder / "claims.md", table(ledger) + (f"\n{subset}.\n" if subset else ""))
+
+
+if __name__ == "__main__":
+    main()

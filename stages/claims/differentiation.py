@@ -1,0 +1,26 @@
+"""C, which the draft leaves open: does the code send back what section 2.3 says, and no more?"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from stages.claims.verdict import NOT, REPRODUCED, Verdict, told
+from stages.common import params
+
+
+def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
+    """Judge C from autodiff.json: closed forms are met, and one pass through f is recorded."""
+    worst = found["C"]["log10_largest_difference"]
+    passes = found["graphs"]["modified"]["recorded_applications"]
+    holds = worst <= math.log10(section.equality_tolerance) and passes == 1
+    text = told("C", found=found, where=_where(found["gradient_of_a_loss"]))
+    ours = f"closed form to 10^{worst:.1f}; recorded passes of f: {passes}"
+    measured = text if holds else "the numbers are in autodiff.json"
+    return Verdict("C", REPRODUCED if holds else NOT, ours, measured)
+
+
+def _where(gradient: Mapping[str, Any]) -> str:
+    if gradient["modified_in_general"]:
+        return "in all cases tried"
+    on_symmetric = gradient["modified_on_symmetric_matrices"]
+    return "for symmetric matrices alone" if on_symmetric else "nowhere tried"

@@ -1,0 +1,71 @@
+"""Q1, which the draft leaves open: do the rules travel different routes in the loss landscape?
+
+They differ if the whole interval of the ratio, of the distance between the rules to the largest of
+one rule's from itself, is above the least effect, and do not if it is below. A single run has no
+interval.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stages.claims.verdict import OPEN, Verdict, marked, number, told
+from stages.common import params
+
+Study = Mapping[str, Any]
+DIFFER, ALIKE = "differ", "do not differ"
+ANSWERS = {DIFFER: "yes", ALIKE: "no", OPEN: OPEN}
+
+
+def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
+    """Answer Q1 from trajectory.json, network by network.
+
+    The answer names the runs of the study with the fewest where these are less than `least_runs`.
+    """
+    studies, answers, briefly = found["studies"], [], []
+    for network in dict.fromkeys(study["network"] for study in studies.values()):
+        of = [study for study in studies.values() if study["network"] == network]
+        runs = min(study["runs"] for study in of)
+        for said, words in ((answers, by_rates(of, section)), (briefly, in_short(of, section))):
+            said.append(f"{network}: {marked(words, runs, 'run', section.least_runs)}")
+    shown = {name: _shown(study, section) for name, study in studies.items()}
+    ours = "distance ×" + ", ×".join(
+        f"{of['ratio']:.2g} ({name.replace('_', ', ')})" for name, of in shown.items()
+    )
+    verdict, text = "; ".join(answers), told("Q1", studies=shown)
+    return Verdict("Q1", verdict, ours, text, brief="; ".join(briefly))
+
+
+def compared(study: Study, section: params.Claims) -> str:
+    """Return DIFFER, ALIKE or OPEN for the routes of one study."""
+    low, high = (number(study["distances"]["function_routes"][key]) for key in ("low", "high"))
+    if low > section.least_effect:
+        return DIFFER
+    return ALIKE if high <= section.least_effect else OPEN
+
+
+def by_rates(studies: Sequence[Study], section: params.Claims) -> str:
+    """Return the answer of the studies of one network, by their rates where these disagree."""
+    words = [ANSWERS[compared(study, section)] for study in studies]
+    if len(set(words)) == 1:
+        return words[0]
+    equal = [len(set(study["learning_rates"].values())) == 1 for study in studies]
+    places = ["at equal rates" if e else "at a rate each" for e in equal]
+    return ", ".join(f"{word} {place}" for word, place in zip(words, places, strict=True))
+
+
+def in_short(studies: Sequence[Study], section: params.Claims) -> str:
+    """Return the answers of the studies of one network without saying which is whose."""
+    return " or ".join(dict.fromkeys(ANSWERS[compared(study, section)] for study in studies))
+
+
+def _shown(study: Study, section: params.Claims) -> dict[str, Any]:
+    distances = study["distances"]["function_routes"]
+    ratio, low, high = (10 ** number(distances[key]) for key in ("log10_ratio", "low", "high"))
+    word = marked(compared(study, section), study["runs"], "run", section.least_runs)
+    return {
+        "ratio": ratio,
+        "limits": "one run" if math.isnan(low) else f"[{low:.2g}, {high:.2g}]",
+        "word": word,
+        "cosine": number(study["gradients"]["cosine_at_start"]),
+    }
