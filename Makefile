@@ -20,7 +20,7 @@ demo: $(STAMP)             ## a first picture in two minutes
 paper: $(STAMP)            ## go on at the paper's scale, then judge: make paper MINUTES=30 NETWORKS=B2
 	@status=0; for stage in $(PAPER); do \
 	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/paper/dvc.yaml:$$stage || { status=1; break; }; \
-	done; $(BIN)/python -m stages.claims.paper params.yaml --params stages/pipelines/paper/params.yaml \
+	done; $(BIN)/python -m stages.claims --params stages/pipelines/paper/params.yaml \
 	  --metrics metrics/paper && exit $$status
 
 study: $(STAMP)            ## the generative study at length, go on: make study MINUTES=30

@@ -36,7 +36,7 @@ def judge(found: Found, section: params.Judging) -> Verdict:
     }
     seeds = min(of["seeds"] for of in models.values())
     verdict = "; ".join(_by_word(what, asked[what]) for what in asked)
-    brief = "; ".join(f"{what}: {' or '.join(_words(given))}" for what, given in asked.items())
+    brief = " or ".join(_words(asked["projection"]))
     verdict, brief = (marked(v, seeds, "seed", section.least_runs) for v in (verdict, brief))
     control = number(found["models"]["untrained"][MODE]["jacobian"]["f^1"]["departure"])
     shown = {name: _shown(of) for name, of in models.items()}

@@ -83,7 +83,7 @@ CLAIMS = {
         "does one method travel a different route in the loss landscape? (3)",
     ),
     "Q2": Claim(
-        "latent space: is f a projection around its samples?",
+        "is f a projection around its samples?",
         "left open (3.1)",
         "latent space: where do codes lie, is f a projection around its samples? (3.1, TODO)",
     ),

@@ -4,7 +4,6 @@ The rules are compared at the ``matched`` scale. Lanes are those of
 `stages.sweeps.aggregate.last_rows`, by network.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -62,15 +61,15 @@ def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
 
 def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.Claims) -> Verdict:
     """Judge T4 on one network of this output width, below the best rates, for two readings."""
-    matched, figures = _at_lower_rates(lanes, 1.0, section)
-    raw, relabelled = _at_lower_rates(lanes, width / 2, section)
+    matched, share, figures = _at_lower_rates(lanes, 1.0, section)
+    raw, raw_share, relabelled = _at_lower_rates(lanes, width / 2, section)
     lower = [matched, raw].count("lower")
     verdict = {2: REPRODUCED, 1: CONVENTION, 0: NOT}[lower]
     verdict = OPEN if OPEN in (matched, raw) else verdict
     verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
     factor = f"{width / 2:g}"
     text = told("T4", matched=figures, relabelled=relabelled, factor=factor)
-    ours = f"{_lower_at(figures)}; labels ×{factor}: {_lower_at(relabelled)}"
+    ours = f"lower at {share} rates; at {raw_share} if labels mean ×{factor}"
     return Verdict("T4", verdict, ours, text, [network])
 
 
@@ -128,14 +127,10 @@ def _alone(figures: str) -> str:
     return figures.partition(" [")[0].partition(",")[0]
 
 
-def _lower_at(figures: str) -> str:
-    """Return at how many rates modified is lower, of the words of `_at_lower_rates`."""
-    counted_rates = re.search(r"lower at \d+ of \d+ rates?", figures)
-    return counted_rates[0] if counted_rates else figures
-
-
-def _at_lower_rates(lanes: pd.DataFrame, scale: float, section: params.Claims) -> tuple[str, str]:
-    """Say whether modified is lower at most rates below each rule's best, and in how many.
+def _at_lower_rates(
+    lanes: pd.DataFrame, scale: float, section: params.Claims
+) -> tuple[str, str, str]:
+    """Say whether modified is lower at most rates below each rule's best, at how many, and where.
 
     Args:
         lanes: of one network.
@@ -144,7 +139,7 @@ def _at_lower_rates(lanes: pd.DataFrame, scale: float, section: params.Claims) -
     """
     shared = _shared_rates(lanes, scale)
     if not shared:
-        return OPEN, "no rate in common"
+        return OPEN, "no common", "no rate in common"
     best = best_safe_rates(lanes)
     below = [rates for rates in shared if all(rates[rule] < best[rule] for rule in RULES)]
     judged = below or shared[:1]
@@ -157,7 +152,7 @@ def _at_lower_rates(lanes: pd.DataFrame, scale: float, section: params.Claims) -
         shown += f", {OPEN} at {undecided}"
     ends = dict.fromkeys((0, len(words) - 1))  # one end where there is one rate
     places = " to ".join(f"{judged[k]['ordinary']:g} ({figures[k]})" for k in ends)
-    return word, f"{shown}, {places}"
+    return word, f"{lower} of {len(words)}", f"{shown}, {places}"
 
 
 def _shared_rates(lanes: pd.DataFrame, scale: float) -> list[dict[str, float]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from stages.claims.laptop import judge
 
 from stages.claims import batch_sizes, cost, edges, generative, linear, open_questions, sweeps
 from stages.claims.comparison import (
@@ -16,7 +17,6 @@ from stages.claims.comparison import (
     compared,
     log_ratio,
 )
-from stages.claims.laptop import judge
 from stages.claims.printed import BATCH_SIZES, CLAIMS, PARAMETER_COUNTS
 from stages.claims.sweeps import BY_COLLAPSE
 from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED, Verdict, marked, table

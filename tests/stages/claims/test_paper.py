@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from stages.claims.paper import NETWORKS, NOT_RUN, Entry
 
 from stages.claims import paper
-from stages.claims.paper import NETWORKS, NOT_RUN, Entry
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
 from stages.common import params
 from tests import ROOT

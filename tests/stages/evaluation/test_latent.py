@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import save_file
+from stages.evaluation.latent_words import words
 from torch import Generator
 
 from idem.evaluation.classifier import Classifier
@@ -18,7 +19,6 @@ from stages.claims import latent as judge
 from stages.common import params
 from stages.evaluation import latent
 from stages.evaluation.latent_measures import PATHS
-from stages.evaluation.latent_words import words
 from stages.generative import networks
 from tests import ROOT
 
