@@ -16,7 +16,7 @@ from tests import ROOT
         "data.prepare",
         "data.prepare_celeba",
         "theory.derive",
-        "claims.laptop",
+        "claims.__main__",
         "report.compare",
         "figures.plot",
     ],

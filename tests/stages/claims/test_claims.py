@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from stages.claims.laptop import judge
 
-from stages.claims import batch_sizes, cost, edges, generative, linear, open_questions, sweeps
+from stages.claims import batch_sizes, edges, generative, sweeps
 from stages.claims.comparison import (
     RULES,
     at_rates,
@@ -17,11 +16,23 @@ from stages.claims.comparison import (
     compared,
     log_ratio,
 )
-from stages.claims.printed import BATCH_SIZES, CLAIMS, PARAMETER_COUNTS
+from stages.claims.ledgers import laptop
+from stages.claims.printed import CLAIMS
 from stages.claims.sweeps import BY_COLLAPSE
-from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED, Verdict, marked, table
+from stages.claims.verdict import (
+    CONVENTION,
+    NOT,
+    OPEN,
+    REPRODUCED,
+    Verdict,
+    entries,
+    marked,
+    short_table,
+    table,
+)
 from stages.common import params
 from stages.sweeps.aggregate import last_rows
+from stages.sweeps.printed import BATCH_SIZES, PARAMETER_COUNTS
 from tests import ROOT
 
 SECTION = params.Claims(
@@ -32,6 +43,11 @@ SECTION = params.Claims(
     comparable=0.3,
     collapsed_below=1e-3,
     least_digits=8,
+    projection_below=0.1,
+    precision_factor=10.0,
+    share_expected=0.5,
+    equality_tolerance=1e-12,
+    linear_exponent_tolerance=0.1,
 )
 RATES = {"B1": (0.1, 0.5), "B2": (0.02, 1.0)}
 WIDTH = 100  # of B2, so that 1 is 0.02 relabelled
@@ -354,7 +370,8 @@ def test_t7_leaves_out_networks_of_too_few_runs_or_sizes(other: dict[str, Any]):
     assert found.claim.endswith("B1 here)")
     assert "Not counted, for their sizes or runs: B2 modified" in found.measured
     alone = batch_sizes.judge({"B2": left_out}, SECTION)
-    assert (alone.verdict, alone.claim) == (OPEN, CLAIMS["T7"])
+    assert (alone.verdict, alone.claim) == (OPEN, CLAIMS["T7"].text)
+    assert alone.ours == "none that counts"
 
 
 def test_without_two_sizes_t7_is_undecided():
@@ -394,57 +411,29 @@ def test_t2_is_reproduced_by_the_printed_counts_alone():
     assert "B2 238 600" in sweeps.parameter_counts(PARAMETER_COUNTS).measured
 
 
-def test_t1_and_l1_to_l5_say_where_the_numbers_are_when_their_words_do_not_hold():
-    assert cost.judge({"T1": {"verdict": REPRODUCED}}).measured == "the numbers are in cost.json"
-    found = {name: {"verdict": NOT} for name in ("L1", "L2", "L3", "L4", "L5")}
-    cases = {"oblique_10_float64_gamma_1": {"log10_floor": -9.0}}
-    ledger = linear.judge({}, found | {"cases": cases})
-    assert {v.measured for v in ledger} == {"the numbers are in linear.json"}
-
-
-@pytest.mark.parametrize(
-    ("on_symmetric", "in_general", "words"),
-    [(True, False, "matrices alone"), (True, True, "in all cases"), (False, False, "nowhere")],
-)
-def test_c_says_whether_the_rule_is_a_gradient(on_symmetric: bool, in_general: bool, words: str):
-    found = {
-        "C": {"verdict": REPRODUCED, "log10_largest_difference": -15.0},
-        "graphs": {"modified": {"nodes": 11}, "ordinary": {"nodes": 19}},
-        "gradient_of_a_loss": {
-            "modified_on_symmetric_matrices": on_symmetric,
-            "modified_in_general": in_general,
-            "least_asymmetry_elsewhere": 0.06,
-        },
-        "not_idempotent": {"examples": 5, "confirmed": 4},
-    }
-    assert words in open_questions.differentiation(found).measured
-    refuted = open_questions.differentiation(found | {"C": found["C"] | {"verdict": NOT}})
-    assert refuted.measured == "the numbers are in autodiff.json"
-
-
-def test_q1_gives_every_study_its_ratio_and_word():
-    ratio = {"log10_ratio": 1.0, "low": 0.0, "high": 2.0}
-    study = {
-        "distances": {"function_routes": ratio},
-        "gradients": {"cosine_at_start": 0.5},
-    }
-    answer = {"verdict": "B1: no", "routes": {"B1_best": "do not differ"}}
-    found = open_questions.routes({"Q1": answer, "studies": {"B1_best": study}})
-    assert found.verdict == "B1: no"
-    assert "B1, best: ×10 [1, 1e+02], do not differ" in found.measured
-    assert "a cosine of 0.50" in found.measured
-    distances = {"function_routes": {"log10_ratio": 1.0, "low": None, "high": None}}
-    alone = {"B1_best": study | {"distances": distances}}
-    found = open_questions.routes({"Q1": answer, "studies": alone})
-    assert "B1, best: ×10 one run, do not differ" in found.measured
-
-
 def test_the_table_has_a_row_a_claim():
-    assert table([Verdict("L1", "a claim", REPRODUCED, "a number")]).splitlines() == [
+    ledger = [
+        Verdict("T2", REPRODUCED, "30", "a number"),
+        Verdict("Q1", "B1: no", "×1", "", brief="no"),
+    ]
+    assert table(ledger).splitlines()[:3] == [
         "|  | the paper | here | measured |",
         "| --- | --- | --- | --- |",
-        "| L1 | a claim | **reproduced** | a number |",
+        "| T2 | parameter counts of Table 1 | **reproduced** | a number |",
     ]
+    claim = CLAIMS["Q1"]
+    assert short_table(entries(ledger)).splitlines()[1:] == [
+        "| --- | --- | --- | --- | --- |",
+        f"| T2 | {CLAIMS['T2'].short} | {CLAIMS['T2'].authors} | 30 | reproduced |",
+        f"| Q1 | {claim.short} | {claim.authors} | ×1 | no |",
+    ]
+
+
+def test_a_claim_names_the_networks_it_is_judged_on():
+    found = Verdict("T3", REPRODUCED, "", "", ["B1", "B2"])
+    assert (
+        found.claim == "the modified rule reaches lower absolute error (Figure 3; B1 and B2 here)"
+    )
 
 
 def measured(
@@ -529,10 +518,13 @@ def test_g3_compares_the_errors_with_ordinary(error: float | None, verdict: str)
 
 def test_the_committed_ledger_has_every_claim_once_and_in_words_of_the_paper():
     settings = params.read(ROOT / "params.yaml")
-    ledger = judge(ROOT / "metrics/laptop", settings)
+    ledger = laptop(ROOT / "metrics/laptop", settings)
     elsewhere = {"G2"}  # in the pipeline of CelebA, whose images its user brings
     assert [v.id for v in ledger] == [claim for claim in CLAIMS if claim not in elsewhere]
     for verdict in ledger:
-        assert verdict.claim.startswith(CLAIMS[verdict.id].removesuffix(")"))
+        assert verdict.claim.startswith(CLAIMS[verdict.id].text.removesuffix(")"))
+        row = entries([verdict])[verdict.id]
+        assert max(map(len, (row["claim"], row["authors"], row["ours"]))) <= 60
+        assert len(row.get("brief", row["verdict"])) <= 60
     rows = [json.dumps(v.measured) for v in ledger]
     assert not any("nan" in row or "{" in row for row in rows)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from stages.claims.paper import NETWORKS, NOT_RUN, Entry
 
-from stages.claims import paper
+from stages.claims import __main__ as stage
+from stages.claims import network_by_network as paper
+from stages.claims.network_by_network import NETWORKS, NOT_RUN, Entry
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
 from stages.common import params
 from tests import ROOT
@@ -136,11 +137,11 @@ def test_the_command_writes_both_files_the_same_every_time(
         "--metrics",
         str(tmp_path),
     ]
-    rules = str(ROOT / "params.yaml")
-    monkeypatch.setattr(sys, "argv", ["paper_claims", rules, *files])
+    monkeypatch.chdir(ROOT)  # where the rules are
+    monkeypatch.setattr(sys, "argv", ["claims", *files])
     written = []
     for _ in range(2):
-        paper.main()
+        stage.main()
         written.append([(tmp_path / f"claims.{kind}").read_bytes() for kind in ("json", "md")])
     assert written[0] == written[1]
     ledger = json.loads(written[0][0])

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from stages.claims import generative, study
+from stages.claims import __main__ as stage
+from stages.claims import generative
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
 from stages.common import params
 from tests.interrupted import ROOT
 
 SECTION = params.GenerativeClaims(
-    least_runs=2, least_effect=0.1, least_digits=8, least_coverage=0.1
+    least_runs=2, least_effect=0.1, least_digits=8, least_coverage=0.1, projection_below=0.1
 )
 SUBSET = "SUBSET: 3 of 7 images"
 
@@ -51,10 +52,10 @@ def test_photographs_need_a_lower_distance_and_coverage(changes, expected):
 def latent() -> dict[str, Any]:
     jacobian = {"f^1": {"departure": 0.5, "near_one": 0.1, "near_zero": 0.2, "trace": 9.0}}
     clouds = {kind: {"distance": 0.3} for kind in ("noise", "f(z)", "f(f(z))")}
-    models = {name: {"eval": {"jacobian": jacobian, "clouds": clouds}} for name in NAMES}
-    answers = {name: "no" for name in NAMES[:3]}
-    Q2 = {"projection": answers, "approach": answers, "seeds": 2, "mode": "eval"}
-    return {"Q2": Q2, "models": models}
+    each = {"departure": 0.5, "distance_of_noise": 0.3, "distance_of_samples": 0.3}
+    found = {"seeds": 2, "jacobian": jacobian, "clouds": clouds, "by_seed": {"0": each, "1": each}}
+    models = {name: {"eval": found} for name in NAMES}
+    return {"data": SUBSET, "rules": dict(zip(NAMES, NAMES[:3], strict=False)), "models": models}
 
 
 NAMES = ("modified", "ordinary", "ign", "untrained")
@@ -65,11 +66,10 @@ def test_the_ledger_of_a_study_says_on_which_images_it_rests(tmp_path: Path, mon
     for name, content in (
         ("generative", measured()),
         ("latent_celeba", latent()),
-        ("prepare_celeba", {"data": SUBSET}),
     ):
         (tmp_path / f"{name}.json").write_text(json.dumps(content))
-    arguments = ["claims", "celeba", "--params", str(pipeline), "--metrics", str(tmp_path)]
+    arguments = ["claims", "--params", str(pipeline), "--metrics", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
-    study.main()
+    stage.main()
     assert set(json.loads((tmp_path / "claims.json").read_text())) == {"G2", "G3", "Q2"}
     assert (tmp_path / "claims.md").read_text().endswith(f"\n{SUBSET}.\n")

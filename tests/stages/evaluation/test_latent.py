@@ -1,9 +1,8 @@
-"""The latent-space stage on tiny networks: tables, answers both ways, and the judge of Q2."""
+"""The latent-space stage on tiny networks: its tables, its numbers and its page."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +10,9 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import save_file
-from stages.evaluation.latent_words import words
 from torch import Generator
 
 from idem.evaluation.classifier import Classifier
-from stages.claims import latent as judge
 from stages.common import params
 from stages.evaluation import latent
 from stages.evaluation.latent_measures import PATHS
@@ -96,8 +93,27 @@ def test_tables_have_a_row_for_every_run_and_the_untrained_control(made):
 def test_there_are_classes_where_the_data_set_has_some(made):
     assert ("confidence" in read(made, "paths")) == (made[0] == "mnist")
     page = (made[1] / f"latent_{made[0]}.md").read_text()
-    assert ("confidence" in page) == (made[0] == "mnist")
+    assert ("| confidence |" in page) == (made[0] == "mnist")
     assert "nan" not in page
+    for block in page.split("\n\n"):
+        if block.startswith("|"):
+            assert len({line.count("|") for line in block.splitlines()}) == 1
+
+
+def test_what_q2_asks_is_there_of_every_seed(made):
+    found = json.loads((made[1] / f"latent_{made[0]}.json").read_text())
+    assert found["rules"] == dict(zip(MODELS, MODELS, strict=True))
+    jacobians, clouds = read(made, "jacobians"), read(made, "clouds")
+    for model in MODELS:
+        for mode, of in found["models"][model].items():
+            mine = jacobians[(jacobians.model == model) & (jacobians["mode"] == mode)]
+            first = mine[mine.application == 1]
+            departures = [each["departure"] for each in of["by_seed"].values()]
+            assert departures == first.departure.tolist()
+            for kind, key in (("noise", "distance_of_noise"), ("f(z)", "distance_of_samples")):
+                rows = clouds[(clouds.model == model) & (clouds["mode"] == mode)]
+                distances = rows[rows.kind == kind].distance.tolist()
+                assert [each[key] for each in of["by_seed"].values()] == distances
 
 
 def test_paths_share_their_ends(made):
@@ -122,45 +138,3 @@ def test_codes_of_data_are_at_no_distance_from_themselves(made):
     assert data.distance.max() == 0
     assert noise.distance.min() > 0
     assert data.variance.to_numpy() == pytest.approx(np.ones(10))
-
-
-def tables(departures: list[float], distances: list[float]) -> dict[str, pd.DataFrame]:
-    """Return what `answer` reads; noise is at distance 1 with every seed."""
-    keys = [{"model": m, "seed": s, "mode": "eval"} for m in MODELS for s in (0, 1)]
-    jacobians = [
-        k | {"application": 1, "departure": d} for k, d in zip(keys, departures * 2, strict=True)
-    ]
-    clouds = [
-        k | {"kind": kind, "distance": d}
-        for k, once in zip(keys, distances * 2, strict=True)
-        for kind, d in (("noise", 1.0), ("f(z)", once))
-    ]
-    return {"jacobians": pd.DataFrame(jacobians), "clouds": pd.DataFrame(clouds)}
-
-
-@pytest.mark.parametrize(
-    ("departures", "distances", "projection", "approach"),
-    [
-        ([0.01, 0.09], [0.5, 0.1], "yes", "yes"),
-        ([0.01, 0.5], [0.5, 0.99], "undecided", "undecided"),
-        ([0.5, 0.5], [0.9, 2.0], "no", "no"),
-    ],
-)
-def test_the_answer_asks_every_seed(tmp_path, departures, distances, projection, approach):
-    everything = params.read(tiny_params(tmp_path))
-    found = latent.answer(everything, tables(departures, distances))
-    assert found["projection"] == dict.fromkeys(MODELS, projection)
-    assert found["approach"] == dict.fromkeys(MODELS, approach)
-
-
-def test_the_verdict_names_models_that_differ_and_few_seeds(made):
-    content: dict[str, Any] = json.loads((made[1] / f"latent_{made[0]}.json").read_text())
-    content["Q2"]["projection"] = {"modified": "yes", "ordinary": "no"}
-    content["Q2"]["approach"] = dict.fromkeys(MODELS, "yes")
-    section = params.read(ROOT / "params.yaml").claims
-    found = judge.judge(content, section)
-    assert found.verdict.startswith("projection around samples: yes (modified), no (ordinary); ")
-    assert found.verdict.endswith("those of noise: yes (indication: 2 seeds)")
-    assert "untrained: ‖J² − J‖ / ‖J‖" in found.measured
-    assert "nan" not in found.measured
-    assert "yes (modified), no (ordinary)" in words(made[2].latent, content)

@@ -1,4 +1,4 @@
-"""Stage cost: its table, and that its verdict can be any of the three."""
+"""Stage cost: its table, and how it grows."""
 
 import json
 import math
@@ -16,23 +16,12 @@ from stages.common.files import write_figure
 from stages.landscape import cost
 from tests import ROOT
 
-SECTION = params.Cost(
-    batch_size=10, depths=[1, 2, 4, 8, 16], widths=[4, 32], linear_exponent_tolerance=0.1
-)
+SECTION = params.Cost(batch_size=10, depths=[1, 2, 4, 8, 16], widths=[4, 32])
 
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     return cost.measure(SECTION)
-
-
-def verdict(table: pd.DataFrame) -> str:
-    return cost.judge(SECTION, table)["verdict"]
-
-
-def grown(table: pd.DataFrame, name: str, values: np.ndarray) -> pd.DataFrame:
-    """Return the table with other numbers for the ordinary rule."""
-    return table.assign(**{name: table[name].where(table.rule == "modified", values)})
 
 
 def test_every_rule_width_and_depth_has_a_row(table: pd.DataFrame):
@@ -48,7 +37,7 @@ def test_the_headline_agrees_with_the_derivation(table: pd.DataFrame):
     assert found["ordinary_over_modified"]["width_4"] == pytest.approx(expected)
     assert found["exponents"]["ordinary"]["width_32"]["saved_bytes"] == pytest.approx(1)
     assert found["table_1"]["B3"]["ordinary"]["forward_equivalents"] == 5.5
-    assert found["T1"]["verdict"] == "not reproduced"
+    assert found["exponents_before"]["modified"]["width_4"]["saved_bytes"] == pytest.approx(1)
 
 
 def test_a_count_that_is_not_the_exact_one_is_noticed(table: pd.DataFrame):
@@ -56,27 +45,8 @@ def test_a_count_that_is_not_the_exact_one_is_noticed(table: pd.DataFrame):
     assert cost.equal_to_exact(wrong) == 2 * len(table) - 1
 
 
-@pytest.mark.parametrize("name", cost.MEASURES)
-def test_exponential_growth_would_reproduce_the_claim(table: pd.DataFrame, name: str):
-    depth = table.depth.to_numpy(dtype=float)
-    assert verdict(grown(table, name, 2.0**depth)) == "reproduced"
-    assert verdict(grown(table, name, depth * 1.3**depth)) == "reproduced"
-
-
-@pytest.mark.parametrize("name", cost.MEASURES)
-def test_a_higher_power_would_correct_it(table: pd.DataFrame, name: str):
-    depth = table.depth.to_numpy(dtype=float)
-    assert verdict(grown(table, name, depth**2)) == "reproduced with a correction"
-
-
-def test_one_width_that_explodes_is_enough(table: pd.DataFrame):
-    wide = (table.rule == "ordinary") & (table.width == 32)
-    exploded = table.assign(flops=table.flops.where(~wide, 3.0**table.depth))
-    assert verdict(exploded) == "reproduced"
-
-
 def test_the_order_of_rows_does_not_matter(table: pd.DataFrame):
-    assert cost.judge(SECTION, table[::-1]) == cost.judge(SECTION, table)
+    assert cost.growth(table[::-1], -2) == cost.growth(table, -2)
 
 
 def test_exponents_are_slopes_between_neighbouring_depths():
@@ -86,7 +56,7 @@ def test_exponents_are_slopes_between_neighbouring_depths():
 
 def test_depths_that_do_not_ascend_are_refused():
     with pytest.raises(ValueError, match="depths in ascending order that all differ"):
-        params.Cost(batch_size=1, depths=[1, 4, 2], widths=[4], linear_exponent_tolerance=0.1)
+        params.Cost(batch_size=1, depths=[1, 4, 2], widths=[4])
 
 
 def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -100,7 +70,7 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, monkeypatch: pyte
         cost.main()
         written.append([(folder / f"cost.{kind}").read_bytes() for kind in ("csv", "json")])
     assert written[0] == written[1]
-    assert json.loads(written[0][1])["T1"]["verdict"] == "not reproduced"
+    assert json.loads(written[0][1])["counts"] == 40
 
 
 def test_the_figure_shows_every_count(table: pd.DataFrame, tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Stage trajectory: its tables on a small network, and that its verdicts can be any of theirs."""
+"""Stage trajectory: its tables on a small network, and what they come to."""
 
 import json
 import math
@@ -15,10 +15,13 @@ import yaml
 from idem.landscape.trajectory import ParameterSpace
 from idem.rule.loss import RULES
 from idem.sweeps.sweep import Grid
+from stages.claims.routes import ALIKE, DIFFER, compared
+from stages.claims.verdict import OPEN
 from stages.common import params
 from stages.landscape import directions, routes, trajectory
 from tests import ROOT
 
+THRESHOLDS = params.read(ROOT / "params.yaml").claims
 NAMES = ("trajectory", *(f"trajectory_{end}" for end in ("ends", "lines", "surface", "spectrum")))
 
 
@@ -70,6 +73,11 @@ def with_distances(rules: list[float], data: list[float]) -> pd.DataFrame:
             table[f"{space}_{column}_half_rate"] = 0.05
             table[f"{space}_{column}_other_rate"] = math.nan  # as in a study of equal rates
     return table
+
+
+def said(distances: dict[str, Any]) -> str:
+    """Return what the rule of Q1 says of one distance."""
+    return compared({"distances": {"function_routes": distances}}, THRESHOLDS)
 
 
 def test_every_run_rule_and_logged_step_has_a_row(tables: dict[str, pd.DataFrame]):
@@ -133,19 +141,19 @@ def test_logged_steps_hold_the_first_and_the_last():
 
 
 @pytest.mark.parametrize(
-    ("rules", "data", "verdict"),
+    ("rules", "data", "word"),
     [
-        ([0.5, 0.6, 0.7], [0.1, 0.1, 0.1], "differ"),
-        ([0.1, 0.1, 0.1], [0.1, 0.11, 0.12], "do not differ"),
-        ([0.5, 0.01, 0.5], [0.1, 0.1, 0.1], "undecided"),
-        ([0.5], [0.1], "undecided"),
+        ([0.5, 0.6, 0.7], [0.1, 0.1, 0.1], DIFFER),
+        ([0.1, 0.1, 0.1], [0.1, 0.11, 0.12], ALIKE),
+        ([0.5, 0.01, 0.5], [0.1, 0.1, 0.1], OPEN),
+        ([0.5], [0.1], OPEN),
     ],
 )
 def test_routes_differ_where_rules_part_more_than_data(
-    section: params.Trajectory, rules: list[float], data: list[float], verdict: str
+    section: params.Trajectory, rules: list[float], data: list[float], word: str
 ):
     found = trajectory.distances(section, with_distances(rules, data))
-    assert {of["verdict"] for of in found.values()} == {verdict}
+    assert set(map(said, found.values())) == {word}
     expected = np.log10(np.array(rules) / np.array(data)).mean()
     assert found["function_routes"]["log10_ratio"] == pytest.approx(expected)
 
@@ -156,8 +164,8 @@ def test_the_largest_control_counts(section: params.Trajectory, kind: str):
     column = f"function_off_route_{kind}"
     rows[column] = rows[column].where(rows.rule == "modified", 0.6)
     found = trajectory.distances(section, rows)
-    assert found["function_routes"]["verdict"] == "do not differ"
-    assert found["function_ends"]["verdict"] == "differ"
+    assert said(found["function_routes"]) == ALIKE
+    assert said(found["function_ends"]) == DIFFER
 
 
 def test_the_control_of_a_run_is_its_own_largest(section: params.Trajectory):
@@ -188,7 +196,7 @@ def test_one_rule_does_not_differ_from_itself_at_another_rate(
         ParameterSpace, "update", lambda self, theta, x, rule: update(self, theta, x, "modified")
     )
     found = of_three_runs(section, rates)
-    assert {of["verdict"] for of in found.values()} == {"do not differ"}
+    assert set(map(said, found.values())) == {ALIKE}
     assert both["log10_ratio"] > found["function_routes"]["log10_ratio"] + 0.3
     assert found["function_routes"]["controls"]["other_rate"] > 0
 
@@ -200,36 +208,6 @@ def test_a_route_is_compared_as_far_as_the_slower_one_reaches(tables: dict[str, 
     reached = own.step <= 6
     assert (own.function_off_route_half_rate.notna() == reached).all()
     assert "function_off_route_other_rate" not in trace  # as the rates are equal
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [
-        (("differ", "differ"), "yes"),
-        (("do not differ", "do not differ"), "no"),
-        (("undecided", "undecided"), "undecided"),
-        (("differ", "do not differ"), "yes at equal rates, no at a rate each"),
-        (("undecided", "do not differ"), "undecided at equal rates, no at a rate each"),
-    ],
-)
-def test_the_answer_counts_the_networks(
-    section: params.Trajectory, verdicts: tuple[str, str], expected: str
-):
-    def study(network: str, runs: int, rate: float, verdict: str) -> dict[str, Any]:
-        distances = {f"function_{m}": {"verdict": verdict} for m in trajectory.MEASURES}
-        rates = {"modified": 0.4, "ordinary": rate}
-        return {"network": network, "runs": runs, "learning_rates": rates, "distances": distances}
-
-    studies = {
-        "B1": study("B1", 10, 0.4, verdicts[0]),
-        "best": study("B1", 10, 0.9, verdicts[1]),
-        "B2": study("B2", 3, 0.4, "differ"),
-    }
-    found = trajectory.answer(section, studies)
-    indication = "(indication: 3 runs)"
-    assert found["networks"] == {"B1": expected, "B2": f"yes {indication}"}
-    assert found["verdict"] == f"B1: {expected}; B2: yes {indication}"
-    assert found["ends"] == dict(zip(studies, (*verdicts, f"differ {indication}"), strict=True))
 
 
 def test_a_barrier_is_in_units_of_the_start(section: params.Trajectory):
@@ -248,13 +226,13 @@ def test_a_barrier_is_in_units_of_the_start(section: params.Trajectory):
 
 def test_the_numbers_and_the_page_are_written(folder: Path):
     found = json.loads((folder / "trajectory.json").read_text())
-    assert list(found) == ["Q1", "studies", "gradients"]
-    assert found["Q1"]["runs"] == {"B1": 3, "single": 1}
+    assert list(found) == ["studies", "gradients"]
+    assert [study["runs"] for study in found["studies"].values()] == [3, 1]
     assert found["studies"]["single"]["distances"]["function_ends"]["low"] is None
     assert set(found["gradients"]["B2"]) >= {"cosine_at_start", "runs", "steps"}
     page = (folder / "trajectory.md").read_text()
     assert page.startswith("# Do the two rules")
-    assert "indication" in page
+    assert "(one run)" in page
     assert "nan" not in page
     for block in page.split("\n\n"):
         if block.startswith("|"):

@@ -49,23 +49,11 @@ def found(measured: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_what_the_code_sends_back_is_the_closed_form(found: dict[str, Any]):
-    assert found["C"]["verdict"] == "reproduced"
     by_rule = found["log10_difference_from_closed_form"]
     assert set(by_rule) == {"modified", "ordinary"}
     assert all(set(scales) == {"matched", "sum", "mean"} for scales in by_rule.values())
     assert max(value for scales in by_rule.values() for value in scales.values()) < -14
     assert max(found["symmetric_linear"].values()) < -13
-
-
-@pytest.mark.parametrize(("rule", "scale"), [("modified", "mean"), ("ordinary", "sum")])
-def test_one_wrong_scale_of_one_rule_is_enough_to_refute(found: dict, rule: str, scale: str):
-    found["log10_difference_from_closed_form"][rule][scale] = -8.0
-    assert autodiff.judge(SECTION, found)["verdict"] == "not reproduced"
-
-
-def test_a_second_recorded_pass_refutes_too(found: dict[str, Any]):
-    found["graphs"]["modified"]["recorded_applications"] = 2
-    assert autodiff.judge(SECTION, found)["verdict"] == "not reproduced"
 
 
 def test_a_rule_with_the_sign_reversed_is_noticed(monkeypatch: pytest.MonkeyPatch):
@@ -95,7 +83,7 @@ def test_the_symmetric_linear_cases_alone_are_symmetric(found: dict[str, Any]):
 def test_symmetry_everywhere_would_be_said(found: dict[str, Any]):
     for of_case in found["asymmetry"].values():
         of_case["modified"] = 0.0
-    judged = autodiff.judge_symmetry(SECTION, found)
+    judged = autodiff.symmetric_cases(SECTION, found)
     assert judged["modified_in_general"]
     assert judged["least_asymmetry_elsewhere"] == 0
 
@@ -115,7 +103,7 @@ def test_every_example_stands_still_and_is_not_idempotent(found: dict[str, Any])
 @pytest.mark.parametrize(("key", "value"), [("log10_modified", -6.0), ("idempotent_error", 1e-15)])
 def test_an_example_that_moves_or_is_idempotent_does_not_count(found: dict, key: str, value: float):
     found["fixed_points"]["dead_unit"][key] = value
-    assert autodiff.judge_standing(SECTION, found)["confirmed"] == 4
+    assert autodiff.standing_still(SECTION, found)["confirmed"] == 4
 
 
 @pytest.mark.parametrize("slope", [0.1, 0.2, 0.7])
@@ -201,7 +189,7 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, monkeypatch: pyte
         autodiff.main()
         written.append([(folder / name).read_bytes() for name in FILES])
     assert written[0] == written[1]
-    assert json.loads(written[0][0])["C"]["verdict"] == "reproduced"
+    assert json.loads(written[0][0])["C"]["log10_largest_difference"] < -14
 
 
 @pytest.mark.parametrize(

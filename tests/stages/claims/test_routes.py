@@ -1,0 +1,74 @@
+"""Q1: do routes differ, by study and by network, whatever the numbers say."""
+
+from typing import Any
+
+import pytest
+
+from stages.claims import routes
+from stages.claims.routes import ALIKE, DIFFER
+from stages.claims.verdict import OPEN
+from tests.stages.claims.test_claims import SECTION
+
+LIMITS = {DIFFER: (0.2, 0.4), ALIKE: (-0.4, 0.1), OPEN: (0.0, 0.2)}
+
+
+def study(
+    limits: tuple[float | None, float | None],
+    network: str = "B1",
+    runs: int = 3,
+    rate: float = 0.4,
+) -> dict[str, Any]:
+    low, high = limits
+    ratio = {"log10_ratio": 1.0, "low": low, "high": high}
+    return {
+        "network": network,
+        "runs": runs,
+        "learning_rates": {"modified": 0.4, "ordinary": rate},
+        "distances": {"function_routes": ratio},
+        "gradients": {"cosine_at_start": 0.5},
+    }
+
+
+@pytest.mark.parametrize(
+    ("limits", "word"),
+    [
+        ((0.2, 0.4), DIFFER),
+        ((0.11, 0.4), DIFFER),
+        ((-0.4, 0.1), ALIKE),
+        ((0.05, 0.11), OPEN),
+        ((None, None), OPEN),
+    ],
+)
+def test_routes_differ_where_the_whole_interval_says_so(limits, word: str):
+    assert routes.compared(study(limits), SECTION) == word
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((DIFFER, DIFFER), "yes"),
+        ((ALIKE, ALIKE), "no"),
+        ((OPEN, OPEN), "undecided"),
+        ((DIFFER, ALIKE), "yes at equal rates, no at a rate each"),
+        ((OPEN, ALIKE), "undecided at equal rates, no at a rate each"),
+    ],
+)
+def test_the_answer_counts_the_networks(words: tuple[str, str], expected: str):
+    studies = {
+        "B1": study(LIMITS[words[0]]),
+        "best": study(LIMITS[words[1]], rate=0.9),
+        "B2": study(LIMITS[DIFFER], "B2", runs=2),
+    }
+    found = routes.judge({"studies": studies}, SECTION)
+    assert found.verdict == f"B1: {expected}; B2: yes (indication: 2 runs)"
+    brief = expected.replace(" at equal rates, ", " or ").removesuffix(" at a rate each")
+    assert found.brief == f"B1: {brief}; B2: yes (indication: 2 runs)"
+
+
+def test_every_study_has_its_ratio_and_word():
+    found = routes.judge({"studies": {"B1_best": study((0.0, 2.0))}}, SECTION)
+    assert "B1, best: ×10 [1, 1e+02], undecided, gradients" in found.measured
+    assert found.measured.endswith("at a cosine of 0.50")
+    assert found.ours == "distance ×10 (B1, best)"
+    alone = routes.judge({"studies": {"B1_best": study((None, None), runs=1)}}, SECTION)
+    assert "B1, best: ×10 one run, undecided (indication: 1 run)" in alone.measured
