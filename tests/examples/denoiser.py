@@ -1,26 +1,25 @@
 """A denoiser that leaves its own output alone: idempotency added to an ordinary training.
 
-Shows: one term beside the task's loss. Trained on noisy images alone, the network smooths its own
-output once more; the term teaches it to stop. The ordinary rule does so at little cost; the
-modified rule moves only f(z), which the task holds in place, and helps little.
+Task: take noise out of images of two soft strokes, 8x8 pixels, drawn here. Claim: a network that is
+trained on noisy images alone smooths its own output once more; one term beside the task's loss
+teaches it to stop. The ordinary rule lowers the relative idempotent error 3.1 to 3.4 times over
+three seeds, at 0.13 dB. The modified rule moves only f(z), which the task holds in place, and
+helps little.
 
-    python tests/examples/denoiser.py    # needs the prepared digits: make repro
+    python tests/examples/denoiser.py    # a quarter of a minute; needs the library alone
 
 Typical output:
 
-    rule        relative error   PSNR of f(z)   of f(f(z))
-    none                 0.474       18.77 dB     18.18 dB
-    ordinary             0.190       18.49 dB     18.31 dB
-    modified             0.409       18.67 dB     18.21 dB
+@@
 """
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, mse_loss
+from torch.nn.functional import mse_loss
 
 import idem
-from idem.data.datasets import Split, load, to_unit
 
+NOISE = 1.5  # its standard deviation
 ROWS = ((None, 0.0), ("ordinary", 3.0), ("modified", 1.0))  # rule and its weight
 
 
@@ -32,7 +31,7 @@ def network(pixels: int) -> nn.Module:
 
 
 def train(
-    images: Tensor, rule: str | None, weight: float, noise: float, steps: int = 1000, seed: int = 0
+    images: Tensor, rule: str | None, weight: float, steps: int = 1000, seed: int = 0
 ) -> nn.Module:
     """Train a denoiser on flat images in [-1, 1], (count, pixels); without any rule if it is None.
 
@@ -44,7 +43,7 @@ def train(
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, steps)
     for _ in range(steps):
         x = images[torch.randint(len(images), (64,))]
-        z = x + noise * torch.randn_like(x)
+        z = x + NOISE * torch.randn_like(x)
         loss = mse_loss(f(z), x)
         if rule is not None:
             loss = loss + weight * idem.idempotency_loss(f, z, rule, scale="mean")
@@ -56,10 +55,10 @@ def train(
 
 
 @torch.no_grad()
-def measure(f: nn.Module, images: Tensor, noise: float) -> tuple[float, float, float]:
+def measure(f: nn.Module, images: Tensor) -> tuple[float, float, float]:
     """Return the relative idempotent error and the PSNR, in dB, after one and two applications."""
     generator = torch.Generator().manual_seed(1)
-    y = f(images + noise * torch.randn(images.shape, generator=generator))
+    y = f(images + NOISE * torch.randn(images.shape, generator=generator))
     u = f(y)
     return float(idem.relative_error(y, u)), psnr(y, images), psnr(u, images)
 
@@ -69,28 +68,30 @@ def psnr(y: Tensor, images: Tensor) -> float:
     return float(10 * torch.log10(4 / mse_loss(y, images)))
 
 
-def digits(split: Split) -> Tensor:
-    """Return the digits of MNIST at 8x8 pixels, flattened, in [-1, 1]."""
-    return avg_pool2d(to_unit(load("mnist", split)[0]), 4).flatten(1)
+def strokes(count: int, seed: int) -> Tensor:
+    """Draw two soft straight strokes on each image of 8x8 pixels, flattened, in [-1, 1]."""
+    generator = torch.Generator().manual_seed(seed)
+    start, end = torch.rand(2, count, 2, 1, 2, generator=generator)
+    points = (start + (end - start) * torch.linspace(0, 1, 12)[:, None]).flatten(1, 2)
+    axis = torch.linspace(-0.1, 1.1, 8)
+    pixels = torch.cartesian_prod(axis, axis)
+    nearest = torch.cdist(points, pixels.expand(count, -1, -1)).amin(1)
+    return 2 * torch.exp(-nearest.square() / 0.02) - 1
 
 
-def compare(
-    train_images: Tensor, test_images: Tensor, noise: float, seed: int = 0
-) -> dict[str, tuple[float, float, float]]:
+def compare(seed: int = 0) -> dict[str, tuple[float, float, float]]:
     """Return what `measure` finds for each rule, from the same start and on the same batches."""
+    train_images, test_images = strokes(4000, seed=0), strokes(1000, seed=1)
     return {
-        rule or "none": measure(
-            train(train_images, rule, weight, noise, seed=seed), test_images, noise
-        )
+        rule or "none": measure(train(train_images, rule, weight, seed=seed), test_images)
         for rule, weight in ROWS
     }
 
 
 def main() -> None:
-    """Print the comparison for digits of MNIST."""
+    """Print the comparison."""
     print("rule        relative error   PSNR of f(z)   of f(f(z))")
-    rows = compare(digits("train"), digits("test"), noise=0.75)
-    for rule, (error, once, twice) in rows.items():
+    for rule, (error, once, twice) in compare().items():
         print(f"{rule:<10}{error:16.3f}{once:12.2f} dB{twice:10.2f} dB")
 
 

@@ -1,45 +1,46 @@
 """Make an autoencoder that is already trained more idempotent, by fine-tuning it with the rule.
 
-Shows: the reconstruction of data keeps the network in place, while the rule works on other inputs,
-here Gaussian noise: whatever f makes of noise, it shall leave alone. Rows compare fine-tuning with
-and without a rule. Watch the spread of f(noise): on digits the modified rule takes it near 0 on two
-seeds of three, noise going almost to a constant, and lowers the error 2.4 times on the third. The
-ordinary rule keeps over half of the spread on all, and lowers the error 3.8 to 4.2 times.
+Task: whatever the network makes of noise, it shall leave alone. Claim: the reconstruction of data,
+here of short sine waves, keeps the network in place while the rule works on noise. Rows compare
+fine-tuning with and without a rule. The ordinary rule lowers the error on noise 3.5 to 3.7 times
+over three seeds and keeps the spread of f(noise), for 1.5 dB; the modified rule, at the weight
+shown, 1.2 to 1.7 times. Watch the spread: on digits the modified rule takes it near 0 on two seeds
+of three, noise going almost to a constant.
 
-    python tests/examples/fine_tuning.py    # needs the prepared digits: make repro
+    python tests/examples/fine_tuning.py                  # needs the library alone
+    python tests/examples/fine_tuning.py --digits FOLDER  # of MNIST, fetched into this folder
 
-Typical output:
+Typical output, of waves and of digits:
 
-    rule        error on noise   on digits   spread     PSNR
-    before               0.609       0.121    0.464  26.2 dB
-    none                 0.532       0.119    0.457  27.6 dB
-    ordinary             0.139       0.102    0.269  26.4 dB
-    modified             1.006       0.123    0.021  27.0 dB
+@@
 """
 
+import argparse
 import copy
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, mse_loss
 
 import idem
-from idem.data.datasets import Split, load, to_unit
+from idem.data.datasets import read_mnist, to_unit
+from idem.data.download import fetch_mnist
 
 ROWS = ((None, 0.0), ("ordinary", 2.0), ("modified", 0.1))  # rule and its weight
 
 
-def autoencoder(pixels: int, code: int = 16) -> nn.Module:
-    """Return an autoencoder of flattened images."""
-    encoder = nn.Sequential(nn.Linear(pixels, 128), nn.LeakyReLU(0.2), nn.Linear(128, code))
-    decoder = nn.Sequential(nn.Linear(code, 128), nn.LeakyReLU(0.2), nn.Linear(128, pixels))
+def autoencoder(length: int, code: int = 16) -> nn.Module:
+    """Return an autoencoder of items of this length."""
+    encoder = nn.Sequential(nn.Linear(length, 128), nn.LeakyReLU(0.2), nn.Linear(128, code))
+    decoder = nn.Sequential(nn.Linear(code, 128), nn.LeakyReLU(0.2), nn.Linear(128, length))
     return nn.Sequential(encoder, decoder, nn.Tanh())
 
 
 def train(
-    f: nn.Module, images: Tensor, rule: str | None, weight: float, steps: int, seed: int = 0
+    f: nn.Module, items: Tensor, rule: str | None, weight: float, steps: int, seed: int = 0
 ) -> nn.Module:
-    """Return a copy of `f` trained further on flat images in [-1, 1]; by no rule if it is None.
+    """Return a copy of `f` trained further on items in [-1, 1]; by no rule if it is None.
 
     The scale ``mean`` makes the term comparable with `mse_loss`.
     """
@@ -48,7 +49,7 @@ def train(
     optimizer = torch.optim.Adam(f.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, steps)
     for _ in range(steps):
-        x = images[torch.randint(len(images), (64,))]
+        x = items[torch.randint(len(items), (64,))]
         z = torch.randn_like(x)
         loss = mse_loss(f(x), x)
         if rule is not None:
@@ -61,43 +62,57 @@ def train(
 
 
 @torch.no_grad()
-def measure(f: nn.Module, images: Tensor) -> tuple[float, float, float, float]:
-    """Return the relative idempotent error on noise and on images, the spread, and the PSNR in dB.
+def measure(f: nn.Module, items: Tensor) -> tuple[float, float, float, float]:
+    """Return the relative idempotent error on noise and on data, the spread, and the PSNR in dB.
 
     The spread is that of f(noise): near 0, the network has escaped to a constant.
     """
-    z = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
-    y, x = f(z), f(images)
-    psnr = 10 * torch.log10(4 / mse_loss(x, images))
+    z = torch.randn(items.shape, generator=torch.Generator().manual_seed(1))
+    y, x = f(z), f(items)
+    psnr = 10 * torch.log10(4 / mse_loss(x, items))
     errors = idem.relative_error(y, f(y)), idem.relative_error(x, f(x))
     return float(errors[0]), float(errors[1]), float(idem.output_spread(y)), float(psnr)
 
 
-def digits(split: Split) -> Tensor:
-    """Return the digits of MNIST at 8x8 pixels, flattened, in [-1, 1]."""
-    return avg_pool2d(to_unit(load("mnist", split)[0]), 4).flatten(1)
+def waves(count: int, seed: int) -> Tensor:
+    """Return sine waves of one to three periods on 64 points, one a row."""
+    generator = torch.Generator().manual_seed(seed)
+    height, periods, phase = torch.rand(3, count, 1, generator=generator)
+    turns = (1 + 2 * periods) * torch.linspace(0, 1, 64) + phase
+    return (0.3 + 0.6 * height) * torch.sin(2 * torch.pi * turns)
+
+
+def digits(folder: Path) -> tuple[Tensor, Tensor]:
+    """Return the digits of MNIST at 7x7 pixels, flattened, in [-1, 1], to train on and to test."""
+    fetch_mnist(folder)
+    parts = (torch.tensor(read_mnist(folder, part).images) for part in ("train", "test"))
+    train_images, test_images = (avg_pool2d(to_unit(part), 4).flatten(1) for part in parts)
+    return train_images, test_images
 
 
 def compare(
-    train_images: Tensor, test_images: Tensor, seed: int = 0
+    train_items: Tensor, test_items: Tensor, seed: int = 0
 ) -> dict[str, tuple[float, float, float, float]]:
     """Train an autoencoder; return what `measure` finds in it and in its fine-tuned copies."""
     torch.manual_seed(seed)
-    start = autoencoder(train_images.shape[1])
-    f = train(start, train_images, None, 0.0, steps=1000, seed=seed)
+    start = autoencoder(train_items.shape[1])
+    f = train(start, train_items, None, 0.0, steps=1000, seed=seed)
     tuned = {
-        rule or "none": train(f, train_images, rule, weight, steps=500, seed=seed + 10)
+        rule or "none": train(f, train_items, rule, weight, steps=500, seed=seed + 10)
         for rule, weight in ROWS
     }
-    return {name: measure(g, test_images) for name, g in {"before": f, **tuned}.items()}
+    return {name: measure(g, test_items) for name, g in {"before": f, **tuned}.items()}
 
 
 def main() -> None:
-    """Print the comparison for an autoencoder of digits."""
-    print("rule        error on noise   on digits   spread     PSNR")
-    rows = compare(digits("train"), digits("test"))
-    for rule, (noise, images, spread, psnr) in rows.items():
-        print(f"{rule:<10}{noise:16.3f}{images:12.3f}{spread:9.3f}{psnr:6.1f} dB")
+    """Print the comparison for an autoencoder of waves, or of digits."""
+    parser = argparse.ArgumentParser(description="fine-tune an autoencoder towards idempotency")
+    parser.add_argument("--digits", type=Path, metavar="FOLDER", help="of MNIST, fetched if need be")
+    folder = parser.parse_args().digits
+    train_items, test_items = digits(folder) if folder else (waves(4000, 0), waves(1000, 1))
+    print("rule        error on noise   on data   spread     PSNR")
+    for rule, (noise, data, spread, psnr) in compare(train_items, test_items).items():
+        print(f"{rule:<10}{noise:16.3f}{data:10.3f}{spread:9.3f}{psnr:6.1f} dB")
 
 
 if __name__ == "__main__":
