@@ -10,7 +10,10 @@ helps little.
 
 Typical output:
 
-@@
+    rule        relative error   PSNR of f(z)   of f(f(z))
+    none                 0.566       13.45 dB     12.96 dB
+    ordinary             0.167       13.32 dB     13.22 dB
+    modified             0.533       13.37 dB     12.83 dB
 """
 
 import torch
@@ -30,9 +33,7 @@ def network(pixels: int) -> nn.Module:
     return nn.Sequential(encoder, decoder, nn.Tanh())
 
 
-def train(
-    images: Tensor, rule: str | None, weight: float, steps: int = 1000, seed: int = 0
-) -> nn.Module:
+def train(images: Tensor, rule: str | None, weight: float, steps: int, seed: int) -> nn.Module:
     """Train a denoiser on flat images in [-1, 1], (count, pixels); without any rule if it is None.
 
     The scale ``mean`` makes the term comparable with `mse_loss`.
@@ -79,11 +80,11 @@ def strokes(count: int, seed: int) -> Tensor:
     return 2 * torch.exp(-nearest.square() / 0.02) - 1
 
 
-def compare(seed: int = 0) -> dict[str, tuple[float, float, float]]:
+def compare(steps: int = 1000, seed: int = 0) -> dict[str, tuple[float, float, float]]:
     """Return what `measure` finds for each rule, from the same start and on the same batches."""
     train_images, test_images = strokes(4000, seed=0), strokes(1000, seed=1)
     return {
-        rule or "none": measure(train(train_images, rule, weight, seed=seed), test_images)
+        rule or "none": measure(train(train_images, rule, weight, steps, seed), test_images)
         for rule, weight in ROWS
     }
 

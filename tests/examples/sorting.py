@@ -1,11 +1,12 @@
 """A network that sorts short vectors, and leaves sorted ones as they are.
 
-Shows: sorting is idempotent, but a network that learned it from examples moves the entries of its
-own output again; a term beside the task's loss makes it leave them. The ordinary rule does so, for
-a seventh more error per entry; the modified rule moves only f(x), which the task holds in place,
-and helps little. Over three seeds the ordinary rule lowers the error 2.3 to 4.9 times.
+Task: sort five numbers. Claim: sorting is idempotent, but a network that learned it from examples
+moves the entries of its own output again; a term beside the task's loss makes it leave them. The
+ordinary rule does so, for a seventh more error per entry; the modified rule moves only f(x), which
+the task holds in place, and helps little. Over three seeds the ordinary rule lowers the error 2.3
+to 4.9 times.
 
-    python tests/examples/sorting.py
+    python tests/examples/sorting.py    # 10 seconds; needs the library alone
 
 Typical output:
 
@@ -30,9 +31,7 @@ def network(length: int) -> nn.Module:
     return nn.Sequential(*inner, nn.Linear(64, length))
 
 
-def train(
-    rule: str | None, weight: float, steps: int = 1000, length: int = 5, seed: int = 0
-) -> nn.Module:
+def train(rule: str | None, weight: float, steps: int, length: int = 5, seed: int = 0) -> nn.Module:
     """Learn to sort vectors of numbers uniform in [0, 1]; without any rule if it is None.
 
     The scale ``mean`` makes the term comparable with `mse_loss`.
@@ -55,7 +54,7 @@ def train(
 
 @torch.no_grad()
 def measure(f: nn.Module, length: int = 5) -> tuple[float, float, float]:
-    """Return the relative idempotent error, the mean error of an entry, and the share in order.
+    """Return the relative idempotent error, the mean error of an entry, and the fraction in order.
 
     In order is an output whose entries ascend.
     """
@@ -66,9 +65,9 @@ def measure(f: nn.Module, length: int = 5) -> tuple[float, float, float]:
     return float(idem.relative_error(y, f(y))), float(error), float(in_order)
 
 
-def compare(seed: int = 0) -> dict[str, tuple[float, float, float]]:
+def compare(steps: int = 1000, seed: int = 0) -> dict[str, tuple[float, float, float]]:
     """Return what `measure` finds for each rule, from the same start and on the same batches."""
-    return {rule or "none": measure(train(rule, weight, seed=seed)) for rule, weight in ROWS}
+    return {rule or "none": measure(train(rule, weight, steps, seed=seed)) for rule, weight in ROWS}
 
 
 def main() -> None:
