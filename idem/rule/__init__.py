@@ -1,4 +1,4 @@
-"""The paper's rule: the matrix corrector, and what it puts in the place of a network's gradient."""
+"""The paper's rule: the matrix corrector, and the gradient and loss that it gives a network."""
 
 import lazy_loader
 

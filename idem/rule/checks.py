@@ -1,15 +1,15 @@
-"""What can be wrong with a network or a batch that is to be trained, each with an error of its own.
+"""Checks of the network and the batch in a training step: shapes, types, gradients, finite numbers.
 
-Shapes, types and whether there is a graph are known without computing, and are always looked at.
-Whether a number is NaN is not, and three things must not be disturbed by the question:
+Shapes, types and whether there is a graph are known without computing, and are always checked.
+Whether a number is finite is not known, and looking would disturb three things:
 
-    accelerators    an answer makes the program wait until the device has caught up
+    accelerators    the program would wait until the device has caught up
     loss scaling    float16 is meant to overflow at times: `torch.amp.GradScaler` skips that step
-    tracing         `torch.compile` and `torch.func` run on symbols, without values to look at
+    tracing         `torch.compile` and `torch.func` run on symbols, which have no values
 
-So the question is asked by default where it is free and meant: of the loss alone, one number, which
-is not finite if anything in the first two passes is not; on the CPU; outside of float16; with
-gradients enabled; and not while tracing. Who wants to know in other places asks for it, and waits.
+So by default one number is looked at, the loss, which is not finite if anything in the first two
+passes is not; and only on the CPU, outside of float16, with gradients enabled, and not while
+tracing. Elsewhere a caller may ask for the check, and then waits for the device.
 """
 
 import math
@@ -83,16 +83,20 @@ def check_graph(f: Callable, x: Tensor, y: Tensor) -> None:
 
 
 def should_check_finite(check_finite: bool | None, y: Tensor) -> bool:
-    """Decide whether to look for numbers that are not finite; see above.
+    """Decide whether to check that the numbers of a step are finite; see above.
+
+    Args:
+        check_finite: what the caller asked for; None leaves it to the circumstances.
+        y: the output of the first pass.
 
     Raises:
-        ValueError: if asked for where there are no numbers to look at.
+        ValueError: if asked for where tensors have no values.
     """
     symbolic = torch.compiler.is_compiling() or is_transformed() or y.device.type == "meta"
     if check_finite and symbolic:
         raise ValueError(
             "check_finite: expected None or False under torch.compile and torch.func and on the "
-            "device meta, where there are no numbers to look at, got True"
+            "device meta, where tensors have no values, got True"
         )
     if check_finite is not None or symbolic:
         return bool(check_finite)
@@ -101,11 +105,12 @@ def should_check_finite(check_finite: bool | None, y: Tensor) -> bool:
 
 
 def check_numbers(passes: Mapping[str, Tensor], evidence: Tensor) -> None:
-    """Raise a FloatingPointError that names the first of `passes` which is not finite.
+    """Raise a FloatingPointError that names the first of `passes` that is not finite.
 
     Args:
-        passes: what went in and came out, by name, in the order in which it was computed.
-        evidence: a scalar that is not finite if one of them is not; all that is looked at if it is.
+        passes: the input and the outputs, by name, in the order in which they were computed.
+        evidence: a scalar that is not finite if one of them is not; if it is finite, nothing else
+            is looked at.
     """
     if math.isfinite(evidence.item()):
         return

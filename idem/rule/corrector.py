@@ -34,7 +34,7 @@ _DTYPES = (
 )
 
 
-def corrector(K: Tensor) -> Tensor:
+def correct(K: Tensor) -> Tensor:
     """Return g(K) = 3K² − 2K³ of (..., n, n), in two products. Differentiable.
 
     Raises:

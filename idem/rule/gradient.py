@@ -3,20 +3,20 @@
 A corrector is a polynomial g(K) = α₁K + … + α_jKʲ that moves a matrix towards an idempotent one.
 Applied to a network and its output y = f(x), it asks the output to become
 
-    y' = α₁ y + α₂ f(y) + … + α_j f(…f(y)…)        that is Σ_k α_k f^k(x); j passes with that for y
+    y' = α₁ y + α₂ f(y) + … + α_j f(…f(y)…)        that is Σ_k α_k fᵏ(x), as y = f(x)
 
-and for the paper's corrector, K <- 3K^2 - 2K^3,
+and for the paper's corrector, g(K) = 3K² − 2K³,
 
-    y' = 3 f(y) - 2 f(f(y)).
+    y' = 3 f(y) − 2 f(f(y)).
 
 The paper therefore *defines* the derivative of the loss with respect to the output,
 
-    -dL/dy := y' - y,
+    −dL/dy := y' − y,
 
 and leaves the way from ``y`` to the parameters to the ordinary chain rule. As descent moves
-against the derivative, what is handed to the backward pass is ``y - y'``. It is not the derivative
+against the derivative, what is handed to the backward pass is ``y − y'``. It is not the derivative
 of any value computed here, and need not be the derivative of anything: `torch.autograd.gradcheck`
-fails on it by design. It is a constant to whoever differentiates once more, which would give no
+fails on it by design. To whoever differentiates once more it is a constant, which would give no
 second derivative of anything: a backward pass that is recorded for that is refused.
 """
 
@@ -31,6 +31,70 @@ from idem.rule.checks import is_transformed
 from idem.rule.corrector import MCWEENY
 
 Model = Any  # a torch.nn.Module, or any callable from a tensor to a tensor of the same shape
+
+
+def corrected_output(f: Model, y: Tensor, coefficients: Sequence[float] = MCWEENY) -> Tensor:
+    """Return y' = α₁ y + α₂ f(y) + … + α_j f(…f(y)…), which a corrector asks y = f(x) to become.
+
+    Args:
+        f: a network whose output has the shape of its input; applied once less than there are
+            coefficients.
+        y: outputs of `f`, any shape.
+        coefficients: α₁ to α_j; the paper's ``(0, 3, -2)`` if left out.
+
+    Source:
+        Jensen and Vicary, section 2.3; equation 4 for other coefficients.
+
+    Example:
+        >>> f, y = torch.nn.Linear(4, 4), torch.randn(8, 4)
+        >>> y_prime = 3 * f(y) - 2 * f(f(y))
+        >>> torch.allclose(corrected_output(f, y), y_prime)
+        True
+    """
+    alpha_1, *others = coefficients
+    y_prime, z = alpha_1 * y, y
+    for alpha in others:
+        z = f(z)
+        y_prime = y_prime + alpha * z
+    return y_prime
+
+
+def output_gradient(
+    f: Model, y: Tensor, coefficients: Sequence[float] = MCWEENY
+) -> tuple[Tensor, Tensor]:
+    """Return ``y - y'``, which the rule puts in the place of dL/dy, and ``f(y)``, without a graph.
+
+    It is ``y - corrected_output(f, y, coefficients)``, up to rounding. The terms of y' are
+    subtracted one by one and in place, so that no pass is kept but f(y), and no y' beside it.
+
+    Args:
+        f: a network whose output has the shape of its input; applied once less than there are
+            coefficients, but at least once.
+        y: outputs of `f`, any shape.
+        coefficients: α₁ to α_j, the last one not 0; the paper's ``(0, 3, -2)`` if left out.
+
+    Returns:
+        ``y - y'`` and ``f(y)``, each of the shape of `y`, the first in float32 where `y` has half
+        precision, as it is a small difference of large terms.
+
+    Source:
+        Jensen and Vicary, equation 10.
+    """
+    alpha_1, alpha_2, *others = coefficients if len(coefficients) > 1 else [*coefficients, 0.0]
+    with torch.no_grad():
+        z = u = f(y)
+        rest = widened(y) if alpha_1 == 0 else (1 - alpha_1) * widened(y)
+        y_minus_y_prime = torch.sub(rest, u, alpha=alpha_2)  # y - α₁ y - α₂ f(y)
+        for alpha in others:
+            z = f(z)
+            if alpha != 0:
+                y_minus_y_prime.sub_(z, alpha=alpha)  # - α₃ f(f(y)) - …
+        return y_minus_y_prime, u
+
+
+def widened(y: Tensor) -> Tensor:
+    """Return `y` in float32 at least: differences and sums of squares ask for more than float16."""
+    return y.to(torch.promote_types(y.dtype, torch.float32))
 
 
 class SubstituteGradient(torch.autograd.Function):
@@ -107,34 +171,3 @@ def substitute_gradient(
     result = SubstituteGradient.apply(y, direction.detach(), value.detach(), divisor, once)
     assert isinstance(result, Tensor)
     return result
-
-
-def output_gradient(
-    f: Model, y: Tensor, coefficients: Sequence[float] = MCWEENY
-) -> tuple[Tensor, Tensor]:
-    """Return what a corrector puts in the place of dL/dy, and ``f(y)``, without a graph.
-
-    Args:
-        f: a network whose output has the shape of its input; applied once less than there are
-            coefficients, but at least once.
-        y: outputs of `f`, any shape.
-        coefficients: α₁ to α_j, the last one not 0; the paper's ``(0, 3, -2)`` if left out.
-
-    Returns:
-        ``y - y'``, y' = ``α₁ y + α₂ f(y) + ... + α_j f(...f(y)...)``, and ``f(y)``, each of the
-        shape of `y`, the first in float32 where `y` has half precision, as it is a small difference
-        of large terms.
-
-    Source:
-        Jensen and Vicary, section 2.3; equation 4 for other coefficients.
-    """
-    first, second, *rest = coefficients if len(coefficients) > 1 else [*coefficients, 0.0]
-    with torch.no_grad():
-        z = u = f(y)
-        wide = y.to(torch.promote_types(y.dtype, torch.float32))
-        direction = torch.sub(wide if first == 0 else (1 - first) * wide, u, alpha=second)
-        for coefficient in rest:
-            z = f(z)
-            if coefficient != 0:
-                direction.sub_(z, alpha=coefficient)
-        return direction, u

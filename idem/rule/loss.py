@@ -1,59 +1,46 @@
-"""Training objectives as pure functions: idempotency under the ordinary or any substitution rule.
+"""The idempotency loss as a pure function, under the ordinary or any substitution rule.
 
 With ``y = f(x)``, ``u = f(y)``, ``w = f(u)``, a batch of B items of n elements each, and the scale
-``matched``, all rules share the value
+``matched``, all rules have the value
 
-    L = 1/2 (1/B) sum_b ||u_b - y_b||^2                      (the paper's equation 2, rescaled)
+    L = ½ (1/B) Σ_b ‖u_b − y_b‖²                             (the paper's equation 2, rescaled)
 
 and differ in what they send back:
 
     ordinary    dL/d(parameters) by automatic differentiation through both applications of f
-    modified    dL/dy_b := (y_b - y'_b) / B,   y' = 3u - 2w   (equation 10)
+    modified    dL/dy_b := (y_b − y'_b) / B,   y' = 3u − 2w   (equation 10)
 
 For one symmetric linear layer and whitened inputs the two are the same vector, because
-3K^2 - 2K^3 = K - grad 1/2 ||K^2 - K||^2, and the learning rate is the step gamma of the relaxed
-recurrence. The paper states neither the scale of its rule nor that of its loss; the others offered
-here are the common readings, and multiply the value and the gradient of *all* rules.
+3K² − 2K³ = K − ∇ ½‖K² − K‖², and the learning rate is the step γ of the relaxed recurrence. The
+paper states neither the scale of its rule nor that of its loss; the others offered here are the
+common readings, and multiply the value and the gradient of *all* rules.
 
-Other correctors. The modified rule is one of a family: a polynomial g(K) = Σ α_k K^k (equation 4)
+Other correctors. The modified rule is one of a family: a polynomial g(K) = Σ α_k Kᵏ (equation 4)
 asks a linear layer, whose outputs are y = Kx, to become g(K), and any network to return
 
-    y' = (1 - gamma) y + gamma (α_1 y + α_2 f(y) + ... + α_j f(...f(y)...))
+    y' = (1 − γ) y + γ (α₁ y + α₂ f(y) + … + α_j f(…f(y)…))
 
 which takes as many passes as the degree. On a linear layer and whitened inputs one step of descent
-at rate 1 is then exactly one step of the recurrence K <- (1 - gamma) K + gamma g(K).
+at rate 1 is then exactly one step of the recurrence K ← (1 − γ)K + γ g(K).
 """
-
-import math
-from collections.abc import Sequence
-from typing import Any, Protocol, SupportsFloat
 
 import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from idem.rule.checks import check_graph, check_input, check_numbers, should_check_finite
-from idem.rule.corrector import MCWEENY
-from idem.rule.gradient import Model, output_gradient, substitute_gradient
+from idem.rule.coefficients import NAMED, Rule, relaxed_coefficients
+from idem.rule.gradient import Model, output_gradient, substitute_gradient, widened
 from idem.rule.passes import Passes
 
-RULES = ("modified", "ordinary")
+RULES = tuple(NAMED)
 SCALES = ("matched", "sum", "mean")
-
-
-class Polynomial(Protocol):
-    """Anything with coefficients, such as an `idem.theory.ansatz.Family` without free ones."""
-
-    @property
-    def coefficients(self) -> Sequence[Any]:
-        """α_1 to α_j."""
-        ...
 
 
 def idempotency_loss(
     f: Model,
     x: Tensor,
-    rule: str | Sequence[SupportsFloat] | Polynomial = "modified",
+    rule: Rule = "modified",
     scale: str = "matched",
     *,
     gamma: float = 1.0,
@@ -112,7 +99,7 @@ def idempotency_loss(
         >>> loss = idempotency_loss(f, torch.randn(8, 4), rule="modified")
         >>> loss.backward()
     """
-    coefficients = _coefficients(rule, gamma)
+    coefficients = relaxed_coefficients(rule, gamma)
     if coefficients is None and target is not None:
         raise ValueError(
             "target: the ordinary rule differentiates f in both applications, expected None"
@@ -123,18 +110,18 @@ def idempotency_loss(
     y = passes.first(x)
     check_graph(f, x, y)
     if coefficients is None:
-        direction = u = passes.inner(y)
-        value = mse_loss(_wide(u), _wide(y), reduction="sum") / 2
-    else:
-        inner = passes.inner if target is None else Passes(target).inner
-        direction, u = output_gradient(inner, y, coefficients)
-        value = _half_square(u, y.detach())
-    if should_check_finite(check_finite, y):
-        shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": direction}
-        check_numbers(shown, value + direction.sum() if check_finite else value)
-    if coefficients is None:
+        u = passes.inner(y)
+        value = mse_loss(widened(u), widened(y), reduction="sum") / 2
+        if should_check_finite(check_finite, y):
+            check_numbers({"x": x, "f(x)": y, "f(f(x))": u}, value)
         return value / divisor
-    return substitute_gradient(y, direction, value, divisor)
+    inner = passes.inner if target is None else Passes(target).inner
+    y_minus_y_prime, u = output_gradient(inner, y, coefficients)
+    value = _half_square(u, y.detach())
+    if should_check_finite(check_finite, y):
+        shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": y_minus_y_prime}
+        check_numbers(shown, value + y_minus_y_prime.sum() if check_finite else value)
+    return substitute_gradient(y, y_minus_y_prime, value, divisor)
 
 
 def scale_factor(scale: str, elements: int) -> float:
@@ -149,58 +136,6 @@ def scale_factor(scale: str, elements: int) -> float:
 
 
 def _half_square(u: Tensor, y: Tensor) -> Tensor:
-    """Return 1/2 ||u - y||^2 without a graph, in fewer sweeps than `mse_loss` takes."""
-    error = (_wide(u) - _wide(y)).flatten()
+    """Return ½‖u − y‖² without a graph, in fewer sweeps than `mse_loss` takes."""
+    error = (widened(u) - widened(y)).flatten()
     return torch.dot(error, error) / 2
-
-
-def _wide(y: Tensor) -> Tensor:
-    """Return `y` in float32 at least: a sum of squares soon leaves the range of float16."""
-    return y.to(torch.promote_types(y.dtype, torch.float32))
-
-
-def _coefficients(
-    rule: str | Sequence[SupportsFloat] | Polynomial, gamma: float
-) -> list[float] | None:
-    """Return those of (1 - gamma) K + gamma g(K) without trailing zeros; none for ``ordinary``."""
-    if not 0 < gamma < 2:
-        raise ValueError(f"gamma: expected 0 < gamma < 2, got {gamma}")
-    if isinstance(rule, str):
-        if rule not in RULES:
-            raise _unknown(rule)
-        if rule == "ordinary":
-            if gamma != 1:
-                raise ValueError(f"gamma: the ordinary rule has no step, expected 1, got {gamma}")
-            return None
-        rule = MCWEENY
-    first, *rest = _numbers(rule)
-    relaxed = [gamma * first + (1 - gamma), *(gamma * a for a in rest)]
-    while len(relaxed) > 1 and relaxed[-1] == 0:
-        relaxed.pop()
-    return relaxed
-
-
-def _unknown(rule: Any) -> ValueError:
-    return ValueError(
-        f"rule: expected one of {', '.join(RULES)}, got {rule!r}; another corrector is "
-        f"given by its coefficients, as in {MCWEENY}"
-    )
-
-
-def _numbers(rule: Any) -> list[float]:
-    try:
-        given = list(getattr(rule, "coefficients", rule))
-    except TypeError as error:
-        raise _unknown(rule) from error
-    try:
-        numbers = [float(a) for a in given]
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"rule: expected numbers as coefficients, got {given}; substitute values for those "
-            "that are free"
-        ) from error
-    if not any(numbers) or not all(map(math.isfinite, numbers)):
-        raise ValueError(
-            f"rule: expected finite coefficients α_1, ..., α_j that are not all 0, got {given}"
-        )
-    return numbers

@@ -160,7 +160,7 @@ def _radius(gap: float) -> float:
 
 
 def _defect(K: Tensor) -> Tensor:
-    return torch.linalg.matrix_norm(corrector.corrector(K) - K)
+    return torch.linalg.matrix_norm(corrector.correct(K) - K)
 
 
 def _descend(W: Tensor, x: Tensor, gamma: float, rule: str) -> Tensor:

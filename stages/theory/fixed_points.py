@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from idem.rule.gradient import corrected_output
 from idem.rule.loss import RULES, idempotency_loss
 from idem.sweeps.mlp import MLP
 from idem.theory.symmetry import parametrised, update_jacobian
@@ -131,10 +132,10 @@ def standing(f: nn.Module, x: Tensor) -> dict[str, float]:
     with torch.no_grad():
         y = f(x)
         u = f(y)
-        corrected = 3 * u - 2 * f(u)
+        y_prime = corrected_output(f, y)
     spectrum = torch.linalg.eigvals(update_jacobian(*parametrised(f), x, "modified"))
     return {f"log10_{rule}": log10(float(sent_back(f, x, rule).norm())) for rule in RULES} | {
-        "asked_change": float((corrected - y).abs().max()),
+        "asked_change": float((y_prime - y).abs().max()),
         "idempotent_error": float((u - y).abs().max()),
         "leftmost_eigenvalue": float(spectrum.real.min()),
     }

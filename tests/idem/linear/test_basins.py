@@ -5,8 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from idem.linear import basins
 from idem.linear.basins import TO_ONE, TO_ZERO, UNDECIDED, boundary, destinations, real_ends, step

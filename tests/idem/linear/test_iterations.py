@@ -13,7 +13,7 @@ from idem.linear import gallery
 from idem.linear.counting import Counter
 from idem.linear.iterations import SCHEMES, Spectrum, best_quintic
 from idem.linear.riesz import exact_projector
-from idem.rule.corrector import corrector, evaluate, matrix_residual
+from idem.rule.corrector import correct, evaluate, matrix_residual
 
 NAMES = sorted(SCHEMES)
 
@@ -143,13 +143,13 @@ def test_scipy_finds_the_same_sign(name, norm):
 def test_mcweeny_and_the_smoothsteps_are_the_correctors_of_the_paper():
     K = uneven(2.0)
     expected = {
-        "McWeeny": corrector(K),
+        "McWeeny": correct(K),
         "smoothstep 2": evaluate((0, 0, 10, -15, 6), K),
         "smoothstep 3": evaluate((0, 0, 0, 35, -84, 70, -20), K),
     }
     for name, image in expected.items():
         assert torch.allclose(iterates(name, K, 1)[0], image, atol=1e-12)
-    assert torch.allclose(iterates("McWeeny", K, 3)[2], corrector(corrector(corrector(K))))
+    assert torch.allclose(iterates("McWeeny", K, 3)[2], correct(correct(correct(K))))
 
 
 def test_an_unscaled_sign_iteration_is_mcweenys():

@@ -4,13 +4,12 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from torch import Tensor
 
 from idem.rule.corrector import (
     MCWEENY,
-    corrector,
+    correct,
     evaluate,
     matrix_residual,
     recurrence,
@@ -52,7 +51,7 @@ def power_sum(coefficients: list[float], K: Tensor) -> Tensor:
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_fixed_eigenvalues_are_fixed_in_any_basis(value):
     K, _ = with_eigenvalues([value, 1, 0])
-    assert torch.allclose(corrector(K), K, atol=1e-14)
+    assert torch.allclose(correct(K), K, atol=1e-14)
     assert torch.allclose(relaxed_step(K, 0.3), K, atol=1e-14)
 
 
@@ -93,7 +92,7 @@ def test_every_corrector_of_degree_4_squares_the_distance_to_the_projectors(degr
 def test_one_step_squares_the_residual_of_each_eigenvalue():
     before = torch.tensor([[0.1]], dtype=torch.float64)
     e = before * before - before
-    after = corrector(before)
+    after = correct(before)
     assert torch.allclose(after * after - after, e * e * (4 * e - 3), rtol=1e-12)
 
 
@@ -123,7 +122,7 @@ def test_corrector_is_one_gradient_step_for_symmetric_matrices():
     K = symmetric([0.2, 0.7, 1.1]).requires_grad_()
     (0.5 * matrix_residual(K) ** 2).backward()
     assert K.grad is not None
-    assert torch.allclose(K.detach() - K.grad, corrector(K.detach()), atol=1e-14)
+    assert torch.allclose(K.detach() - K.grad, correct(K.detach()), atol=1e-14)
 
 
 def test_steps_are_differentiable():
@@ -131,7 +130,7 @@ def test_steps_are_differentiable():
     assert torch.autograd.gradcheck(lambda K: recurrence(K, 0.7, 3)[-1], K)
 
 
-@pytest.mark.parametrize("function", [corrector, matrix_residual])
+@pytest.mark.parametrize("function", [correct, matrix_residual])
 def test_wrong_matrices_are_refused(function):
     with pytest.raises(TypeError, match=r"K: expected a torch.Tensor, got list"):
         function([[1.0]])
@@ -171,4 +170,4 @@ def test_wrong_types_of_arguments_are_refused():
 def test_mcweeny_is_equation_5():
     K = torch.tensor([[0.25]], dtype=torch.float64)
     assert MCWEENY == (0, 3, -2)
-    assert float(corrector(K)) == 3 * 0.25**2 - 2 * 0.25**3
+    assert float(correct(K)) == 3 * 0.25**2 - 2 * 0.25**3

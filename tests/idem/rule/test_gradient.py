@@ -3,7 +3,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.gradcheck import GradcheckError
 
-from idem.rule.gradient import output_gradient, substitute_gradient
+from idem.rule.corrector import evaluate
+from idem.rule.gradient import corrected_output, output_gradient, substitute_gradient
 from idem.rule.loss import idempotency_loss
 
 
@@ -49,6 +50,31 @@ def test_a_direction_of_single_precision_is_rounded_last():
     (found,) = torch.autograd.grad(2.0**16 * out, y)
     assert found.dtype == torch.float16
     torch.testing.assert_close(found.float(), 2.0**15 * direction, rtol=1e-3, atol=0)
+
+
+COEFFICIENTS = [(0.0, 3.0, -2.0), (0.25, 0.5, 0.5), (0.25,), (0.0, 1.0), (0.1, 0.0, -1.0, 0.0, 1.5)]
+
+
+def test_the_corrected_output_of_the_paper_is_three_f_less_two_f_of_f():
+    f, y = network(), inputs()
+    y_prime = 3 * f(y) - 2 * f(f(y))
+    torch.testing.assert_close(corrected_output(f, y), y_prime, rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("alpha", COEFFICIENTS, ids=str)
+def test_the_corrected_output_is_the_polynomial_of_a_linear_map(alpha: tuple[float, ...]):
+    """With y = K x it is g(K) x, as the k-th application of f takes K to its k-th power."""
+    f, x = nn.Linear(4, 4, bias=False).double(), inputs()
+    found = corrected_output(f, f(x), alpha)
+    torch.testing.assert_close(found, x @ evaluate(alpha, f.weight).mT, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("alpha", COEFFICIENTS, ids=str)
+def test_the_output_gradient_is_y_less_the_corrected_output(alpha: tuple[float, ...]):
+    f, y = network(), inputs()
+    found, u = output_gradient(f, y, alpha)
+    torch.testing.assert_close(found, y - corrected_output(f, y, alpha), rtol=1e-12, atol=1e-14)
+    assert torch.equal(u, f(y))
 
 
 @pytest.mark.parametrize("coefficients", [(0.25, 0.5, 0.5), (0.25,), (0.0, 1.0)])
