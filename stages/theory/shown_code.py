@@ -8,9 +8,10 @@ from typing import Any
 from idem.rule import gradient, loss
 
 SHOWN = (
+    gradient.corrected_output,
+    gradient.output_gradient,
     gradient.SubstituteGradient,
     gradient.substitute_gradient,
-    gradient.output_gradient,
     loss.idempotency_loss,
 )
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from stages.claims import __main__ as stage
-from stages.claims import generative
+from stages.claims import __main__ as stage, generative
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
 from stages.common import params
 from tests.interrupted import ROOT
