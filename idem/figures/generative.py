@@ -20,8 +20,8 @@ _INPUTS = {
     "corrupted": "spoilt images",
 }
 _MODES = {"train": "BatchNorm in training mode", "eval": "BatchNorm in evaluation mode"}
-_WEIGHTS = {"averaged": "averaged weights", "raw": "raw weights"}
-_WATCHED = {
+_WEIGHTS = {"ema": "EMA weights", "raw": "raw weights"}
+_VALIDATED = {
     "frechet_distance": "Fréchet distance to held-out images",
     "digits": "digits found",
     "relative_error": "relative error on noise",
@@ -60,27 +60,27 @@ def figure_drift(drift: pd.DataFrame) -> Figure:
     return figure
 
 
-def figure_collapse(watched: pd.DataFrame) -> Figure:
-    """Draw how samples and errors fare during training, raw and averaged weights, a column a model.
+def figure_collapse(history: pd.DataFrame) -> Figure:
+    """Draw how samples and errors fare during training, raw and EMA weights, a column a model.
 
-    BatchNorm is in training mode. A line a seed. A ring marks the step at which the averaged
-    weights were nearest to held-out images: those are the chosen weights.
+    BatchNorm is in training mode. A line a seed. A ring marks the step at which the EMA
+    weights were nearest to validation images: those are the best weights.
 
     Args:
-        watched: columns model, seed, step and, for averaged and raw, such as
-            ``averaged_frechet_distance``, ``averaged_relative_error`` (on noise),
-            ``averaged_valid_relative_error`` and, where there are classes, ``averaged_digits``.
+        history: columns model, seed, step and, for ema and raw, such as
+            ``ema_frechet_distance``, ``ema_relative_error`` (on noise),
+            ``ema_valid_relative_error`` and, where there are classes, ``ema_digits``.
     """
-    models = list(model_styles(watched["model"]))
-    measures = [name for name in _WATCHED if f"averaged_{name}" in watched]
+    models = list(model_styles(history["model"]))
+    measures = [name for name in _VALIDATED if f"ema_{name}" in history]
     size = (2.9 * len(models) + 0.6, 2.5 * len(measures) + 0.9)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(measures), len(models), sharex=True, sharey="row", squeeze=False)
     for line, measure in zip(grid, measures, strict=True):
         for axes, model in zip(line, models, strict=True):
-            for _, run in watched[watched.model == model].groupby("seed"):
-                _watched(axes, run.sort_values("step"), measure)
-        line[0].set_ylabel(_WATCHED[measure])
+            for _, run in history[history.model == model].groupby("seed"):
+                _validated(axes, run.sort_values("step"), measure)
+        line[0].set_ylabel(_VALIDATED[measure])
         if measure == "frechet_distance":
             line[0].set_yscale("log")
             plain(line[0].yaxis)
@@ -90,9 +90,9 @@ def figure_collapse(watched: pd.DataFrame) -> Figure:
         axes.set_title(model_name(model), fontsize="medium")
     for axes in grid[-1]:
         axes.set_xlabel("step")
-    seeds = counted(watched.seed.nunique(), "seed")
+    seeds = counted(history.seed.nunique(), "seed")
     handles = [Line2D([], [], label=_WEIGHTS[kind], **_weights(kind)) for kind in _WEIGHTS]
-    ring = Line2D([], [], linestyle="", label=f"chosen weights ({seeds})", **_RING)
+    ring = Line2D([], [], linestyle="", label=f"best weights ({seeds})", **_RING)
     figure.legend(handles=[*handles, ring], loc="outside lower center", ncols=3, frameon=False)
     return figure
 
@@ -202,16 +202,16 @@ def _curves(axes: Axes, rows: pd.DataFrame, x: str, y: str, style: dict[str, Any
     axes.plot(mean.index, shown(mean), linewidth=1.6, markersize=3.5, **style)
 
 
-def _watched(axes: Axes, run: pd.DataFrame, measure: str) -> None:
+def _validated(axes: Axes, run: pd.DataFrame, measure: str) -> None:
     for kind in reversed(_WEIGHTS):
         axes.plot(run.step, run[f"{kind}_{measure}"], **_weights(kind))
-    measured = run.dropna(subset="averaged_frechet_distance")
-    best = measured.nsmallest(1, "averaged_frechet_distance")
-    axes.plot(best.step, best[f"averaged_{measure}"], clip_on=False, zorder=5, **_RING)
+    measured = run.dropna(subset="ema_frechet_distance")
+    best = measured.nsmallest(1, "ema_frechet_distance")
+    axes.plot(best.step, best[f"ema_{measure}"], clip_on=False, zorder=5, **_RING)
 
 
 def _weights(kind: str) -> dict[str, Any]:
-    if kind == "averaged":
+    if kind == "ema":
         return {"color": "black", "linestyle": "-", "linewidth": 1.1}
     return {"color": ORANGE, "linestyle": "--", "linewidth": 0.8}
 

@@ -1,4 +1,4 @@
-"""BatchNorm's statistics measured anew, so that evaluation mode means the same everywhere."""
+"""BatchNorm's statistics measured anew, so that eval mode means the same for every network."""
 
 import torch
 from torch import Generator, Tensor, nn
@@ -14,7 +14,7 @@ def recalibrate(
 
     Averaged weights need it, as the average of the statistics is not that of the averaged network;
     raw ones too, for their statistics are of whatever their rule passed through the network. With
-    it, mode ``eval`` means the same for every run. Networks without BatchNorm stay as they are.
+    it, eval mode means the same for every run. Networks without BatchNorm stay as they are.
 
     Args:
         model: changed in place; left in training mode.

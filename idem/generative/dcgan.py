@@ -1,4 +1,4 @@
-"""A DCGAN of the size of the U-DCGAN: the outside reference of the generative experiment.
+"""A DCGAN of the size of the U-DCGAN, and its training: a baseline without idempotence.
 
 Its generator is the decoder half of `idem.generative.udcgan.UDCGAN`, from a code of normal numbers
 to an image, and its discriminator the encoder half, bottleneck included, with one output on top.
@@ -9,7 +9,17 @@ The bottleneck of the discriminator is not normalised. With BatchNorm there, bat
 generated images would enter the output layer with the same mean and spread, and little more than
 the output's own bias would be left to tell them apart by.
 
-Source: Radford et al., arXiv 1511.06434.
+A step draws a batch of images and one of normal codes, and takes the codes' images G(c) for both
+losses. First the discriminator descends on ``-log D(x) - log(1 - D(G(c)))``, then, against the
+discriminator so changed, the generator on ``-log D(G(c))``. Labels are not smoothed, and nothing
+else is done for balance: one step of each, with one Adam each, as in the source. Real and generated
+images pass the discriminator apart, so that its BatchNorm sees batches of one kind.
+
+What a step costs, with d a pass forward of the generator and e one of the discriminator, each about
+half a pass of the U-DCGAN: d + 6e for the discriminator's loss and its gradient, 2e + 2d for the
+generator's: the discriminator's own weights need no gradient there.
+
+Source: Radford et al., arXiv 1511.06434; Goodfellow et al., arXiv 1406.2661.
 """
 
 from collections.abc import Sequence
@@ -18,6 +28,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from idem.checkpoint import Checkpoint
+from idem.generative.optimization import Optimization
+from idem.generative.state import TrainingState, begin
+from idem.generative.training import Method, Validation, run
 from idem.generative.udcgan import (
     NORMALIZATIONS,
     Norm,
@@ -29,6 +43,8 @@ from idem.generative.udcgan import (
     no_norm,
     squeeze,
 )
+
+PARTS = ("discriminator", "generator")  # of a step, in its order
 
 
 class DCGAN(nn.Module):
@@ -107,6 +123,94 @@ def parameter_counts(model: DCGAN) -> dict[str, int]:
     """Return the number of parameters of the generator and of the discriminator."""
     parts = {"generator": model.generator, "discriminator": model.discriminator}
     return {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()}
+
+
+def train_dcgan(
+    model: DCGAN,
+    images: Tensor,
+    optimization: Optimization | None = None,
+    *,
+    seed: int = 0,
+    validation: Validation | None = None,
+    log_every: int = 25,
+    checkpoint: Checkpoint | None = None,
+    label: str | None = None,
+    state: TrainingState | None = None,
+) -> TrainingState:
+    """Train a generator against a discriminator, in place, by the loop of `training.run`.
+
+    Args:
+        model: freshly initialised, on the device to train on.
+        images: the whole training split, uint8 ``(N, C, H, W)``, on the model's device; batches
+            are drawn from it with replacement.
+        optimization: of both networks; by default 1000 steps of Adam at 2e-4, as in the source.
+        seed: of batches and codes.
+        validation: what to measure of the generator on the way.
+        log_every: steps between two rows of the history.
+        checkpoint: where to save and, if it holds something, where to go on.
+        label: shown with a progress bar, and in errors; without one there is no bar.
+        state: of an earlier run of `model`, to go on with it instead of beginning one.
+
+    Returns:
+        Where the run stands, the generator its model, with a history of the losses of `PARTS`.
+
+    Raises:
+        ValueError: if the images are not uint8 ``(N, C, H, W)``, or for another model's state.
+        FloatingPointError: for a loss that is not finite, as in `idem.generative.training.run`.
+        OutOfTime: from the checkpoint, when its deadline has passed before the last step, and at
+            least one was made.
+
+    Source:
+        Radford et al., section 4.
+
+    Example:
+        >>> model = DCGAN((1, 8, 8), channels=(4, 6), bottleneck=3)
+        >>> images = torch.zeros(10, 1, 8, 8, dtype=torch.uint8)
+        >>> train_dcgan(model, images, Optimization(steps=1, batch_size=4)).step
+        1
+    """
+    optimization = optimization or Optimization(learning_rate=2e-4)
+    networks = {"generator": model.generator, "discriminator": model.discriminator}
+    state = state or begin(networks, optimization, seed=seed)
+    if state.model is not model.generator:
+        raise ValueError("state: expected that of an earlier run of model, got another model's")
+
+    def step(x: Tensor) -> Sequence[Tensor]:
+        codes = sample_codes(len(x), model.generator.bottleneck, state.generator)
+        return _step(model, state, optimization, x, codes)
+
+    return run(
+        state,
+        images,
+        Method("DCGAN", step, PARTS),
+        optimization,
+        validation=validation,
+        log_every=log_every,
+        checkpoint=checkpoint,
+        label=label,
+    )
+
+
+def sample_codes(count: int, bottleneck: int, rng: torch.Generator) -> Tensor:
+    """Return `count` codes of independent N(0, 1) numbers, ``(count, bottleneck)``."""
+    return torch.randn(count, bottleneck, generator=rng, device=rng.device)
+
+
+def _step(
+    model: DCGAN, state: TrainingState, optimization: Optimization, x: Tensor, codes: Tensor
+) -> Sequence[Tensor]:
+    """Change the discriminator, then the generator; return their losses from before."""
+    generator, discriminator, adam = model.generator, model.discriminator, state.optimizers
+    with optimization.passes(x.device):
+        generated = generator(codes)
+        of_discriminator = discriminator_loss(discriminator(x), discriminator(generated.detach()))
+    optimization.descend(adam["discriminator"], of_discriminator)
+    discriminator.requires_grad_(False)
+    with optimization.passes(x.device):
+        of_generator = generator_loss(discriminator(generated))
+    optimization.descend(adam["generator"], of_generator)
+    discriminator.requires_grad_(True)
+    return of_discriminator, of_generator
 
 
 def discriminator_loss(real: Tensor, generated: Tensor) -> Tensor:

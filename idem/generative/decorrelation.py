@@ -58,7 +58,7 @@ class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
     Example:
         >>> norm = DecorrelatedBatchNorm2d(4)
         >>> x = torch.randn(100, 1, 1, 1) + 0.1 * torch.randn(100, 4, 1, 1)
-        >>> round(float(norm(x).flatten(1).T.corrcoef()[0, 1].abs()), 1)
+        >>> round(float(norm(x).detach().flatten(1).T.corrcoef()[0, 1].abs()), 1)
         0.0
     """
 

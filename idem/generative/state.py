@@ -1,7 +1,7 @@
 """Where a training run stands: all that it needs to go on, saved and brought back.
 
 One or more networks are trained, with an Adam each; the first is what the run is for, and is
-averaged. `idem.generative.loop` moves a state on.
+averaged. `idem.generative.training` moves a state on.
 """
 
 import copy
@@ -13,6 +13,8 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from idem.generative.optimization import Optimization
+
 Row = dict[str, float]
 
 
@@ -22,28 +24,28 @@ class TrainingState:
 
     Attributes:
         networks: as the optimisers leave them; the first is what the run is for.
-        averaged: the exponential average of the first since its first step, BatchNorm's statistics
-            included.
+        ema: the exponential moving average of the first since its first step, BatchNorm's
+            statistics included.
         optimizers: one Adam for each network, under its name.
         generator: the source of all that is random.
         step: steps made so far.
         history: one row per logged step: ``step`` and the mean losses of the steps since the row
-            before, under the names of `idem.generative.loop.Method.parts`.
+            before, under the names of `idem.generative.training.Method.parts`.
         losses: of the steps since the last row.
-        watched: one row per measurement of an `idem.generative.loop.Watch`, ``step`` beside what it
-            measured.
-        chosen: the averaged weights and buffers at the best of these; empty before the first.
+        validations: the validation history, one row per measurement: ``step`` beside what an
+            `idem.generative.training.Validation` measured.
+        best: the averaged weights and buffers at the best of these; empty before the first.
     """
 
     networks: dict[str, nn.Module]
-    averaged: AveragedModel
+    ema: AveragedModel
     optimizers: dict[str, torch.optim.Adam]
     generator: Generator
     step: int = 0
     history: list[Row] = field(default_factory=list)
     losses: list[Tensor] = field(default_factory=list)
-    watched: list[Row] = field(default_factory=list)
-    chosen: dict[str, Tensor] = field(default_factory=dict)
+    validations: list[Row] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def model(self) -> nn.Module:
@@ -51,28 +53,29 @@ class TrainingState:
         return next(iter(self.networks.values()))
 
     def weights(self) -> dict[str, nn.Module]:
-        """Return the model with its weights ``raw``, ``averaged`` and, if watched, ``chosen``."""
-        networks = {"raw": self.model, "averaged": self.averaged.module}
-        if self.chosen:
-            networks["chosen"] = copy.deepcopy(self.averaged.module)
-            networks["chosen"].load_state_dict(self.chosen)
+        """Return the model with its weights ``raw``, ``ema`` and, if validated, ``best``."""
+        networks = {"raw": self.model, "ema": self.ema.module}
+        if self.best:
+            networks["best"] = copy.deepcopy(self.ema.module)
+            networks["best"].load_state_dict(self.best)
         return networks
 
     def saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return all that `restore` needs, as `idem.checkpoint.Checkpoint.save` takes it."""
-        tensors = _prefixed("averaged", self.averaged.state_dict())
-        tensors |= _prefixed("chosen", self.chosen)
+        tensors = _prefixed("ema", self.ema.state_dict())
+        tensors |= _prefixed("best", self.best)
         for name, network in self.networks.items():
             tensors |= _prefixed(f"network.{name}", network.state_dict())
         for place, state, parameter in self._optimized():
             tensors |= _prefixed(place, state[parameter])
         tensors["losses"] = torch.stack(self.losses) if self.losses else torch.empty(0, 1)
         tensors["generator"] = self.generator.get_state()
-        return tensors, {"step": self.step, "history": self.history, "watched": self.watched}
+        notes = {"step": self.step, "history": self.history, "validations": self.validations}
+        return tensors, notes
 
     def restore(self, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> None:
         """Go back to what was saved, in memory laid out as that of the run that saved it."""
-        self.averaged.load_state_dict(_under("averaged", tensors))
+        self.ema.load_state_dict(_under("ema", tensors))
         for name, network in self.networks.items():
             network.load_state_dict(_under(f"network.{name}", tensors))
         for place, state, parameter in self._optimized():
@@ -81,11 +84,11 @@ class TrainingState:
                 for key, value in _under(place, tensors).items()
             }
         device = self.generator.device
-        self.chosen = {key: value.to(device) for key, value in _under("chosen", tensors).items()}
+        self.best = {key: value.to(device) for key, value in _under("best", tensors).items()}
         self.losses = list(tensors["losses"].to(device))
         self.generator.set_state(tensors["generator"])
         self.step, self.history = notes["step"], notes["history"]
-        self.watched = notes["watched"]
+        self.validations = notes["validations"]
 
     def _optimized(self) -> list[tuple[str, dict[Tensor, Any], nn.Parameter]]:
         """List where its moments are saved, the optimiser's state and itself of each parameter."""
@@ -97,36 +100,23 @@ class TrainingState:
 
 
 def begin(
-    networks: dict[str, nn.Module],
-    *,
-    seed: int,
-    learning_rate: float,
-    betas: tuple[float, float] = (0.5, 0.999),
-    average_decay: float = 0.99,
+    networks: dict[str, nn.Module], optimization: Optimization, *, seed: int
 ) -> TrainingState:
     """Begin a run of freshly initialised networks.
 
     Args:
         networks: on the device to train on, changed in place; the first is what the run is for.
+        optimization: says what Adam and the average are like.
         seed: of all that is random in a step.
-        learning_rate: of Adam.
-        betas: of Adam.
-        average_decay: how much less the weights of a step count in the average a step later, 0 to
-            below 1; 0 keeps no memory.
 
     Raises:
-        ValueError: for a decay out of range, or what Adam refuses.
+        ValueError: for what Adam refuses.
     """
-    if not 0 <= average_decay < 1:
-        raise ValueError(f"average_decay: expected 0 to below 1, got {average_decay}")
-    model, average = next(iter(networks.values())), _exponential_average(average_decay)
+    model, average = next(iter(networks.values())), _exponential_average(optimization.ema_decay)
     return TrainingState(
         networks=networks,
-        averaged=AveragedModel(model, multi_avg_fn=average, use_buffers=True),
-        optimizers={
-            name: torch.optim.Adam(network.parameters(), lr=learning_rate, betas=betas)
-            for name, network in networks.items()
-        },
+        ema=AveragedModel(model, multi_avg_fn=average, use_buffers=True),
+        optimizers={name: optimization.adam(network) for name, network in networks.items()},
         generator=Generator(next(model.parameters()).device).manual_seed(seed),
     )
 
@@ -146,7 +136,7 @@ def _exponential_average(
     """Return what moves averages of so many steps towards the weights of the next.
 
     After t steps, those of step i count by decay^(t - i), divided by the sum of all. Without the
-    division, what was there at the first step would keep its share, decay^t: 13 % after 1 000 steps
+    division, what was there at the first step would keep its part, decay^t: 13 % after 1 000 steps
     at 0.998.
 
     Source: Kingma and Ba, arXiv 1412.6980, section 3 (the correction of a bias to the start).
@@ -154,10 +144,10 @@ def _exponential_average(
 
     @torch.no_grad()
     def move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
-        share = (1 - decay) / (1 - decay ** (float(steps) + 1))
+        fraction = (1 - decay) / (1 - decay ** (float(steps) + 1))
         for average, now in zip(averages, weights, strict=True):
             if average.is_floating_point():
-                average.lerp_(now, share)
+                average.lerp_(now, fraction)
             else:
                 average.copy_(now)
 

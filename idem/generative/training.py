@@ -1,212 +1,294 @@
-"""Train a network to reproduce its data and to be idempotent on noise (paper, section 3.1).
+"""Train a network to generate images: resumable, averaged, validated on the way.
 
-With data x and noise z, the loss of a step is
+`train` makes steps on an `Objective`; `run` is the loop itself, whatever a step does, which
+`idem.generative.dcgan` shares. A step draws data first and then noise, so that runs of one seed
+share both whatever their rule, if they blend alike. What is random comes from the generator of the
+run's `TrainingState` alone, so that a run that is stopped anywhere goes on from its last checkpoint
+to the same bytes.
 
-    mean((f(x) - x)^2)  +  weight * idempotency_loss(f, z)          at the scale ``mean``,
-
-nothing else: no discriminator and no tightness term. As a denoiser, f starts from data that noise
-is blended into, f((1 - a) x + a z'), in the place of f(x), see `data_noise`. The rule ``none``
-leaves the second term out: an autoencoder, the control that shows what the network and its
-BatchNorm do without any rule. The objective of Idempotent Generative Networks, tightness included,
-is the published reference, see `idem.generative.ign`.
-
-All passes run in training mode, so that BatchNorm normalises each of x, z, f(z), f(f(z)) by its own
-batch. A step draws data first and then noise, so that runs of one seed share both whatever their
-rule, if they blend alike. What else a run does, such as going on where it was stopped, is in
-`idem.generative.loop`.
+The last weights are not always the best: generators lose modes late in training. A `Validation`
+measures a run on its way, and keeps the averaged weights that a criterion prefers.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
+from tqdm import tqdm
 
-from idem.checkpoint import Checkpoint
-from idem.generative.ign import IGN, ign_loss
-from idem.generative.loop import Method, Watch, descend, run
-from idem.generative.noise import Noise
-from idem.generative.state import TrainingState, begin
-from idem.rule.loss import idempotency_loss
+from idem.checkpoint import Checkpoint, OutOfTime
+from idem.data.datasets import draw
+from idem.generative.noise import FourierNoise, Noise
+from idem.generative.objective import Objective, blended
+from idem.generative.optimization import Optimization
+from idem.generative.state import Row, TrainingState, begin
 
-Rule = str | Sequence[float] | IGN
-PARTS = ("reconstruction", "idempotency", "tightness")  # of a loss, each before its weight
-
-# What the learning rate is multiplied by, from the share of the steps that have been made.
-SCHEDULES: dict[str, Callable[[float], float]] = {
-    "constant": lambda share: 1.0,
-    "linear": lambda share: 1.0 - share,
-    "cosine": lambda share: (1.0 + math.cos(math.pi * share)) / 2,
-}
-PRECISIONS = (torch.float32, torch.bfloat16)  # float16 would need its loss scaled
 _REMEDY = "lower the learning rate or the weight, or bound the gradient's norm"
 
 
-def start(
-    model: nn.Module,
-    *,
-    seed: int,
-    learning_rate: float = 1e-3,
-    betas: tuple[float, float] = (0.5, 0.999),
-    average_decay: float = 0.99,
-) -> TrainingState:
-    """Begin a run of a freshly initialised network.
+@dataclass(frozen=True)
+class Validation:
+    """Measure a run on its way, and keep its averaged weights where they were best.
 
-    Args:
-        model: on the device to train on; changed in place by `train`.
-        seed: of batches and noise.
-        learning_rate: of Adam.
-        betas: of Adam.
-        average_decay: of the exponential average of the weights, 0 to below 1, as in
-            `idem.generative.state.begin`.
-
-    Raises:
-        ValueError: for a decay out of range, or what Adam refuses.
+    Attributes:
+        measure: of the networks that `TrainingState.weights` names, which it must leave as they
+            are; returns a row of numbers, and draws nothing from the run's generator.
+        criterion: the key of the row that is least where the weights are best; measure it on data
+            that is neither trained nor reported on.
+        every: steps between two measurements; the last step is always measured.
     """
-    return begin(
-        {"model": model},
-        seed=seed,
-        learning_rate=learning_rate,
-        betas=betas,
-        average_decay=average_decay,
-    )
+
+    measure: Callable[[Mapping[str, nn.Module]], Row]
+    criterion: str
+    every: int
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a run does with a batch.
+
+    Attributes:
+        name: in errors, where the run has no label.
+        step: changes the networks by a batch ``(B, C, H, W)`` in [-1, 1]; returns the losses from
+            before the change, scalars.
+        parts: names of these losses; those that a step does not return, at the end, are NaN in the
+            history.
+        remedy: what to change if they are not finite.
+    """
+
+    name: str
+    step: Callable[[Tensor], Sequence[Tensor]]
+    parts: Sequence[str]
+    remedy: str = "lower the learning rate"
 
 
 def train(
-    state: TrainingState,
+    f: nn.Module,
     images: Tensor,
-    noise: Noise,
+    noise: Noise | None = None,
+    objective: Objective | None = None,
+    optimization: Optimization | None = None,
     *,
-    steps: int,
-    rule: Rule = "modified",
-    weight: float = 1.0,
-    gamma: float = 1.0,
-    target: str = "raw",
-    data_noise: float = 0.0,
-    batch_size: int = 64,
-    schedule: str = "constant",
-    max_gradient_norm: float | None = None,
-    precision: torch.dtype = torch.float32,
+    seed: int = 0,
+    validation: Validation | None = None,
     log_every: int = 25,
-    watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
     label: str | None = None,
+    state: TrainingState | None = None,
 ) -> TrainingState:
-    """Train a run until it has made `steps` steps, in place.
+    """Train a network to map noise to images in one application, in place.
 
     Args:
-        state: from `start`, or from an earlier call.
+        f: freshly initialised, on the device to train on; its output has the shape of its input.
         images: the whole training split, uint8 ``(N, C, H, W)``, on the model's device; batches
             are drawn from it with replacement.
-        noise: sampled anew at every step.
-        steps: how many in all, those of earlier calls included.
-        rule: ``"modified"``, ``"ordinary"`` or the coefficients of another corrector, see
-            `idem.rule.loss.idempotency_loss`, ``"none"``, or the settings of
-            `idem.generative.ign.ign_loss`.
-        weight: of the idempotency loss beside the reconstruction loss.
-        gamma: the step of rules that substitute, see `idem.rule.loss.idempotency_loss`.
-        target: what these apply to f(z): the ``"raw"`` weights, or the ``"averaged"`` ones.
-        data_noise: the largest share a of noise that is blended into the data before they are
-            reconstructed, 0 to 1, drawn uniformly for every image; 0 is the paper's training.
-        batch_size: of data and of noise.
-        schedule: of the learning rate: ``"constant"``, or ``"linear"`` or ``"cosine"``, which let
-            it fall to 0 at `steps`.
-        max_gradient_norm: what a longer gradient, of all parameters together, is shortened to.
-        precision: of the passes: float32, or bfloat16 by autocast, where weights, their moments,
-            their average and the losses stay in float32.
+        noise: sampled anew at every step; by default with the spectrum of the images.
+        objective: by default the modified rule with weight 1.
+        optimization: by default 1000 steps of Adam.
+        seed: of batches and noise.
+        validation: what to measure on the way.
         log_every: steps between two rows of the history.
-        watch: what to measure on the way; it draws nothing from the run's generator.
         checkpoint: where to save and, if it holds something, where to go on.
         label: shown with a progress bar, and in errors; without one there is no bar.
+        state: of an earlier run of `f`, to go on with it instead of beginning one.
 
     Returns:
-        The same state. Its history has the losses of `PARTS`, each before its weight: of ``none``
-        the idempotency loss is NaN, and tightness is that of `idem.generative.ign` alone.
+        Where the run stands: its `weights`, and its history of the losses of
+        `idem.generative.objective.PARTS`, each before its weight: of the rule ``none`` the
+        idempotency loss is NaN, and tightness is that of `idem.generative.ign` alone.
 
     Raises:
-        ValueError: if the images are not uint8 ``(N, C, H, W)``, for an unknown rule, schedule,
-            target or precision, a data_noise outside [0, 1], or a gamma or target beside a rule
-            that would not heed it.
-        FloatingPointError: for a loss that is not finite, naming the step: at once on the CPU, and
-            where looking at a number would make the program wait, before the next row or save. What
-            was saved before stays.
-        OutOfTime: from the checkpoint, when its deadline has passed and at least a step was made.
+        ValueError: if the images are not uint8 ``(N, C, H, W)``, for an unknown rule, or a state of
+            another network.
+        FloatingPointError: for a loss that is not finite, as in `run`.
+        OutOfTime: from the checkpoint, when its deadline has passed before the last step, and at
+            least one was made.
 
     Source:
-        Jensen and Vicary, section 3.1 and equation 10; Adam's betas as in DCGAN; denoising: Vincent
-        et al., ICML 2008.
+        Jensen and Vicary, section 3.1.
+
+    Example:
+        >>> from idem.generative.udcgan import UDCGAN
+        >>> images = torch.zeros(10, 1, 8, 8, dtype=torch.uint8)
+        >>> f = UDCGAN((1, 8, 8), channels=(4, 6), bottleneck=3)
+        >>> state = train(f, images, optimization=Optimization(steps=2, batch_size=4))
+        >>> sorted(state.weights())
+        ['ema', 'raw']
     """
-    if schedule not in SCHEDULES:
-        raise ValueError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {schedule!r}")
-    if target not in ("raw", "averaged"):
-        raise ValueError(f"target: expected raw or averaged, got {target!r}")
-    if not 0 <= data_noise <= 1:
-        raise ValueError(f"data_noise: expected 0 to 1, got {data_noise}")
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision: expected torch.float32 or torch.bfloat16, got {precision}")
-    substitutes = not isinstance(rule, IGN) and rule not in ("ordinary", "none")
-    if not substitutes and (gamma != 1 or target != "raw"):
-        raise ValueError(
-            f"gamma, target: expected 1 and raw with the {_name(rule)} rule, which substitutes "
-            f"nothing, got {gamma:g} and {target}"
-        )
-    f, optimizer = state.model, state.optimizers["model"]
-    inner = state.averaged.module if target == "averaged" else None
+    noise = noise or FourierNoise.fit(images)
+    objective, optimization = objective or Objective(), optimization or Optimization()
+    state = state or begin({"model": f}, optimization, seed=seed)
+    if state.model is not f:
+        raise ValueError("state: expected that of an earlier run of f, got another network's")
 
     def step(x: Tensor) -> Sequence[Tensor]:
-        _set_rate(optimizer, SCHEDULES[schedule](state.step / steps))
         z = noise.sample(len(x), state.generator)
-        given = _blended(x, noise, data_noise, state.generator) if data_noise else x
-        with torch.autocast(x.device.type, precision, enabled=precision != torch.float32):
-            loss, *parts = _losses(f, x, given, z, rule, weight, gamma=gamma, target=inner)
-        descend(optimizer, loss, max_gradient_norm)
+        most = objective.data_noise
+        given = blended(x, noise, most, state.generator) if most else x
+        with optimization.passes(x.device):
+            loss, *parts = objective.losses(f, x, given, z, state.ema.module)
+        optimization.descend(state.optimizers["model"], loss)
         return parts
 
     return run(
         state,
         images,
-        Method(f"{_name(rule)} rule", step, _parts(rule), _REMEDY),
-        steps=steps,
-        batch_size=batch_size,
+        Method(f"{objective.name} rule", step, objective.parts, _REMEDY),
+        optimization,
+        validation=validation,
         log_every=log_every,
-        watch=watch,
         checkpoint=checkpoint,
         label=label,
     )
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = optimizer.defaults["lr"] * factor
+def run(
+    state: TrainingState,
+    images: Tensor,
+    method: Method,
+    optimization: Optimization,
+    *,
+    validation: Validation | None = None,
+    log_every: int = 25,
+    checkpoint: Checkpoint | None = None,
+    label: str | None = None,
+) -> TrainingState:
+    """Go on with a run, in place, until it has made all its steps.
+
+    Args:
+        state: from `idem.generative.state.begin`, or from an earlier call.
+        images: the whole training split, uint8 ``(N, C, H, W)``, on the networks' device; batches
+            are drawn from it with replacement.
+        method: what a step does.
+        optimization: how many steps, of which batches and at which rates.
+        validation: what to measure on the way.
+        log_every: steps between two rows of the history.
+        checkpoint: where to save and, if it holds something, where to go on.
+        label: shown with a progress bar, and in errors; without one there is no bar.
+
+    Returns:
+        The same state.
+
+    Raises:
+        ValueError: if the images are not uint8 ``(N, C, H, W)``.
+        FloatingPointError: for a loss that is not finite, naming the step: at once on the CPU, and
+            where looking at a number would make the program wait, before the next row or save. What
+            was saved before stays, and the error says where.
+        OutOfTime: from the checkpoint, when its deadline has passed before the last step, and at
+            least one was made.
+
+    Example:
+        >>> f, optimization = nn.Conv2d(1, 1, 1), Optimization(steps=2, batch_size=4)
+        >>> state = begin({"f": f}, optimization, seed=0)
+        >>> def step(x):
+        ...     loss = (f(x) - x).square().mean()
+        ...     optimization.descend(state.optimizers["f"], loss)
+        ...     return [loss]
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> method = Method("copy", step, ["error"])
+        >>> len(run(state, images, method, optimization, log_every=1).history)
+        2
+    """
+    if images.dtype != torch.uint8 or images.dim() != 4:
+        raise ValueError(
+            f"images: expected uint8 (N, C, H, W), got {images.dtype} {tuple(images.shape)}"
+        )
+    saved = checkpoint.load() if checkpoint is not None else None
+    if saved is not None:
+        state.restore(*saved)
+    first, steps, free = state.step, optimization.steps, images.device.type == "cpu"
+    method = replace(method, name=label or method.name)
+    _set_training_mode(state)
+    with (
+        _naming_what_is_kept(checkpoint),
+        tqdm(total=steps, initial=first, desc=label, disable=label is None) as bar,
+    ):
+        while state.step < steps:
+            if checkpoint is not None and state.step > first and checkpoint.is_due():
+                _save(state, checkpoint, method)
+            optimization.set_rates(state.optimizers.values(), state.step)
+            _make_step(state, method, draw(images, optimization.batch_size, state.generator))
+            bar.update()
+            logged = state.step % log_every == 0 or state.step == steps
+            if free or logged:
+                _check_losses(state, method)
+            if logged:
+                row = _log(state, method)
+                bar.set_postfix({part: f"{row[part]:.3g}" for part in method.parts})
+            if validation and (state.step % validation.every == 0 or state.step == steps):
+                _validate(state, validation)
+        if checkpoint is not None and state.step > first:
+            with suppress(OutOfTime):  # nothing is left to do
+                _save(state, checkpoint, method)
+    return state
 
 
-def _name(rule: Rule) -> str:
-    return rule if isinstance(rule, str) else "ign" if isinstance(rule, IGN) else "substituting"
+@contextmanager
+def _naming_what_is_kept(checkpoint: Checkpoint | None) -> Iterator[None]:
+    try:
+        yield
+    except FloatingPointError as error:
+        notes = checkpoint.notes() if checkpoint is not None else None
+        if checkpoint is None or notes is None:
+            raise
+        kept = f"kept as it was at step {notes['step']}: {checkpoint.path}"
+        raise FloatingPointError(f"{error}; {kept}") from None
 
 
-def _parts(rule: Rule) -> Sequence[str]:
-    return PARTS if isinstance(rule, IGN) else PARTS[:2]
+def _set_training_mode(state: TrainingState) -> None:
+    for network in state.networks.values():
+        network.train()
 
 
-def _blended(x: Tensor, noise: Noise, most: float, generator: torch.Generator) -> Tensor:
-    """Return data with a share of noise, another for every image, up to `most`."""
-    z = noise.sample(len(x), generator)
-    share = most * torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
-    return torch.lerp(x, z, share)
+def _make_step(state: TrainingState, method: Method, x: Tensor) -> None:
+    losses = method.step(x)
+    state.ema.update_parameters(state.model)
+    state.step += 1
+    state.losses.append(torch.stack(list(losses)).detach())
 
 
-def _losses(
-    f: nn.Module, x: Tensor, given: Tensor, z: Tensor, rule: Rule, weight: float, **options: Any
-) -> tuple[Tensor, ...]:
-    """Return the loss of a step and its parts."""
-    if isinstance(rule, IGN):
-        return ign_loss(f, x, z, rule, given=given, idempotency_weight=weight)
-    reconstruction = mse_loss(f(given), x)
-    if rule == "none":
-        return reconstruction, reconstruction
-    idempotency = idempotency_loss(
-        f, z, rule, "mean", running_statistics="all", check_finite=False, **options
-    )
-    return reconstruction + weight * idempotency, reconstruction, idempotency
+def _validate(state: TrainingState, validation: Validation) -> None:
+    row, criterion = validation.measure(state.weights()), validation.criterion
+    earlier = [known[criterion] for known in state.validations]
+    least = min(filter(math.isfinite, earlier), default=math.inf)
+    if row[criterion] < least or not state.best:
+        state.best = {k: v.clone() for k, v in state.ema.module.state_dict().items()}
+    state.validations.append({"step": state.step} | row)
+    _set_training_mode(state)
+
+
+def _log(state: TrainingState, method: Method) -> Row:
+    total = sum(state.losses[1:], start=state.losses[0])
+    means = (total / len(state.losses)).tolist()
+    row = {"step": state.step} | dict.fromkeys(method.parts, math.nan)
+    row |= dict(zip(method.parts, means, strict=False))
+    state.history.append(row)
+    state.losses = []
+    return row
+
+
+def _check_losses(state: TrainingState, method: Method) -> None:
+    losses = torch.stack(state.losses)
+    found = (~losses.isfinite().all(dim=1)).nonzero().flatten().tolist()
+    if found:
+        step = state.step - len(losses) + found[0] + 1
+        values = zip(method.parts, losses[found[0]].tolist(), strict=False)
+        listed = ", ".join(f"{part} {value:g}" for part, value in values)
+        _refuse(method, f"loss not finite at step {step}: {listed}")
+
+
+def _save(state: TrainingState, checkpoint: Checkpoint, method: Method) -> None:
+    """Save a run unless it is broken already: a gradient may fail a step before a loss does."""
+    if state.losses:
+        _check_losses(state, method)
+    tensors, notes = state.saved()
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        _refuse(method, f"weights or their moments not finite after step {state.step}")
+    checkpoint.save(tensors, notes)
+
+
+def _refuse(method: Method, what: str) -> None:
+    raise FloatingPointError(f"{method.name}: {what}; {method.remedy}")

@@ -19,7 +19,7 @@ def judge(found: Found, section: params.Judging) -> list[Verdict]:
     The modified rule has to be better than the ordinary one at its own weight and, in G1, than raw
     noise. IGN, the published reference, and the last weights are stated beside, and decide nothing.
     """
-    chosen, last = _models(found, "chosen"), _models(found, "averaged")
+    chosen, last = _models(found, "best"), _models(found, "ema")
     return [_digits(chosen, last, found["controls"], section), _errors(chosen, last, section)]
 
 
@@ -29,7 +29,7 @@ def judge_photographs(found: Found, section: params.GenerativeClaims) -> list[Ve
     G2 asks for what G1 does, and in the place of digits for the share of real images that have a
     sample near them.
     """
-    chosen, last = _models(found, "chosen"), _models(found, "averaged")
+    chosen, last = _models(found, "best"), _models(found, "ema")
     return [_photographs(chosen, found["controls"], section), _errors(chosen, last, section)]
 
 

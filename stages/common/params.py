@@ -327,14 +327,14 @@ class Model(Section):
     code_normalization: CodeNormalization
     weight: NotNegative
     gamma: Annotated[float, Field(gt=0, lt=2)]
-    target: Literal["raw", "averaged"]
+    target: Literal["raw", "ema"]
     tightness: Tightness | None
     noise: Literal["fourier", "gaussian"]
     data_noise: Share
     learning_rate: Positive
     learning_rate_schedule: Literal["constant", "linear", "cosine"]
     max_gradient_norm: Positive | None
-    average_decay: Decay
+    ema_decay: Decay
 
     @model_validator(mode="after")
     def _nothing_is_ignored(self) -> "Model":
@@ -348,7 +348,7 @@ class Model(Section):
         return self
 
 
-class Choose(Section):
+class Validate(Section):
     """When and by how many samples a run is measured, to keep its best averaged weights."""
 
     every: Count
@@ -367,7 +367,7 @@ class Train(Section):
     precision: Literal["float32", "bfloat16"]
     calibration_batches: Count
     log_every: Count
-    choose: Choose
+    validation: Validate
     channels: Annotated[list[Count], Field(min_length=1)]
     bottleneck: Count
     skips: list[Annotated[int, Field(ge=0)]]
@@ -404,14 +404,14 @@ class Setting(Section):
     code_normalization: CodeNormalization | None = None
     weight: NotNegative | None = None
     gamma: Annotated[float, Field(gt=0, lt=2)] | None = None
-    target: Literal["raw", "averaged"] | None = None
+    target: Literal["raw", "ema"] | None = None
     tightness: Tightness | None = None
     noise: Literal["fourier", "gaussian"] | None = None
     data_noise: Share | None = None
     learning_rate: Positive | None = None
     learning_rate_schedule: Literal["constant", "linear", "cosine"] | None = None
     max_gradient_norm: Positive | None = None
-    average_decay: Decay | None = None
+    ema_decay: Decay | None = None
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     steps: Count | None = None
     batch_size: Annotated[int, Field(ge=2)] | None = None
@@ -442,7 +442,7 @@ class Settings(Section):
         return self
 
 
-class References(Section):
+class Baselines(Section):
     """A DCGAN of the U-DCGAN's size, and the model whose codes are drawn from a Gaussian."""
 
     seeds: Annotated[list[Seed], Field(min_length=1)]
@@ -450,10 +450,10 @@ class References(Section):
     batch_size: Annotated[int, Field(ge=2)]
     learning_rate: Positive
     betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
-    average_decay: Decay
+    ema_decay: Decay
     calibration_batches: Count
     log_every: Count
-    choose: Choose
+    validation: Validate
     autoencoder: str
 
 
@@ -470,7 +470,7 @@ class Evaluate(Section):
     neighbours: Count
     confidence: Annotated[float, Field(gt=0, lt=1)]
     shown_samples: Count
-    shown_weights: Literal["raw", "averaged", "chosen"]
+    shown_weights: Literal["raw", "ema", "best"]
     shown_mode: Literal["train", "eval"]
 
     @model_validator(mode="after")
@@ -489,12 +489,12 @@ class Restore(Section):
     images: Count
     batch_size: Annotated[int, Field(ge=2)]
     training_images: Count
-    weights: Annotated[list[Literal["raw", "averaged", "chosen"]], Field(min_length=1)]
+    weights: Annotated[list[Literal["raw", "ema", "best"]], Field(min_length=1)]
     modes: Annotated[list[Literal["train", "eval"]], Field(min_length=1)]
     resamples: Count
     confidence: Annotated[float, Field(gt=0, lt=1)]
     shown_images: Count
-    shown_weights: Literal["raw", "averaged", "chosen"]
+    shown_weights: Literal["raw", "ema", "best"]
     shown_mode: Literal["train", "eval"]
 
     @model_validator(mode="after")
@@ -523,7 +523,7 @@ class Latent(Section):
     embedded: Count
     perplexity: Positive
     embedding_steps: Annotated[int, Field(ge=250)]
-    weights: Literal["raw", "averaged", "chosen"]
+    weights: Literal["raw", "ema", "best"]
     shown_mode: Literal["train", "eval"]
 
     @model_validator(mode="after")
@@ -615,7 +615,7 @@ class Generative(Section):
             "evaluate.samples": given.samples,
             "evaluate.images": given.images,
             "the last of evaluate.sizes": max(given.sizes),
-            "train.choose.samples": self.train.choose.samples,
+            "train.validation.samples": self.train.validation.samples,
         }
         for name, count in counts.items():
             if count % size:
@@ -632,7 +632,7 @@ class CelebA(Generative):
     prepare: PrepareCelebA
     features: Features
     claims: GenerativeClaims
-    references: References
+    baselines: Baselines
 
 
 class GenerativeStudy(Generative):
@@ -640,7 +640,7 @@ class GenerativeStudy(Generative):
 
     settings: Settings
     claims: GenerativeClaims
-    references: References
+    baselines: Baselines
 
 
 class Params(Generative):

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from idem.checkpoint import Checkpoint
+from idem.checkpoint import Checkpoint, OutOfTime
 from stages.common.engine import OUT_OF_TIME, checkpoint_seconds, deadline, run_units
 from stages.common.imports import ROOT, deciding_files
 
@@ -54,7 +54,8 @@ def completed(
     runs come to an end.
 
     Args:
-        function: of the arguments of a unit and a checkpoint; returns None if the time was up.
+        function: of the arguments of a unit and a checkpoint; returns None, or lets `OutOfTime`
+            pass, if the time was up.
         units: in the order of the results.
         modules: whose source, and what they import, decides a result, in dots.
         noun: of the units, for people.
@@ -105,4 +106,7 @@ def _unless_late(
     late = place.deadline is not None and time.monotonic() >= place.deadline
     if late and not even_if_late and not place.path.exists():
         return None
-    return function(*arguments, place)
+    try:
+        return function(*arguments, place)
+    except OutOfTime:
+        return None

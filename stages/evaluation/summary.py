@@ -13,7 +13,7 @@ from stages.text import markdown
 
 RUN = ["model", "seed", "weights", "mode"]
 SETTING = ["model", "weights", "mode"]
-KINDS = ("raw", "averaged", "chosen")  # of weights
+KINDS = ("raw", "ema", "best")  # of weights
 MODES = ("train", "eval")  # of BatchNorm
 CONTROL = "none"  # weights and mode of what no network made
 PER_SEED = [

@@ -29,9 +29,9 @@ def main() -> None:
 
     def fair(networks: list[str]) -> Figure:
         rows = {name: table(f"sweep_{name}") for name in networks}
-        training = [at_best_rate(r, widths[n]).assign(network=n) for n, r in rows.items()]
+        best = [at_best_rate(r, widths[n]).assign(network=n) for n, r in rows.items()]
         ends = [last_rows(r).assign(network=n) for n, r in rows.items()]
-        return training.figure_fair(pd.concat(training), pd.concat(ends))
+        return training.figure_fair(pd.concat(best), pd.concat(ends))
 
     summaries = sweeps(section.figure_3, "_summary")
     with np.load(folder / "basins.npz") as archive:

@@ -57,7 +57,7 @@ def drawings(folder: Path, dataset: str, settings: Params) -> dict[str, Figure]:
         "figure_restoration": restoration.figure_restoration(pixels("restored")),
         "figure_restoration_scores": restoration.figure_restoration_scores(table("restoration")),
         "figure_drift": generative.figure_drift(table("drift")),
-        "figure_collapse": generative.figure_collapse(table("watched")),
+        "figure_collapse": generative.figure_collapse(table("validation")),
         "figure_size": generative.figure_size(table("size")),
         "figure_neighbours": generative.figure_neighbours(pixels("neighbours")),
         "figure_latent": latent.figure_latent(codes),

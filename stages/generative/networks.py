@@ -57,7 +57,7 @@ def network(
 
 
 def weights_path(section: Train, dataset: str, model: str, seed: int, kind: str) -> Path:
-    """Return where weights of one run lie; `kind` is ``raw``, ``averaged`` or ``chosen``."""
+    """Return where weights of one run lie; `kind` is ``raw``, ``ema`` or ``best``."""
     return folder(section, dataset) / f"{model}_{seed}_{kind}.safetensors"
 
 

@@ -23,7 +23,7 @@ SHORT = {
     "learning_rate": "rate",
     "learning_rate_schedule": "schedule",
     "max_gradient_norm": "clipped at",
-    "average_decay": "average",
+    "ema_decay": "average",
     "data_noise": "data noise",
     "batch_size": "batch",
     "code_normalization": "code",
@@ -71,13 +71,13 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per setting: the second half of the training, and the end.
 
     Args:
-        rows: columns ``setting``, ``seed``, ``step`` and what a watch measures; what is missing,
-            as of a run that broke off, counts as no digits at an infinite distance. Distances are
-            geometric means over seeds too, digits the fewest with any seed.
+        rows: columns ``setting``, ``seed``, ``step`` and what a validation measures; what is
+            missing, as of a run that broke off, counts as no digits at an infinite distance.
+            Distances are geometric means over seeds too, digits the fewest with any seed.
     """
     rows = rows.assign(
-        averaged_digits=rows.averaged_digits.fillna(0),
-        averaged_frechet_distance=rows.averaged_frechet_distance.fillna(np.inf),
+        ema_digits=rows.ema_digits.fillna(0),
+        ema_frechet_distance=rows.ema_frechet_distance.fillna(np.inf),
     )
     steps = rows.groupby("setting").step.transform("max")
     late, last = rows[rows.step > steps / 2], rows[rows.step == steps]
@@ -86,12 +86,12 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "seeds": ends.seed.nunique(),
             "steps": ends.step.max(),
-            "distance": halves.averaged_frechet_distance.agg(gmean),
-            "last_distance": ends.averaged_frechet_distance.agg(gmean),
+            "distance": halves.ema_frechet_distance.agg(gmean),
+            "last_distance": ends.ema_frechet_distance.agg(gmean),
             "raw_distance": halves.raw_frechet_distance.agg(gmean),
-            "fewest_digits": halves.averaged_digits.min(),
-            "last_digits": ends.averaged_digits.min(),
-            "relative_error": ends.averaged_relative_error.mean(),
+            "fewest_digits": halves.ema_digits.min(),
+            "last_digits": ends.ema_digits.min(),
+            "relative_error": ends.ema_relative_error.mean(),
         }
     )
     summary["steady"] = summary.fewest_digits == DIGITS

@@ -1,36 +1,123 @@
-"""One generative training run, watched on its way: what stages that train generators share."""
+"""One training run of the generative experiment, from parameters, validated on its way."""
 
 import copy
 import hashlib
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import mse_loss
 
-from idem.checkpoint import Checkpoint, OutOfTime
+from idem.checkpoint import Checkpoint
 from idem.data.datasets import to_unit
 from idem.evaluation import metrics
 from idem.generative.ign import IGN
-from idem.generative.loop import Watch
 from idem.generative.noise import Noise
+from idem.generative.objective import Objective
+from idem.generative.optimization import Optimization
 from idem.generative.state import Row, TrainingState
-from idem.generative.training import start, train
+from idem.generative.training import Validation, train
 from stages.common.engine import device
-from stages.common.params import Choose, Model, Score, Train
+from stages.common.params import Model, Score, Train, Validate
 from stages.generative import networks
 from stages.generative.scoring import Scorer, batched, scorer
 
 MODULES = ("stages.generative.runs",)  # that decide what a run comes to
 
 
-def key(section: Train, model: Model, score: Score, data: str, seed: int) -> list[Any]:
-    """Return all that decides what a run comes to but the code; `data` is from `data_digest`."""
-    kept = section.model_dump(mode="json", exclude={"models", "seeds"})
-    parameters = [kept, *(part.model_dump(mode="json") for part in (model, score))]
-    return [*parameters, data, seed, device()]
+@dataclass(frozen=True)
+class Run:
+    """One model, trained with one seed: all that decides what comes of it but code and data.
+
+    Runs of one seed share batches and noise if all or none blend noise into the data, and initial
+    weights where all codes are normalised.
+    """
+
+    dataset: str
+    section: Train
+    model: Model
+    score: Score
+    seed: int
+
+    def key(self, data: str) -> list[Any]:
+        """Return what the run's checkpoint depends on; `data` is from `data_digest`."""
+        kept = self.section.model_dump(mode="json", exclude={"models", "seeds"})
+        parameters = [kept, *(part.model_dump(mode="json") for part in (self.model, self.score))]
+        return [*parameters, data, self.seed, device()]
+
+    def images(self) -> Tensor:
+        """Return what is trained on."""
+        return networks.images(self.dataset, "train")
+
+    def noise(self) -> Noise:
+        """Return what the network is trained to turn into images."""
+        return networks.noise(self.section, self.model, self.dataset, self.images().shape[1:])
+
+    def optimization(self) -> Optimization:
+        """Return how the weights descend."""
+        return Optimization(
+            steps=self.section.steps_of(self.model),
+            batch_size=self.section.batch_size,
+            learning_rate=self.model.learning_rate,
+            betas=(self.section.betas[0], self.section.betas[1]),
+            schedule=self.model.learning_rate_schedule,
+            max_gradient_norm=self.model.max_gradient_norm,
+            precision=getattr(torch, self.section.precision),
+            ema_decay=self.model.ema_decay,
+        )
+
+    def train(self, checkpoint: Checkpoint, label: str) -> TrainingState:
+        """Train to the last step.
+
+        Raises:
+            OutOfTime: from the checkpoint, if the time is up before.
+        """
+        images, rng = self.images(), Generator().manual_seed(self.seed)
+        return train(
+            networks.network(self.section, self.model, images.shape[1:], rng),
+            images,
+            self.noise(),
+            objective(self.model),
+            self.optimization(),
+            seed=self.seed,
+            validation=self._validation(),
+            log_every=self.section.log_every,
+            checkpoint=checkpoint,
+            label=label,
+        )
+
+    def _validation(self) -> Validation:
+        """Score f(z), and measure how far f is from idempotent and from the identity.
+
+        On noise, and on one batch of the split `valid`.
+        """
+        of_valid, section = scorer(self.score, self.dataset, "valid"), self.section.validation
+        generator = Generator(device()).manual_seed(section.seed)
+        z, size = self.noise().sample(section.samples, generator), self.score.batch_size
+        x = to_unit(networks.some(self.dataset, "valid", size))
+
+        def measure(f: nn.Module) -> Row:
+            y, fx = batched(f, z, size), batched(f, x, size)
+            row = {
+                "relative_error": float(metrics.relative_error(y, batched(f, y, size))),
+                "valid_relative_error": float(metrics.relative_error(fx, batched(f, fx, size))),
+                "reconstruction_error": float(mse_loss(fx, x)),
+                "displacement": metrics.displacement(z, y),
+            }
+            return row | scored(y, of_valid)
+
+        return validation(section, measure)
+
+
+def objective(model: Model) -> Objective:
+    """Return what a model minimises."""
+    tightness, rule = model.tightness, model.rule
+    if tightness is not None:
+        rule = IGN(tightness.weight, tightness.clamp, tightness.distance)
+    return Objective(rule, model.weight, model.gamma, model.target, model.data_noise)
 
 
 def data_digest(dataset: str) -> str:
@@ -43,99 +130,23 @@ def data_digest(dataset: str) -> str:
     return digest.hexdigest()
 
 
-def trained(
-    section: Train,
-    score: Score,
-    dataset: str,
-    model: Model,
-    seed: int,
-    checkpoint: Checkpoint,
-    label: str,
-) -> TrainingState | None:
-    """Train one model with one seed to its last step; None if the time was up before.
-
-    Runs of one seed share batches and noise if all or none blend noise into the data, and initial
-    weights where all codes are normalised.
-    """
-    images = networks.images(dataset, "train")
-    shape, steps = images.shape[1:], section.steps_of(model)
-    state = start(
-        networks.network(section, model, shape, Generator().manual_seed(seed)),
-        seed=seed,
-        learning_rate=model.learning_rate,
-        betas=(section.betas[0], section.betas[1]),
-        average_decay=model.average_decay,
-    )
-    noise = networks.noise(section, model, dataset, shape)
-    try:
-        return train(
-            state,
-            images,
-            noise,
-            steps=steps,
-            rule=_objective(model),
-            weight=model.weight,
-            gamma=model.gamma,
-            target=model.target,
-            data_noise=model.data_noise,
-            batch_size=section.batch_size,
-            schedule=model.learning_rate_schedule,
-            max_gradient_norm=model.max_gradient_norm,
-            precision=getattr(torch, section.precision),
-            log_every=section.log_every,
-            watch=_watch(section.choose, dataset, noise, scorer(score, dataset, "valid")),
-            checkpoint=checkpoint,
-            label=label,
-        )
-    except OutOfTime:
-        return state if state.step == steps else None
-
-
-def watch(section: Choose, measure: Callable[[nn.Module], Row]) -> Watch:
-    """Return a watch that measures copies of both networks, BatchNorm in training mode.
+def validation(section: Validate, measure: Callable[[nn.Module], Row]) -> Validation:
+    """Return a validation that measures copies of both networks, BatchNorm in training mode.
 
     The criterion is the Fréchet distance of the averaged weights.
     """
 
     def measure_both(weights: Mapping[str, nn.Module]) -> Row:
         row: Row = {}
-        for kind in ("averaged", "raw"):
+        for kind in ("ema", "raw"):
             found = measure(networks.in_mode(copy.deepcopy(weights[kind]), "train"))
             row |= {f"{kind}_{key}": value for key, value in found.items()}
         return row
 
-    return Watch(measure_both, "averaged_frechet_distance", section.every)
+    return Validation(measure_both, "ema_frechet_distance", section.every)
 
 
-def scored(images: Tensor, judge: Scorer) -> Row:
+def scored(images: Tensor, by: Scorer) -> Row:
     """Return the scores of what a network generates, also where training has broken it."""
     finite = bool(torch.isfinite(images).all())
-    return judge.score(images) if finite else {"frechet_distance": math.nan}
-
-
-def _watch(section: Choose, dataset: str, noise: Noise, judge: Scorer) -> Watch:
-    """Return a watch that scores f(z), and tells how far f is from idempotent and from identity.
-
-    On noise, and on one batch of the split `valid`.
-    """
-    generator = Generator(judge.reference.device).manual_seed(section.seed)
-    z, size = noise.sample(section.samples, generator), judge.section.batch_size
-    held_out = to_unit(networks.some(dataset, "valid", size))
-
-    def measure(f: nn.Module) -> Row:
-        y, copy = batched(f, z, size), batched(f, held_out, size)
-        row = {
-            "relative_error": float(metrics.relative_error(y, batched(f, y, size))),
-            "valid_relative_error": float(metrics.relative_error(copy, batched(f, copy, size))),
-            "reconstruction_error": float(mse_loss(copy, held_out)),
-            "displacement": metrics.displacement(z, y),
-        }
-        return row | scored(y, judge)
-
-    return watch(section, measure)
-
-
-def _objective(model: Model) -> str | list[float] | IGN:
-    if model.tightness is None:
-        return model.rule
-    return IGN(model.tightness.weight, model.tightness.clamp, model.tightness.distance)
+    return by.score(images) if finite else {"frechet_distance": math.nan}

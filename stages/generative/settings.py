@@ -15,7 +15,7 @@ from idem.checkpoint import Checkpoint
 from stages.common import params, resume
 from stages.common.engine import deadline, end_with_parent
 from stages.common.files import write_csv
-from stages.common.params import Model, Score, Setting, Train
+from stages.common.params import Model, Setting, Train
 from stages.generative import runs, train
 
 
@@ -28,17 +28,12 @@ def main() -> None:
     end_with_parent()
     own = {"folder": "settings", "steps": section.steps, "seeds": section.seeds}
     base = everything.train.model_copy(update=own)
-    made = {name: changed(base, section.models, setting) for name, setting in tried.items()}
-    names = [(name, seed) for name in tried for seed in made[name][0].seeds]
-    data = runs.data_digest("mnist")
-    units = [
-        resume.Unit(
-            "setting",
-            runs.key(*made[name], everything.score, data, seed),
-            (*made[name], everything.score, name, seed),
-        )
-        for name, seed in names
-    ]
+    data, units = runs.data_digest("mnist"), []
+    for name, setting in tried.items():
+        own_section, model = changed(base, section.models, setting)
+        for seed in own_section.seeds:
+            run = runs.Run("mnist", own_section, model, everything.score, seed)
+            units.append(resume.Unit("setting", run.key(data), (run, name)))
     deadline()  # complains before anything is written
     train.fit_noise(base, "mnist")
     with resume.completed(_unit, units, runs.MODULES, noun="runs") as results:
@@ -55,16 +50,14 @@ def changed(section: Train, models: Mapping[str, Model], setting: Setting) -> tu
     return Train.model_validate(section.model_dump() | of_section), Model.model_validate(model)
 
 
-def _unit(
-    section: Train, model: Model, score: Score, name: str, seed: int, checkpoint: Checkpoint
-) -> list[dict] | None:
+def _unit(run: runs.Run, name: str, checkpoint: Checkpoint) -> list[dict]:
     """Return what was measured; a run that breaks off has a row without numbers at its end."""
-    run = {"setting": name, "seed": seed}
+    keys = {"setting": name, "seed": run.seed}
     try:
-        state = runs.trained(section, score, "mnist", model, seed, checkpoint, f"{name} {seed}")
+        state = run.train(checkpoint, f"{name} {run.seed}")
     except FloatingPointError as error:
-        return [run | {"step": section.steps, "stopped": str(error)}]
-    return None if state is None else [run | row for row in state.watched]
+        return [keys | {"step": run.section.steps, "stopped": str(error)}]
+    return [keys | row for row in state.validations]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from idem.generative.noise import FourierNoise
 from stages.common import params, resume
 from stages.common.engine import deadline, end_with_parent
 from stages.common.files import write_csv
-from stages.common.params import Score, Train
+from stages.common.params import Train
 from stages.generative import networks, runs
 
 
@@ -24,17 +24,13 @@ def main() -> None:
     deadline()  # complains before anything is written
     fit_noise(section, name)
     data = runs.data_digest(name)
-    units = [
-        resume.Unit(
-            f"train_{name}_{model}_{seed}",
-            runs.key(section, section.models[model], everything.score, data, seed),
-            (section, everything.score, name, model, seed),
-        )
-        for seed in section.seeds
-        for model in section.models
-    ]
+    units = []
+    for seed in section.seeds:
+        for model, settings in section.models.items():
+            run = runs.Run(name, section, settings, everything.score, seed)
+            units.append(resume.Unit(f"train_{name}_{model}_{seed}", run.key(data), (run, model)))
     with resume.completed(_train_unit, units, runs.MODULES, noun="runs") as tables:
-        for table, found in zip(("train", "watched"), zip(*tables, strict=True), strict=True):
+        for table, found in zip(("train", "validation"), zip(*tables, strict=True), strict=True):
             rows = [row for of_run in found for row in of_run]
             write_csv(args.metrics / f"{table}_{name}.csv", pd.DataFrame(rows))
 
@@ -45,23 +41,18 @@ def fit_noise(section: Train, dataset: str) -> None:
     networks.save_tensors(networks.noise_path(section, dataset), noise.state_dict())
 
 
-def _train_unit(
-    section: Train, score: Score, dataset: str, model: str, seed: int, checkpoint: Checkpoint
-) -> tuple[list[dict], list[dict]] | None:
-    """Return what a run logged and measured, its weights written; None if the time was up."""
-    settings, label = section.models[model], f"{dataset} {model} seed {seed}"
-    state = runs.trained(section, score, dataset, settings, seed, checkpoint, label)
-    if state is None:
-        return None
-    images = networks.images(dataset, "train")
-    noise = networks.noise(section, settings, dataset, images.shape[1:])
+def _train_unit(run: runs.Run, model: str, checkpoint: Checkpoint) -> tuple[list[dict], list[dict]]:
+    """Return what a run logged and its validation history, its weights written."""
+    section, seed = run.section, run.seed
+    state = run.train(checkpoint, f"{run.dataset} {model} seed {seed}")
+    images, noise = run.images(), run.noise()
     calibration = {"batches": section.calibration_batches, "batch_size": section.batch_size}
     for kind, f in state.weights().items():
         recalibrate(f, images, noise, seed=seed, **calibration)
-        path = networks.weights_path(section, dataset, model, seed, kind)
+        path = networks.weights_path(section, run.dataset, model, seed, kind)
         networks.save_tensors(path, f.state_dict())
-    run = {"model": model, "seed": seed}
-    return [run | row for row in state.history], [run | row for row in state.watched]
+    keys = {"model": model, "seed": seed}
+    return [keys | row for row in state.history], [keys | row for row in state.validations]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stages.common import params
+from stages.report.old_names import old_file, renamed
 from stages.report.study_tables import by_compute, in_short, models, modes
 from stages.text import markdown
 
@@ -32,7 +33,7 @@ def study(read: Read) -> str:
 
 
 def study_in_short(read: Read) -> str:
-    """Return the models of the generative study with the chosen weights, by few measures."""
+    """Return the models of the generative study with the best weights, by few measures."""
     return in_short(_runs(read, "study", "mnist"))
 
 
@@ -43,12 +44,12 @@ def study_on_celeba(read: Read) -> str:
 
 def when_modes_are_lost(read: Read) -> str:
     """Return when runs of the study had all digits, and when they lost some again."""
-    return modes(_csv(read, "metrics/study/watched_mnist.csv"))
+    return modes(_csv(read, "metrics/study/validation_mnist.csv"))
 
 
 def distance_by_compute(read: Read) -> str:
     """Return distances of the models that have a rule, after equal shares of the compute."""
-    return by_compute(_csv(read, "metrics/study/watched_mnist.csv"), with_a_rule())
+    return by_compute(_csv(read, "metrics/study/validation_mnist.csv"), with_a_rule())
 
 
 BLOCKS: Mapping[str, Callable[[Read], str]] = {
@@ -83,9 +84,9 @@ def with_a_rule() -> Sequence[str]:
 
 
 def _runs(read: Read, folder: str, dataset: str) -> pd.DataFrame:
-    names = ("generative", "references")
+    names = ("generative", "baselines")
     return pd.concat(_csv(read, f"metrics/{folder}/{name}_{dataset}.csv") for name in names)
 
 
 def _csv(read: Read, name: str) -> pd.DataFrame:
-    return pd.read_csv(StringIO(read(name)))
+    return renamed(pd.read_csv(StringIO(read(old_file(name)))))

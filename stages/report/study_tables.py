@@ -10,7 +10,7 @@ from stages.generative.recipes import DIGITS
 from stages.text import markdown
 
 CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
-WEIGHTS = {"chosen": "chosen", "averaged": "last"}
+WEIGHTS = {"best": "chosen", "ema": "last"}
 MEASURES = {  # of a run in a mode of BatchNorm, in the order they are shown
     ("frechet_distance", "train"): "Fréchet distance",
     ("frechet_distance", "eval"): "in mode eval",
@@ -20,7 +20,7 @@ MEASURES = {  # of a run in a mode of BatchNorm, in the order they are shown
     ("noise_relative_error", "train"): "relative error on noise",
     ("test_relative_error", "train"): "on held-out images",
 }
-IN_SHORT = {  # of the weights that were chosen, BatchNorm in training mode
+IN_SHORT = {  # of the best weights, BatchNorm in training mode
     "frechet_distance": "Fréchet distance",
     "digits": "digits of ten",
     "noise_relative_error": "relative error on noise",
@@ -49,12 +49,12 @@ def models(runs: pd.DataFrame) -> str:
 
 
 def in_short(runs: pd.DataFrame) -> str:
-    """Return a Markdown table of the weights that were chosen, a row a model: means and intervals.
+    """Return a Markdown table of the best weights, a row a model: means and intervals.
 
     Args:
         runs: columns ``model``, ``seed``, ``weights``, ``mode`` and those of `IN_SHORT`.
     """
-    runs = runs[(runs.weights == "chosen") & (runs["mode"] == "train")]
+    runs = runs[(runs.weights == "best") & (runs["mode"] == "train")]
     found, rows = summarize(runs[[*RUN, *IN_SHORT]], CONFIDENCE), []
     for model, of_model in found.groupby("model", sort=False):
         cells = {row.measure: cell(row) for _, row in of_model.iterrows()}
@@ -63,27 +63,27 @@ def in_short(runs: pd.DataFrame) -> str:
     return markdown.table(["model", "seeds", *IN_SHORT.values()], rows) + "\n"
 
 
-def modes(watched: pd.DataFrame) -> str:
+def modes(history: pd.DataFrame) -> str:
     """Return a Markdown table of when all digits were there first, and when some were lost again.
 
     Args:
-        watched: columns ``model``, ``seed``, ``step`` and, of both weights, ``raw_digits`` and
-            ``averaged_digits``.
+        history: columns ``model``, ``seed``, ``step`` and, of both weights, ``raw_digits`` and
+            ``ema_digits``.
     """
     rows = []
-    for model, of_model in watched.groupby("model", sort=False):
-        for kind in ("raw", "averaged"):
+    for model, of_model in history.groupby("model", sort=False):
+        for kind, words in {"raw": "raw", "ema": "averaged"}.items():
             seeds = [
                 _won_and_lost(dict(zip(run.step, run[f"{kind}_digits"] == DIGITS, strict=True)))
                 for _, run in of_model.groupby("seed")
             ]
             won, lost, kept = zip(*seeds, strict=True)
             cells = [_steps(won), _steps(lost), f"{sum(kept)} of {len(kept)} seeds"]
-            rows.append([str(model).replace("_", " "), kind, *cells])
+            rows.append([str(model).replace("_", " "), words, *cells])
     return markdown.table(["model", "weights", *MODES], rows) + "\n"
 
 
-def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
+def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
     """Return a Markdown table of distances after equal shares of the compute.
 
     Means and intervals over seeds, and on how many seeds the first model is nearer; a share that
@@ -91,15 +91,15 @@ def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
     there.
 
     Args:
-        watched: columns ``model``, ``seed``, ``step`` and ``averaged_frechet_distance``.
+        history: columns ``model``, ``seed``, ``step`` and ``ema_frechet_distance``.
         models: those of equal compute, in the order of the rows.
     """
     heads = [f"{100 * share:g} %" for share in SHARES]
     runs = pd.DataFrame(
-        {"model": model, "seed": seed, "weights": "averaged", "mode": "train"}
+        {"model": model, "seed": seed, "weights": "ema", "mode": "train"}
         | dict(zip(heads, _after(run, SHARES), strict=True))
         for model in models
-        for seed, run in watched[watched.model == model].groupby("seed")
+        for seed, run in history[history.model == model].groupby("seed")
     )
     distances = runs.set_index(["model", "seed"])[heads]
     first, rows = distances.loc[models[0]], []
@@ -114,7 +114,7 @@ def by_compute(watched: pd.DataFrame, models: Sequence[str]) -> str:
 
 
 def _after(run: pd.DataFrame, shares: Sequence[float]) -> np.ndarray:
-    logarithms = np.log(run.averaged_frechet_distance)
+    logarithms = np.log(run.ema_frechet_distance)
     return np.exp(np.interp(np.array(shares) * run.step.max(), run.step, logarithms))
 
 

@@ -87,7 +87,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import yaml
@@ -96,19 +96,21 @@ from torch import Generator, Tensor, nn
 from idem.data.datasets import draw, to_unit
 from idem.generative.ign import IGN
 from idem.generative.noise import FourierNoise
-from idem.generative.state import TrainingState
-from idem.generative.training import start, train
+from idem.generative.objective import Objective
+from idem.generative.optimization import Optimization
+from idem.generative.state import TrainingState, begin
+from idem.generative.training import train
 from idem.generative.udcgan import UDCGAN
 from stages.common.engine import device
 
 DEVICE = device()
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"
-RULES: dict[str, dict[str, Any]] = {
-    "none": {"rule": "none"},
-    "modified": {"rule": "modified"},
-    "recipe": {"rule": "modified", "data_noise": 0.5},
-    "ordinary": {"rule": "ordinary"},
-    "ign": {"rule": IGN()},
+RULES = {
+    "none": Objective("none"),
+    "modified": Objective("modified"),
+    "recipe": Objective("modified", data_noise=0.5),
+    "ordinary": Objective("ordinary"),
+    "ign": Objective(IGN()),
 }
 
 
@@ -161,11 +163,11 @@ def bare(f: nn.Module, held: nn.Module, x: Tensor, z: Tensor, rule: str) -> None
 
 
 def make_steps(
-    state: TrainingState, images: Tensor, noise: FourierNoise, case: Case, options: dict[str, Any]
+    state: TrainingState, images: Tensor, noise: FourierNoise, case: Case, objective: Objective
 ) -> None:
     """Make some steps as stage train makes them."""
-    steps = state.step + case.steps
-    train(state, images, noise, steps=steps, batch_size=case.batch_size, **options)
+    optimization = Optimization(steps=state.step + case.steps, batch_size=case.batch_size)
+    train(state.model, images, noise, objective, optimization, state=state)
 
 
 def repeat(count: int, work: Callable[[], object]) -> None:
@@ -202,16 +204,17 @@ def compare_steps(case: Case) -> None:
     noise, rng = FourierNoise.fit(images), Generator(DEVICE).manual_seed(0)
     x, z = to_unit(images[: case.batch_size]), noise.sample(case.batch_size, rng)
     f = network(case)
-    held, state = copy.deepcopy(f).requires_grad_(False), start(f, seed=0)
+    held = copy.deepcopy(f).requires_grad_(False)
+    state = begin({"model": f}, Optimization(), seed=0)
     make_steps(state, images, noise, case, RULES["modified"])
     works: dict[str, Callable[[], object]] = {
         "adam": state.optimizers["model"].step,
-        "average": partial(state.averaged.update_parameters, f),
+        "average": partial(state.ema.update_parameters, f),
         "batch": partial(draw, images, case.batch_size, rng),
         "noise": partial(noise.sample, case.batch_size, rng),
     }
-    for name, options in RULES.items():
-        works[f"step {name}"] = partial(make_steps, state, images, noise, case, options)
+    for name, objective in RULES.items():
+        works[f"step {name}"] = partial(make_steps, state, images, noise, case, objective)
         works[f"bare {name}"] = partial(repeat, case.steps, partial(bare, f, held, x, z, name))
     times = milliseconds(works, case.seconds)
     least = {name: min(found) for name, found in times.items()}

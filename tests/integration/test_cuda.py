@@ -15,8 +15,10 @@ from idem.checkpoint import Checkpoint, OutOfTime
 from idem.generative.calibration import recalibrate
 from idem.generative.ign import IGN
 from idem.generative.noise import FourierNoise
-from idem.generative.state import TrainingState
-from idem.generative.training import start, train
+from idem.generative.objective import Objective
+from idem.generative.optimization import Optimization
+from idem.generative.state import TrainingState, begin
+from idem.generative.training import train
 from idem.generative.udcgan import UDCGAN
 from idem.rule.loss import RULES, idempotency_loss
 from idem.sweeps.sweep import Grid, Unit, train_lanes
@@ -83,14 +85,11 @@ def trained(
     images = IMAGES.cuda()
     f = network().cuda().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     return train(
-        start(f, seed=3),
+        f,
         images,
-        FourierNoise.fit(images),
-        steps=steps,
-        rule=rule,
-        data_noise=0.5,
-        batch_size=8,
-        precision=precision,
+        objective=Objective(rule, data_noise=0.5),
+        optimization=Optimization(steps=steps, batch_size=8, precision=precision),
+        seed=3,
         log_every=4,
         checkpoint=checkpoint,
     )
@@ -113,9 +112,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_before_the_next_row():
     images, f = IMAGES.cuda(), network().cuda()
     with torch.no_grad():
         next(f.parameters()).fill_(torch.nan)
-    state = start(f, seed=3)
+    optimization = Optimization(steps=8)
+    state = begin({"model": f}, optimization, seed=3)
     with pytest.raises(FloatingPointError, match="loss not finite at step 1"):
-        train(state, images, FourierNoise.fit(images), steps=8, log_every=4)
+        train(f, images, optimization=optimization, state=state, log_every=4)
     assert (state.step, state.history) == (4, [])
 
 

@@ -1,4 +1,4 @@
-"""The figures show every run, mark what was chosen, and put numbers where they are."""
+"""The figures show every run, mark what was best, and put numbers where they are."""
 
 from itertools import product
 
@@ -47,19 +47,19 @@ def test_drift_of_exactly_zero_is_still_drawn():
     assert np.all(np.asarray(figure.axes[0].get_lines()[0].get_ydata()) > 0)
 
 
-def watched() -> pd.DataFrame:
+def history() -> pd.DataFrame:
     rows = []
     for model, seed in product(("ordinary", "modified"), (0, 1)):
         for step, distance in ((100, 50.0), (200, 30.0), (300, 40.0)):
             row = {"model": model, "seed": seed, "step": step}
-            for kind, factor in (("averaged", 1), ("raw", 2)):
+            for kind, factor in (("ema", 1), ("raw", 2)):
                 row |= {f"{kind}_frechet_distance": factor * distance, f"{kind}_digits": 10 - seed}
             rows.append(row)
     return pd.DataFrame(rows)
 
 
 def test_collapse_rings_the_step_of_the_least_distance_in_every_panel():
-    figure = drawn(figure_collapse(watched()))
+    figure = drawn(figure_collapse(history()))
     assert [axes.get_title() for axes in figure.axes[:2]] == NAMES[:2]
     for axes, heights in zip(figure.axes, [(30, 30), (30, 30), (10, 9), (10, 9)], strict=True):
         rings = [line for line in axes.get_lines() if line.get_markersize() == 8]
@@ -67,8 +67,8 @@ def test_collapse_rings_the_step_of_the_least_distance_in_every_panel():
         assert [line.get_ydata()[0] for line in rings] == list(heights)  # pyright: ignore
 
 
-def test_collapse_shows_errors_where_they_were_watched():
-    table = watched().assign(averaged_relative_error=0.3, raw_relative_error=0.4)
+def test_collapse_shows_errors_where_they_were_history():
+    table = history().assign(ema_relative_error=0.3, raw_relative_error=0.4)
     figure = drawn(figure_collapse(table))
     assert len(figure.axes) == 6
     assert figure.axes[4].get_ylabel() == "relative error on noise"
@@ -76,8 +76,8 @@ def test_collapse_shows_errors_where_they_were_watched():
 
 
 def test_collapse_leaves_out_digits_where_there_are_none_and_rings_where_nothing_was_finite():
-    table = watched().drop(columns=["averaged_digits", "raw_digits"])
-    table.loc[table.model == "ordinary", "averaged_frechet_distance"] = np.nan
+    table = history().drop(columns=["ema_digits", "raw_digits"])
+    table.loc[table.model == "ordinary", "ema_frechet_distance"] = np.nan
     figure = drawn(figure_collapse(table))
     assert len(figure.axes) == 2
     rings = [line for line in figure.axes[1].get_lines() if line.get_markersize() == 8]
@@ -85,17 +85,17 @@ def test_collapse_leaves_out_digits_where_there_are_none_and_rings_where_nothing
 
 
 def test_classes_shows_means_of_one_setting_beside_real_shares():
-    keys = product(("modified", "ign"), (0, 1), ("chosen", "raw"), ("train", "eval"), range(10))
+    keys = product(("modified", "ign"), (0, 1), ("best", "raw"), ("train", "eval"), range(10))
     rows = [
         {"model": m, "seed": s, "weights": w, "mode": b, "class": c}
-        | {"share": (0.1 if w == "chosen" and b == "train" else 9) + 0.02 * s}
+        | {"share": (0.1 if w == "best" and b == "train" else 9) + 0.02 * s}
         for m, s, w, b, c in keys
     ]
     real = [
         {"model": "real", "seed": "all", "weights": "none", "mode": "none", "class": c, "share": 1}
         for c in range(10)
     ]
-    figure = drawn(figure_classes(pd.DataFrame(rows + real), "chosen", "train"))
+    figure = drawn(figure_classes(pd.DataFrame(rows + real), "best", "train"))
     assert [axes.get_title() for axes in figure.axes] == ["Modified rule", "IGN"]
     heights = [bar.get_height() for bar in figure.axes[0].patches]  # pyright: ignore
     assert heights == pytest.approx([0.11] * 10)

@@ -41,7 +41,7 @@ def scores(**changes: Any) -> pd.DataFrame:
         if (model, corruption) != ("input", "none")
     ]
     table = pd.DataFrame(keys, columns=["model", "application", "corruption", "mode", "seed"])
-    table["weights"] = ["chosen" if k > 0 else None for k in table.application]
+    table["weights"] = ["best" if k > 0 else None for k in table.application]
     for metric, scale in (("psnr", 1.0), ("ssim", 0.01)):
         table[metric] = scale * (10.0 + np.arange(len(table)) % 13)
         table[f"{metric}_low"] = table[metric] - scale

@@ -4,7 +4,7 @@ from torch import Generator
 from idem.generative.calibration import recalibrate
 from idem.generative.noise import GaussianNoise
 from idem.generative.udcgan import UDCGAN
-from tests.idem.generative.test_training import IMAGES, SHAPE, new_state, run
+from tests.idem.generative.test_objective import IMAGES, SHAPE, new_state, run
 
 
 def test_recalibrated_statistics_are_the_mean_over_data_and_noise():

@@ -9,13 +9,21 @@ import yaml
 from torch import Generator, nn
 
 from idem.checkpoint import Checkpoint, OutOfTime
-from idem.generative.dcgan import DCGAN, discriminator_loss, generator_loss, parameter_counts
-from idem.generative.dcgan_training import PARTS, sample_codes, start_dcgan, train_dcgan
-from idem.generative.loop import Watch
-from idem.generative.state import TrainingState
+from idem.generative.dcgan import (
+    DCGAN,
+    PARTS,
+    discriminator_loss,
+    generator_loss,
+    parameter_counts,
+    sample_codes,
+    train_dcgan,
+)
+from idem.generative.optimization import Optimization
+from idem.generative.state import TrainingState, begin
+from idem.generative.training import Validation
 from idem.generative.udcgan import UDCGAN
 from tests import ROOT
-from tests.idem.generative.test_loop import CutAfter, same, same_networks
+from tests.idem.generative.test_training import CutAfter, same, same_networks
 
 SHAPE = (1, 8, 8)
 IMAGES = torch.randint(0, 100, (40, *SHAPE), generator=Generator().manual_seed(0)).byte()
@@ -27,11 +35,21 @@ def network(seed: int = 0) -> DCGAN:
 
 
 def new_state(seed: int = 0, **options) -> TrainingState:
-    return start_dcgan(network(seed), seed=seed, **options)
+    model = network(seed)
+    networks = {"generator": model.generator, "discriminator": model.discriminator}
+    return begin(networks, Optimization(learning_rate=2e-4, **options), seed=seed)
 
 
-def run(state: TrainingState, steps: int = 6, **options) -> TrainingState:
-    return train_dcgan(state, IMAGES, steps=steps, batch_size=8, **options)
+def run(state: TrainingState, steps: int = 6, images=IMAGES, **options) -> TrainingState:
+    model, optimization = network(), Optimization(steps=steps, batch_size=8)
+    for part, f in state.networks.items():
+        setattr(model, part, f)
+    return train_dcgan(model, images, optimization, state=state, **options)
+
+
+def test_the_state_of_another_model_is_refused():
+    with pytest.raises(ValueError, match="state: expected that of an earlier run of model"):
+        train_dcgan(network(), IMAGES, state=new_state())
 
 
 def count(model: nn.Module) -> int:
@@ -125,30 +143,30 @@ def test_a_run_equals_a_plain_loop():
 
 
 def test_the_losses_are_logged_and_the_generator_is_averaged():
-    state = run(new_state(average_decay=0.0), steps=2, log_every=2)
+    state = run(new_state(ema_decay=0.0), steps=2, log_every=2)
     assert [set(row) for row in state.history] == [{"step", *PARTS}]
-    assert same(state.weights()["averaged"], state.networks["generator"])
+    assert same(state.weights()["ema"], state.networks["generator"])
 
 
 def spread(generators) -> dict[str, float]:
     """Measure copies, whose statistics may move, with codes from another source."""
     codes = sample_codes(8, 3, Generator().manual_seed(9))
     with torch.no_grad():
-        images = {kind: copy.deepcopy(generators[kind])(codes) for kind in ("raw", "averaged")}
-    return {"spread": images["averaged"].std().item(), "raw": images["raw"].std().item()}
+        images = {kind: copy.deepcopy(generators[kind])(codes) for kind in ("raw", "ema")}
+    return {"spread": images["ema"].std().item(), "raw": images["raw"].std().item()}
 
 
 @pytest.mark.parametrize("stop", [1, 4, 5])
 def test_a_run_that_was_cut_goes_on_from_its_checkpoint_to_the_same_bytes(tmp_path, stop):
-    path, watch = tmp_path / "run.npz", Watch(spread, "spread", every=2)
-    options = {"log_every": 4, "watch": watch}
+    path, validation = tmp_path / "run.npz", Validation(spread, "spread", every=2)
+    options = {"log_every": 4, "validation": validation}
     whole = run(new_state(), **options)
     with pytest.raises(OutOfTime):
         run(new_state(), checkpoint=CutAfter(path, stop), **options)
     assert Checkpoint(path).notes()["step"] == stop
     cut = run(new_state(seed=5), checkpoint=Checkpoint(path), **options)
-    assert same_networks(cut, whole) and same(cut.weights()["chosen"], whole.weights()["chosen"])
-    assert (cut.history, cut.watched) == (whole.history, whole.watched)
+    assert same_networks(cut, whole) and same(cut.weights()["best"], whole.weights()["best"])
+    assert (cut.history, cut.validations) == (whole.history, whole.validations)
     assert torch.equal(cut.generator.get_state(), whole.generator.get_state())
 
 
@@ -177,10 +195,10 @@ def test_training_teaches_the_discriminator_to_tell_data_from_noise():
 
 
 def test_a_wrong_decay_and_wrong_images_are_refused():
-    with pytest.raises(ValueError, match="average_decay: expected 0 to below 1, got 1.5"):
-        new_state(average_decay=1.5)
+    with pytest.raises(ValueError, match="ema_decay: expected 0 to below 1, got 1.5"):
+        new_state(ema_decay=1.5)
     with pytest.raises(ValueError, match=r"expected uint8 \(N, C, H, W\), got torch.float32"):
-        train_dcgan(new_state(), IMAGES.float(), steps=1)
+        run(new_state(), images=IMAGES.float())
 
 
 def test_a_network_that_cannot_be_is_refused():

@@ -1,273 +1,241 @@
-"""Training with every rule, checked against a slow, obvious twin."""
+"""The loop of `idem.generative.training` around a step of two small networks, however it is cut."""
 
-import copy
 import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 import torch
-from torch import Generator
+from torch import Generator, Tensor, nn
 from torch.nn.functional import mse_loss
 
 from idem.checkpoint import Checkpoint, OutOfTime
-from idem.generative.ign import IGN, ign_loss
-from idem.generative.noise import GaussianNoise
-from idem.generative.state import TrainingState
-from idem.generative.training import PARTS, start, train
-from idem.generative.udcgan import UDCGAN
-from idem.rule.loss import idempotency_loss
-from tests.idem.generative.test_loop import CutAfter, same, same_networks
+from idem.generative.optimization import Optimization
+from idem.generative.state import TrainingState, begin
+from idem.generative.training import Method, Validation, run
 
-SHAPE = (1, 8, 8)
-IMAGES = torch.randint(0, 100, (40, *SHAPE), generator=Generator().manual_seed(0)).byte()
-
-
-class Recorder(GaussianNoise):
-    """Gaussian noise that remembers what it gave."""
-
-    def __init__(self):
-        super().__init__(SHAPE)
-        self.given = []
-
-    def sample(self, count, generator):
-        self.given.append(super().sample(count, generator))
-        return self.given[-1]
+IMAGES = torch.randint(0, 256, (40, 1, 8, 8), generator=Generator().manual_seed(0)).byte()
+PARTS = ("denoising", "distillation")
+SMALL = 4  # a batch
 
 
 def new_state(seed: int = 0, **options) -> TrainingState:
-    f = UDCGAN(SHAPE, (4, 6), 3, generator=Generator().manual_seed(seed))
-    return start(f, seed=seed, **options)
+    """Return a denoiser with BatchNorm, and a network that learns to do the same."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        inner = nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.Conv2d(3, 1, 3, padding=1)
+        networks = {"f": nn.Sequential(*inner), "g": nn.Conv2d(1, 1, 3, padding=1)}
+    return begin(networks, Optimization(**options), seed=seed)
 
 
-def run(state: TrainingState, steps: int = 6, noise=None, **options) -> TrainingState:
-    return train(state, IMAGES, noise or GaussianNoise(SHAPE), steps=steps, batch_size=8, **options)
+def losses(networks: Mapping[str, nn.Module], x: Tensor, z: Tensor) -> list[Tensor]:
+    y = networks["f"](x + z)
+    return [mse_loss(y, x), mse_loss(networks["g"](x), y.detach())]
 
 
-@pytest.mark.parametrize("rule", ["modified", "ordinary", "none"])
-def test_a_run_equals_a_plain_loop(rule):
-    state, slow = new_state(), new_state().model
-    run(state, steps=4, rule=rule, weight=0.3)
-    optimizer = torch.optim.Adam(slow.parameters(), lr=1e-3, betas=(0.5, 0.999))
-    generator = Generator().manual_seed(0)
-    for _ in range(4):
-        x = IMAGES[torch.randint(40, (8,), generator=generator)] / 127.5 - 1
-        z = torch.randn(8, *SHAPE, generator=generator)
-        loss = mse_loss(slow(x), x)
-        if rule != "none":
-            loss = loss + 0.3 * idempotency_loss(
-                slow, z, rule=rule, scale="mean", running_statistics="all"
-            )
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert same(state.model, slow)
+def method(state: TrainingState, noise=torch.randn) -> Method:
+    def step(x: Tensor) -> Sequence[Tensor]:
+        found = losses(state.networks, x, noise(x.shape, generator=state.generator))
+        for name, loss in zip(state.networks, found, strict=True):
+            Optimization().descend(state.optimizers[name], loss)
+        return found
+
+    return Method("denoiser", step, PARTS, "lower the rate")
 
 
-@pytest.mark.parametrize("rule", ["modified", "ordinary", "none", IGN()])
-def test_passes_in_bfloat16_leave_weights_and_their_moments_in_float32(rule):
-    weight = 0.0 if rule == "none" else 1.0
-    state, wide = (
-        run(new_state(), steps=3, rule=rule, weight=weight, precision=precision, log_every=1)
-        for precision in (torch.bfloat16, torch.float32)
-    )
-    tensors, _ = state.saved()
-    kinds = {value.dtype for value in tensors.values() if value.is_floating_point()}
-    assert kinds == {torch.float32}
-    assert not same(state.model, wide.model)
-    for row, expected in zip(state.history, wide.history, strict=True):
-        assert row == pytest.approx(expected, rel=0.05, abs=1e-2, nan_ok=True)
+def go(state: TrainingState, steps: int = 6, noise=torch.randn, **options) -> TrainingState:
+    optimization = Optimization(steps=steps, batch_size=SMALL)
+    return run(state, IMAGES, method(state, noise), optimization, **options)
 
 
-def test_a_step_in_bfloat16_equals_one_under_autocast():
-    state, slow = new_state(), new_state().model
-    run(state, steps=1, precision=torch.bfloat16)
-    generator = Generator().manual_seed(0)
-    x = IMAGES[torch.randint(40, (8,), generator=generator)] / 127.5 - 1
-    z = torch.randn(8, *SHAPE, generator=generator)
-    with torch.autocast("cpu", torch.bfloat16):
-        fx, y = slow(x), slow(z)
-        with torch.no_grad():
-            u = slow(y)
-            w = slow(u)
-    direction = (y - 3 * u.float() + 2 * w.float()).detach()
-    (mse_loss(fx.float(), x) + 2 / y.numel() * (direction * y.float()).sum()).backward()
-    for fast, expected in zip(state.model.parameters(), slow.parameters(), strict=True):
-        assert fast.grad is not None and expected.grad is not None
-        torch.testing.assert_close(fast.grad, expected.grad, rtol=0.1, atol=1e-3)
+def same(first: nn.Module, second: nn.Module) -> bool:
+    pairs = zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("rule", ["modified", IGN(0.3)])
-def test_noise_is_blended_into_what_is_reconstructed_and_into_nothing_else(rule):
-    state, slow = new_state(), new_state().model
-    run(state, steps=1, rule=rule, data_noise=0.4)
-    generator = Generator().manual_seed(0)
-    x = IMAGES[torch.randint(40, (8,), generator=generator)] / 127.5 - 1
-    z, other = (torch.randn(8, *SHAPE, generator=generator) for _ in range(2))
-    share = 0.4 * torch.rand(8, 1, 1, 1, generator=generator)
-    given = (1 - share) * x + share * other
-    if rule == "modified":
-        loss = mse_loss(slow(given), x)
-        loss = loss + idempotency_loss(slow, z, scale="mean", running_statistics="all")
-    else:
-        loss = ign_loss(slow, x, z, rule, given=given).total
-    loss.backward()
-    for fast, expected in zip(state.model.parameters(), slow.parameters(), strict=True):
-        torch.testing.assert_close(fast.grad, expected.grad, rtol=1e-3, atol=1e-6)
+def same_networks(first: TrainingState, second: TrainingState) -> bool:
+    pairs = zip(first.networks.values(), second.networks.values(), strict=True)
+    return all(same(*pair) for pair in pairs) and same(first.ema, second.ema)
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.1, math.nan])
-def test_a_share_of_noise_that_is_none_is_refused(share):
-    with pytest.raises(ValueError, match="data_noise: expected 0 to 1"):
-        run(new_state(), data_noise=share)
+def test_a_run_equals_a_plain_loop():
+    state, slow, generator = go(new_state()), new_state().networks, Generator().manual_seed(0)
+    optimizers = [torch.optim.Adam(f.parameters(), 1e-3, (0.5, 0.999)) for f in slow.values()]
+    for _ in range(6):
+        x = IMAGES[torch.randint(40, (SMALL,), generator=generator)] / 127.5 - 1
+        found = losses(slow, x, torch.randn(x.shape, generator=generator))
+        for loss, optimizer in zip(found, optimizers, strict=True):
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert all(same(f, slow[name]) for name, f in state.networks.items())
 
 
-def test_a_precision_that_would_need_its_loss_scaled_is_refused():
-    with pytest.raises(ValueError, match="precision: expected torch.float32 or torch.bfloat16"):
-        run(new_state(), precision=torch.float16)
+def test_a_run_is_reproducible_and_the_seed_matters():
+    first, second, other = go(new_state()), go(new_state()), go(new_state(seed=1))
+    assert same_networks(first, second) and first.history == second.history
+    assert not same_networks(first, other)
 
 
-def test_all_rules_start_from_the_same_weights_and_see_the_same_batches_and_noise():
-    noises, states = [], []
-    for rule, weight in (("modified", 1.0), ("ordinary", 0.1), ("none", 0.0)):
-        state, noise = new_state(seed=5), Recorder()
-        states.append(copy.deepcopy(state.model))
-        run(state, noise=noise, rule=rule, weight=weight)
-        noises.append(torch.stack(noise.given))
-        states.append(state.generator.get_state())
-    assert same(states[0], states[2])
-    assert same(states[0], states[4])
-    assert torch.equal(noises[0], noises[1])
-    assert torch.equal(noises[0], noises[2])
-    assert torch.equal(states[1], states[3])
-    assert torch.equal(states[1], states[5])
+def test_a_run_in_two_parts_is_a_run_in_one():
+    whole, parts = go(new_state(), log_every=3), new_state()
+    for steps in (3, 6, 6):
+        go(parts, steps=steps, log_every=3)
+    assert same_networks(whole, parts) and whole.history == parts.history
 
 
-def test_without_a_rule_there_is_no_idempotency_loss_to_log():
-    (row,) = run(new_state(), steps=2, log_every=2, rule="none").history
-    assert math.isfinite(row["reconstruction"])
-    assert math.isnan(row["idempotency"])
+@pytest.mark.parametrize(("steps", "every", "expected"), [(6, 2, [2, 4, 6]), (5, 2, [2, 4, 5])])
+def test_the_history_has_a_row_per_interval_and_one_for_the_last_step(steps, every, expected):
+    state = go(new_state(), steps=steps, log_every=every)
+    assert [row["step"] for row in state.history] == expected
+    assert list(state.history[0]) == ["step", *PARTS]
 
 
-def test_training_reproduces_the_data_better_than_before():
-    state = run(new_state(learning_rate=0.01), steps=40, log_every=10)
-    assert state.history[-1]["reconstruction"] < 0.8 * state.history[0]["reconstruction"]
+def test_a_row_of_the_history_is_the_mean_of_its_steps():
+    coarse, fine = go(new_state(), log_every=6), go(new_state(), log_every=1)
+    for part in PARTS:
+        mean = sum(row[part] for row in fine.history) / 6
+        assert coarse.history[0][part] == pytest.approx(mean, rel=1e-5)
 
 
-def test_a_loss_that_is_not_finite_stops_the_run():
-    state = new_state()
-    next(state.model.parameters()).data.fill_(float("nan"))
-    message = (
-        "modified rule: loss not finite at step 1: reconstruction nan, idempotency nan; "
-        "lower the learning rate or the weight, or bound the gradient's norm"
-    )
-    with pytest.raises(FloatingPointError, match=message):
-        run(state, log_every=2)
-    assert state.step == 1
-    assert not state.history
+def test_the_progress_bar_shows_the_losses(capsys):
+    go(new_state(), label="mnist seed 0")
+    shown = capsys.readouterr().err
+    assert "mnist seed 0" in shown and "distillation=" in shown
+    go(new_state())
+    assert not capsys.readouterr().err
 
 
-def test_the_target_can_be_the_averaged_weights():
-    state = new_state(average_decay=0.9)
-    run(state, steps=2)
-    slow, average = copy.deepcopy(state.model), copy.deepcopy(state.averaged.module)
-    generator = Generator()
-    generator.set_state(state.generator.get_state())
-    run(state, steps=3, target="averaged", weight=0.3)
-    x = IMAGES[torch.randint(40, (8,), generator=generator)] / 127.5 - 1
-    z = torch.randn(8, *SHAPE, generator=generator)
-    y = slow(z)
+def spread(networks: Mapping[str, nn.Module]) -> dict[str, float]:
+    """Measure something cheap of the averaged weights."""
     with torch.no_grad():
-        u = average(y)
-        direction = y - 3 * u + 2 * average(u)
-    (mse_loss(slow(x), x) + 0.3 * (2 / y.numel()) * (direction * y).sum()).backward()
-    for fast, expected in zip(state.model.parameters(), slow.parameters(), strict=True):
-        assert fast.grad is not None and expected.grad is not None
-        assert torch.allclose(fast.grad, expected.grad, rtol=1e-4, atol=1e-7)
+        found = {kind: float(next(f.parameters()).std()) for kind, f in networks.items()}
+    return {"spread": found["ema"], "raw": found["raw"]}
 
 
-def test_another_corrector_and_step_reach_the_rule():
-    first = run(new_state(), steps=2, rule=[0.0, 3.0, -2.0], gamma=0.5)
-    second = run(new_state(), steps=2, rule="modified", gamma=0.5)
-    other = run(new_state(), steps=2, rule=[0.0, 4.0, -4.0, 1.0], gamma=0.5)
-    assert same(first.model, second.model) and not same(first.model, other.model)
+def test_a_validation_measures_at_its_steps_and_the_last_and_disturbs_nothing():
+    seen = go(new_state(), steps=7, validation=Validation(spread, "spread", 3))
+    alone = go(new_state(), steps=7)
+    assert [row["step"] for row in seen.validations] == [3, 6, 7]
+    assert same_networks(seen, alone) and seen.history == alone.history
 
 
-@pytest.mark.parametrize("rule", ["modified", "ordinary", "none", IGN()])
+def test_networks_that_a_validation_leaves_in_eval_mode_train_on():
+    def measure(networks):
+        networks["raw"].eval()
+        return {"criterion": 0.0}
+
+    state = go(new_state(), validation=Validation(measure, "criterion", 2))
+    assert same_networks(state, go(new_state()))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_averaged_weights_of_the_least_measurement_are_kept(sign):
+    def measure(networks):
+        return {"criterion": sign * abs(spread(networks)["spread"] - middle)}
+
+    stops = [go(new_state(), steps=step) for step in (2, 4, 6)]
+    middle = spread(stops[1].weights())["spread"]
+    state = go(new_state(), validation=Validation(measure, "criterion", 2))
+    least = min(range(3), key=lambda i: state.validations[i]["criterion"])
+    assert (least == 1) == (sign == 1)
+    assert same(state.weights()["best"], stops[least].weights()["ema"])
+
+
+def test_a_measurement_that_is_no_number_is_never_preferred():
+    values = iter([math.nan, 2.0, math.nan, 1.0, math.nan])
+    validation = Validation(lambda networks: {"criterion": next(values)}, "criterion", 1)
+    state = go(new_state(), steps=5, validation=validation)
+    assert same(state.weights()["best"], go(new_state(), steps=4).weights()["ema"])
+
+
+class CutAfter(Checkpoint):
+    """A checkpoint whose time is up after some steps."""
+
+    def __init__(self, path: Path, steps: int):
+        super().__init__(path, deadline=math.inf)
+        self.steps = steps
+
+    def is_due(self) -> bool:
+        self.steps -= 1  # asked before every step but the first
+        self.deadline = math.inf if self.steps > 0 else 0.0
+        return self.steps == 0
+
+
+def always_due(path: Path) -> Checkpoint:
+    return Checkpoint(path, every=0.0)
+
+
 @pytest.mark.parametrize("stop", [1, 4, 5])
-def test_a_run_that_was_cut_goes_on_from_its_checkpoint_to_the_same_bytes(tmp_path, rule, stop):
-    whole = run(new_state(), rule=rule, log_every=4, schedule="linear", max_gradient_norm=0.1)
-    options = {"rule": rule, "log_every": 4, "schedule": "linear", "max_gradient_norm": 0.1}
-    checkpoint = CutAfter(tmp_path / "run.npz", stop)
+def test_a_run_that_was_cut_goes_on_from_its_checkpoint_to_the_same_bytes(tmp_path, stop):
+    path, options = (
+        tmp_path / "run.npz",
+        {"log_every": 4, "validation": Validation(spread, "spread", 2)},
+    )
+    whole = go(new_state(), **options)
     with pytest.raises(OutOfTime):
-        run(new_state(), checkpoint=checkpoint, **options)
-    assert Checkpoint(tmp_path / "run.npz").notes()["step"] == stop
-    cut = run(new_state(), checkpoint=Checkpoint(tmp_path / "run.npz"), **options)
-    assert same_networks(cut, whole)
-    assert repr(cut.history) == repr(whole.history)
+        go(new_state(), checkpoint=CutAfter(path, stop), **options)
+    assert Checkpoint(path).notes()["step"] == stop
+    cut = go(new_state(seed=5), checkpoint=Checkpoint(path), **options)
+    assert same_networks(cut, whole) and same(cut.weights()["best"], whole.weights()["best"])
+    assert (cut.history, cut.validations) == (whole.history, whole.validations)
     assert torch.equal(cut.generator.get_state(), whole.generator.get_state())
 
 
-@pytest.mark.parametrize(
-    ("schedule", "expected"),
-    [
-        ("constant", [1, 1, 1, 1]),
-        ("linear", [1, 3 / 4, 1 / 2, 1 / 4]),
-        ("cosine", [1, 0.5 + math.sqrt(1 / 8), 0.5, 0.5 - math.sqrt(1 / 8)]),
-    ],
-)
-def test_the_rate_follows_its_schedule_to_zero(schedule, expected):
-    state, rates = new_state(learning_rate=0.01), []
-    state.optimizers["model"].register_step_pre_hook(
-        lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"])
+def test_a_finished_run_comes_back_from_its_checkpoint_without_a_step(tmp_path):
+    def never(*shape, generator):
+        raise AssertionError("a step was made")
+
+    whole = go(new_state(), checkpoint=always_due(tmp_path / "run.npz"))
+    again = go(new_state(), noise=never, checkpoint=always_due(tmp_path / "run.npz"))
+    assert same_networks(again, whole) and again.history == whole.history
+
+
+def poisoned(good: int):
+    """Return noise that is not finite after some steps."""
+    left = iter([1.0] * good)
+    return lambda shape, generator: torch.randn(shape, generator=generator) * next(left, math.inf)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_remedy():
+    state = new_state()
+    message = (
+        "^denoiser: loss not finite at step 1: denoising nan, distillation nan; lower the rate$"
     )
-    run(state, steps=4, schedule=schedule)
-    assert rates == pytest.approx([0.01 * factor for factor in expected])
+    with pytest.raises(FloatingPointError, match=message):
+        go(state, noise=poisoned(0), log_every=2)
+    assert state.step == 1 and not state.history
 
 
-def test_the_gradient_is_shortened_to_its_bound_and_no_further():
-    bounds, found = [None, 1e3, 0.01], []
-    for bound in bounds:
-        state, norms = new_state(), []
-        state.optimizers["model"].register_step_pre_hook(
-            lambda optimizer, *_, norms=norms: norms.append(norm_of_gradient(optimizer))
-        )
-        run(state, steps=1, max_gradient_norm=bound)
-        found.append(norms[0])
-    assert found[0] == found[1] > 0.1
-    assert found[2] == pytest.approx(0.01, rel=1e-3)
+def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(tmp_path):
+    path = tmp_path / "run.npz"
+    message = f"mnist 7: loss not finite at step 4: .* nan.*; kept as it was at step 3: {path}$"
+    with pytest.raises(FloatingPointError, match=message):
+        go(new_state(), noise=poisoned(3), checkpoint=always_due(path), label="mnist 7")
+    assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
+    assert same_networks(go(new_state(), checkpoint=always_due(path)), go(new_state()))
+    assert Checkpoint(path).notes()["step"] == 6
 
 
-def norm_of_gradient(optimizer: torch.optim.Optimizer) -> float:
-    gradients = [p.grad.flatten() for p in optimizer.param_groups[0]["params"]]
-    return float(torch.cat(gradients).norm())
+def test_the_first_of_several_losses_looked_at_later_is_named():
+    state = go(new_state())
+    state.losses = [torch.tensor([1.0, value]) for value in (2.0, math.inf, math.nan)]
+    with pytest.raises(FloatingPointError, match="step 5: denoising 1, distillation inf;"):
+        go(state, steps=7)
 
 
-def test_the_reference_objective_is_its_own_loss_and_logs_tightness():
-    settings = IGN(tightness_weight=0.2, clamp=1.5, distance="l1")
-    state, slow = new_state(), new_state().model
-    run(state, steps=1, rule=settings, weight=0.3)
-    generator = Generator().manual_seed(0)
-    x = IMAGES[torch.randint(40, (8,), generator=generator)] / 127.5 - 1
-    z = torch.randn(8, *SHAPE, generator=generator)
-    loss = ign_loss(slow, x, z, settings, idempotency_weight=0.3)
-    optimizer = torch.optim.Adam(slow.parameters(), lr=1e-3, betas=(0.5, 0.999))
-    loss.total.backward()
-    optimizer.step()
-    assert same(state.model, slow)
-    (row,) = state.history
-    assert row == {"step": 1} | {part: getattr(loss, part).item() for part in PARTS}
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    path = tmp_path / "run.npz"
+    state = go(new_state(), steps=2, checkpoint=always_due(path))
+    before = path.read_bytes()
+    next(state.model.parameters()).register_hook(lambda gradient: gradient * math.inf)
+    message = "denoiser: weights or their moments not finite after step 3; lower the rate"
+    with pytest.raises(FloatingPointError, match=message):
+        go(state, steps=3, checkpoint=always_due(path))
+    assert path.read_bytes() == before
 
 
-def test_an_unknown_schedule_is_refused():
-    message = "schedule: expected one of constant, linear, cosine, got 'step'"
-    with pytest.raises(ValueError, match=message):
-        run(new_state(), schedule="step")
-
-
-def test_an_unknown_target_is_refused():
-    with pytest.raises(ValueError, match="target: expected raw or averaged, got 'chosen'"):
-        run(new_state(), target="chosen")
-
-
-def test_an_unknown_rule_is_refused():
-    with pytest.raises(ValueError, match="rule: expected one of modified, ordinary, got 'magic'"):
-        run(new_state(), rule="magic")
+def test_images_that_are_not_uint8_are_refused():
+    state = new_state()
+    with pytest.raises(ValueError, match=r"expected uint8 \(N, C, H, W\), got torch.float32"):
+        run(state, IMAGES.float(), method(state), Optimization(steps=1))

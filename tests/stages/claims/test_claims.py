@@ -459,7 +459,7 @@ def measured(
     }
     controls = {name: {"frechet_distance": d} for name, d in (("real", 3.0), ("raw_noise", 300.0))}
     weights = {
-        name: {"chosen": {"train": chosen}, "averaged": {"train": last}}
+        name: {"best": {"train": chosen}, "ema": {"train": last}}
         for name, (chosen, last) in models.items()
     }
     return {"controls": controls} | weights
@@ -497,7 +497,7 @@ def test_without_a_control_g1_is_undecided(control: str):
     if control == "raw_noise":
         found["controls"]["raw_noise"]["frechet_distance"] = None
     else:
-        found[control]["chosen"]["train"] |= {"frechet_distance": {"mean": None}, "seeds": {}}
+        found[control]["best"]["train"] |= {"frechet_distance": {"mean": None}, "seeds": {}}
     assert generative.judge(found, SECTION)[0].verdict == OPEN
 
 

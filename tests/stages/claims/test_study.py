@@ -25,7 +25,7 @@ def measured(distance: float = 20.0, coverage: float = 0.5) -> dict[str, Any]:
         seeds = {s: {"frechet_distance": frechet, "coverage": coverage} for s in ("0", "1")}
         means = {f"{kind}_relative_error": {"mean": error} for kind in ("noise", "test")}
         found = {"train": {"frechet_distance": {"mean": frechet}, "seeds": seeds} | means}
-        return {"chosen": found, "averaged": found}
+        return {"best": found, "ema": found}
 
     controls = {"real": {"frechet_distance": 4.0}, "raw_noise": {"frechet_distance": 90.0}}
     models = {"modified": model(distance, 0.4), "ordinary": model(60.0, 0.2), "ign": model(50, 0.2)}

@@ -65,8 +65,8 @@ def test_the_committed_parameters_are_valid():
             "of one size, got 1000 and 400",
         ),
         (
-            lambda p: p["train"]["choose"].update(samples=501),
-            "expected train.choose.samples divisible by score.batch_size",
+            lambda p: p["train"]["validation"].update(samples=501),
+            "expected train.validation.samples divisible by score.batch_size",
         ),
         (
             lambda p: p["sweep"].update(initialization="zeros"),

@@ -26,7 +26,7 @@ from tests.made_up import write_classifier, write_mnist
 
 MODELS = ("modified", "ordinary", "ign")
 RUNS = [(model, seed) for seed in (0, 1) for model in MODELS]
-KINDS = ("raw", "averaged", "chosen")
+KINDS = ("raw", "ema", "best")
 INPUTS = ["data", "test", "noise", "corrupted"]
 
 
@@ -34,7 +34,7 @@ def tiny_params(folder: Path) -> None:
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["train"] |= {"steps": 4, "log_every": 2, "batch_size": 6, "seeds": [0, 1]}
     content["train"] |= {"channels": [3, 4, 5], "bottleneck": 2, "calibration_batches": 3}
-    content["train"]["choose"] = {"every": 3, "samples": 20, "seed": 1}
+    content["train"]["validation"] = {"every": 3, "samples": 20, "seed": 1}
     for model in content["train"]["models"].values():
         model |= {"data_noise": 0.0, "code_normalization": "batch"}  # start from the same inputs
     content["score"] |= {"batch_size": 10, "pairs": 10}
@@ -71,7 +71,7 @@ def table(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(folder / "metrics" / f"{name}.csv", keep_default_na=False, na_values=[""])
 
 
-def test_every_run_leaves_raw_averaged_and_chosen_weights(trained):
+def test_every_run_leaves_raw_ema_and_best_weights(trained):
     names = {path.name for path in (trained / "data/mnist/weights").iterdir()}
     weights = {f"{model}_{seed}_{k}.safetensors" for model, seed in RUNS for k in KINDS}
     assert names == weights | {"noise.safetensors"}
@@ -85,8 +85,8 @@ def test_the_history_has_the_rows_of_every_run(trained):
     assert list(history["step"]) == [2, 4] * 6
 
 
-def test_every_run_is_watched_to_its_last_step(trained):
-    assert list(table(trained, "watched_mnist")["step"]) == [3, 4] * 6
+def test_every_run_is_validated_to_its_last_step(trained):
+    assert list(table(trained, "validation_mnist")["step"]) == [3, 4] * 6
 
 
 def test_models_of_one_seed_start_alike(trained):
@@ -106,7 +106,7 @@ def test_the_table_has_a_row_per_run_weights_and_mode_and_per_control(trained):
     shown_only += ["frechet_distance_infinite"]
     undefined_for_a_constant = [f"{kind}_relative_error" for kind in INPUTS]
     assert networks.drop(columns=[*shown_only, *undefined_for_a_constant]).notna().all(axis=None)
-    shown = (networks.weights == "chosen") & (networks["mode"] == "train")
+    shown = (networks.weights == "best") & (networks["mode"] == "train")
     assert networks[shown][shown_only].notna().all(axis=None)
     assert networks[~shown].frechet_distance_infinite.isna().all()
 
@@ -120,7 +120,7 @@ def test_class_shares_sum_to_one_for_every_run_and_control(trained):
 def test_orbits_of_every_kind_of_input_are_followed_for_the_weights_shown(trained):
     drift = table(trained, "drift_mnist")
     assert list(drift) == [*summary.RUN, "input", "application", "drift"]
-    assert set(drift.weights) == {"chosen"}
+    assert set(drift.weights) == {"best"}
     assert list(drift["input"].drop_duplicates()) == INPUTS
     assert list(drift["application"]) == [1, 2, 3] * 4 * 6 * 2
 
@@ -141,7 +141,7 @@ def test_the_headline_is_nested_by_model_with_intervals_seeds_and_controls(train
     assert set(content) == {"controls", *MODELS}
     assert set(content["controls"]) == {"real", "raw_noise", "constant", "held_out"}
     assert content["controls"]["constant"]["pairwise_distance"] == pytest.approx(0, abs=1e-4)
-    found = content["ordinary"]["chosen"]["train"]
+    found = content["ordinary"]["best"]["train"]
     assert set(found) == {*summary.HEADLINE, "seeds"}
     seeds = [found["seeds"][seed]["frechet_distance"] for seed in "01"]
     distance = found["frechet_distance"]

@@ -53,7 +53,7 @@ def tiny_data(folder: Path, dataset: str, channels: int, known: str, section: pa
         for seed in section.seeds:
             rng, shape = Generator().manual_seed(seed), (channels, 32, 32)
             f = networks.network(section, section.models[model], shape, rng)
-            path = data / section.folder / f"{model}_{seed}_chosen.safetensors"
+            path = data / section.folder / f"{model}_{seed}_best.safetensors"
             save_file({name: value.contiguous() for name, value in f.state_dict().items()}, path)
 
 

@@ -29,12 +29,12 @@ SECTION = {
     "images": IMAGES,
     "batch_size": 6,
     "training_images": 30,
-    "weights": ["chosen"],
+    "weights": ["best"],
     "modes": ["train", "eval"],
     "resamples": 200,
     "confidence": 0.9,
     "shown_images": SHOWN,
-    "shown_weights": "chosen",
+    "shown_weights": "best",
     "shown_mode": "eval",
 }
 
@@ -66,7 +66,7 @@ def folder(tmp_path_factory) -> Path:
         for i, (model, seed) in enumerate((m, s) for m in MODELS for s in SEEDS):
             rng = Generator().manual_seed(i)
             f = networks.network(section, section.models[model], (1, 32, 32), rng)
-            path = networks.weights_path(section, "mnist", model, seed, "chosen")
+            path = networks.weights_path(section, "mnist", model, seed, "best")
             networks.save_tensors(path, f.state_dict())
         run(monkeypatch)
     return folder
@@ -122,7 +122,7 @@ def test_a_score_is_that_of_the_network_applied_so_often(
 ):
     monkeypatch.chdir(folder)
     section = params.read(Path("params.yaml")).train
-    f = networks.trained_network(section, "mnist", (1, 32, 32), "ordinary", 1, "chosen")
+    f = networks.trained_network(section, "mnist", (1, 32, 32), "ordinary", 1, "best")
     y = restore.spoilt(test_images, 0)[corruption]
     with torch.no_grad():
         for _ in range(application):
@@ -173,8 +173,8 @@ def test_the_interval_over_seeds_counts_their_differences_and_those_of_images():
 
 def test_the_headline_nests_the_means_over_seeds(folder, scores):
     content = json.loads((folder / "metrics/restoration_mnist.json").read_text())
-    assert set(content) == {"baselines", "chosen"}
-    found = content["chosen"]["eval"]["ordinary"]["mask"]
+    assert set(content) == {"baselines", "best"}
+    found = content["best"]["eval"]["ordinary"]["mask"]
     assert set(found) == {"psnr", "ssim", "psnr_2", "ssim_2"}
     keys = {"model": "ordinary", "seed": "all", "mode": "eval", "corruption": "mask"}
     for application, end in ((1, ""), (2, "_2")):

@@ -1,4 +1,4 @@
-"""The watch that all runs of stages share, and scores of networks that training has broken."""
+"""The validation that all runs of stages share, and scores of networks that training has broken."""
 
 import math
 from typing import cast
@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from stages.common.params import Choose
+from stages.common.params import Validate
 from stages.generative import runs
 from stages.generative.scoring import Scorer
 
-CHOOSE = Choose(every=3, samples=4, seed=0)
+VALIDATE = Validate(every=3, samples=4, seed=0)
 
 
 class Counter:
@@ -21,19 +21,19 @@ class Counter:
         return {"frechet_distance": float(len(images))}
 
 
-def test_a_watch_measures_copies_of_both_networks_in_training_mode():
+def test_a_validation_measures_copies_of_both_networks_in_training_mode():
     def measure(f: nn.Module) -> dict[str, float]:
         assert f.training and all(f is not network for network in networks.values())
         f(torch.ones(2, 1, 2, 2))
         return {"frechet_distance": cast(nn.BatchNorm2d, f).weight.item()}
 
-    networks = {kind: nn.BatchNorm2d(1).eval() for kind in ("raw", "averaged", "chosen")}
+    networks = {kind: nn.BatchNorm2d(1).eval() for kind in ("raw", "ema", "best")}
     for value, f in enumerate(networks.values()):
         nn.init.constant_(f.weight, value)
-    watch = runs.watch(CHOOSE, measure)
-    assert (watch.every, watch.criterion) == (3, "averaged_frechet_distance")
-    row = watch.measure(networks)
-    assert row == {"averaged_frechet_distance": 1.0, "raw_frechet_distance": 0.0}
+    validation = runs.validation(VALIDATE, measure)
+    assert (validation.every, validation.criterion) == (3, "ema_frechet_distance")
+    row = validation.measure(networks)
+    assert row == {"ema_frechet_distance": 1.0, "raw_frechet_distance": 0.0}
     assert all(not f.training and f.running_mean == 0 for f in networks.values())
 
 

@@ -27,7 +27,7 @@ def prepare(folder: Path, steps: int, tried: dict[str, Any] = TRIED) -> None:
     content = yaml.safe_load((ROOT / "stages/pipelines/study/params.yaml").read_text())
     content["settings"] |= {"steps": steps, "rounds": {"small": tried}, "seeds": [0]}
     content["train"] |= {"batch_size": 6, "channels": [3, 4, 5], "bottleneck": 2}
-    content["train"] |= {"choose": {"every": 2, "samples": 10, "seed": 1}}
+    content["train"] |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
     content["score"] |= {"batch_size": 5}
     (folder / "stages/pipelines/study").mkdir(parents=True, exist_ok=True)
     (folder / "stages/pipelines/study/params.yaml").write_text(
@@ -49,7 +49,7 @@ def test_a_round_has_a_row_per_setting_and_measurement(tmp_path: Path):
         "base": [2, 4],
         "slow": [2, 4],
     }
-    distances = rows.pivot(index="step", columns="setting", values="averaged_frechet_distance")
+    distances = rows.pivot(index="step", columns="setting", values="ema_frechet_distance")
     assert (distances.base != distances.slow).all()
     assert list((tmp_path / ".ckpt").iterdir()) == []
 
@@ -149,9 +149,9 @@ def test_an_unknown_round_is_answered_with_those_there_are(tmp_path: Path):
 
 def rows(setting: str, distances: list[float], digits: list[int]) -> pd.DataFrame:
     steps = range(1, len(distances) + 1)
-    found = {"setting": setting, "seed": 0, "step": steps, "averaged_frechet_distance": distances}
-    found |= {"averaged_digits": digits, "raw_frechet_distance": 1.0}
-    return pd.DataFrame(found | {"averaged_relative_error": 0.5})
+    found = {"setting": setting, "seed": 0, "step": steps, "ema_frechet_distance": distances}
+    found |= {"ema_digits": digits, "raw_frechet_distance": 1.0}
+    return pd.DataFrame(found | {"ema_relative_error": 0.5})
 
 
 def test_the_second_half_decides_and_a_lost_digit_counts_whenever_it_was_lost():

@@ -19,7 +19,7 @@ from tests.made_up import write_classifier, write_mnist
 OUT_OF_TIME = 75
 MODELS = ["modified", "ordinary", "autoencoder", "ign"]
 TINY = {"log_every": 7, "batch_size": 6, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
-TINY |= {"calibration_batches": 3, "choose": {"every": 10, "samples": 10, "seed": 1}}
+TINY |= {"calibration_batches": 3, "validation": {"every": 10, "samples": 10, "seed": 1}}
 OF_MODELS = {"learning_rate_schedule": "cosine", "max_gradient_norm": 1.0, "target": "raw"}
 
 
@@ -56,9 +56,9 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Pa
     for folder in (whole, cut):
         prepare(folder, steps=70, section={"precision": precision})
     assert run_here(whole) == 0
-    kinds = ("raw", "averaged", "chosen")
+    kinds = ("raw", "ema", "best")
     weights = {f"{model}_3_{kind}.safetensors" for model in MODELS for kind in kinds}
-    tables = {"train_mnist.csv", "watched_mnist.csv"}
+    tables = {"train_mnist.csv", "validation_mnist.csv"}
     assert set(outputs(whole)) == weights | tables | {"noise.safetensors"}
     assert list((whole / ".ckpt").iterdir()) == []
 
@@ -146,24 +146,24 @@ def test_a_model_may_have_steps_and_a_code_of_its_own(tmp_path: Path):
     assert shapes == {"ordinary": (2,), "ign": (1, 2, 2)}
 
 
-def test_the_chosen_weights_are_those_of_the_least_distance(tmp_path: Path):
+def test_the_best_weights_are_those_of_the_least_distance(tmp_path: Path):
     prepare(tmp_path, steps=30)
     assert run_here(tmp_path) == 0
-    watched = pd.read_csv(tmp_path / "metrics/watched_mnist.csv")
-    assert watched.groupby("model").step.agg(list).tolist() == [[10, 20, 30]] * 4
+    history = pd.read_csv(tmp_path / "metrics/validation_mnist.csv")
+    assert history.groupby("model").step.agg(list).tolist() == [[10, 20, 30]] * 4
     told = ("relative_error", "valid_relative_error", "reconstruction_error", "displacement")
-    for column in (f"{kind}_{name}" for kind in ("averaged", "raw") for name in told):
-        assert (watched[column] > 0).all(), column
+    for column in (f"{kind}_{name}" for kind in ("ema", "raw") for name in told):
+        assert (history[column] > 0).all(), column
     for model in MODELS:
-        rows = watched[watched.model == model]
-        best = rows.sort_values("averaged_frechet_distance").step.iloc[0]
+        rows = history[history.model == model]
+        step_of_best = rows.sort_values("ema_frechet_distance").step.iloc[0]
         kept = {
             kind: load_file(tmp_path / f"data/mnist/weights/{model}_3_{kind}.safetensors")
-            for kind in ("chosen", "averaged")
+            for kind in ("best", "ema")
         }
-        pairs = zip(kept["chosen"].values(), kept["averaged"].values(), strict=True)
+        pairs = zip(kept["best"].values(), kept["ema"].values(), strict=True)
         same = all(torch.equal(a, b) for a, b in pairs)
-        assert same == (best == 30)
+        assert same == (step_of_best == 30)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_the_chosen_weights_are_those_of_the_least_distance(tmp_path: Path):
     [
         ({"tightness": None}, "tightness with the rule ign, and null with all others"),
         ({"gamma": 0.5}, "gamma 1 and target raw with the rule ordinary"),
-        ({"target": "averaged"}, "gamma 1 and target raw with the rule none"),
+        ({"target": "ema"}, "gamma 1 and target raw with the rule none"),
         ({"weight": 1.0}, "weight 0 with the rule none"),
     ],
 )

@@ -6,8 +6,8 @@ from stages.report import study_tables
 
 
 def runs() -> pd.DataFrame:
-    """Return what stages evaluate and references write, as far as readers are shown it."""
-    keys = {"model": "dcgan", "weights": "chosen", "mode": "train"}
+    """Return what stages evaluate and baselines write, as far as readers are shown it."""
+    keys = {"model": "dcgan", "weights": "best", "mode": "train"}
     found = {"frechet_distance": [4.0, 6.0], "digits": 10, "coverage": 0.5}
     dcgan = pd.DataFrame({"seed": [0, 1]} | found).assign(**keys)
     own = dcgan.assign(model="modified", noise_relative_error=0.4, test_relative_error=0.2)
@@ -31,11 +31,11 @@ def test_there_is_no_column_for_digits_that_images_do_not_have():
 
 def test_it_is_said_when_digits_were_won_and_lost_again():
     def run(seed: int, raw: list[int], averaged: list[int]) -> pd.DataFrame:
-        steps = {"step": [1, 2, 3], "raw_digits": raw, "averaged_digits": averaged}
+        steps = {"step": [1, 2, 3], "raw_digits": raw, "ema_digits": averaged}
         return pd.DataFrame({"model": "ign", "seed": seed} | steps)
 
-    watched = pd.concat([run(0, [10, 9, 10], [9, 10, 10]), run(1, [7, 8, 9], [10, 10, 9])])
-    assert study_tables.modes(watched).splitlines()[2:] == [
+    history = pd.concat([run(0, [10, 9, 10], [9, 10, 10]), run(1, [7, 8, 9], [10, 10, 9])])
+    assert study_tables.modes(history).splitlines()[2:] == [
         "| ign | raw | 1, – | 2, – | 1 of 2 seeds |",
         "| ign | averaged | 1, 2 | 3, – | 1 of 2 seeds |",
     ]
@@ -43,10 +43,10 @@ def test_it_is_said_when_digits_were_won_and_lost_again():
 
 def test_distances_are_shown_after_equal_shares_of_the_compute():
     def run(model: str, seed: int, steps: list[int], distances: list[float]) -> pd.DataFrame:
-        columns = {"step": steps, "averaged_frechet_distance": distances}
+        columns = {"step": steps, "ema_frechet_distance": distances}
         return pd.DataFrame({"model": model, "seed": seed} | columns)
 
-    watched = pd.concat(
+    history = pd.concat(
         [
             run("modified", 0, [20, 40, 80], [300, 200, 20]),
             run("modified", 1, [20, 40, 80], [500, 30, 30]),
@@ -54,7 +54,7 @@ def test_distances_are_shown_after_equal_shares_of_the_compute():
             run("ign", 1, [10, 30, 40], [400, 4, 25]),
         ]
     )
-    first, row = study_tables.by_compute(watched, ["modified", "ign"]).splitlines()[2:]
+    first, row = study_tables.by_compute(history, ["modified", "ign"]).splitlines()[2:]
     assert "/" not in first
     means, nearer = zip(*((c.split()[0], c.split()[-1]) for c in row.split("|")[2:-1]), strict=True)
     at = dict(zip(study_tables.SHARES, means, strict=True))
@@ -63,7 +63,7 @@ def test_distances_are_shown_after_equal_shares_of_the_compute():
     assert nearer == ("1/2", "1/2", "0/2", "0/2", "0/2", "1/2")
 
 
-def test_in_short_the_chosen_weights_alone_are_shown():
+def test_in_short_the_best_weights_alone_are_shown():
     assert study_tables.in_short(runs()).splitlines()[2:] == [
         "| modified | 2 | 5 [0, 17.7] | 10 [10, 10] | 0.4 [0.4, 0.4] |",
         "| dcgan | 2 | 5 [0, 17.7] | 10 [10, 10] | – |",

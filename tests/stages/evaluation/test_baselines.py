@@ -1,4 +1,4 @@
-"""Stage references on tiny data: its table, its compute, and that it can be cut."""
+"""Stage baselines on tiny data: its table, its compute, and that it can be cut."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ from idem.checkpoint import Checkpoint
 from idem.data.datasets import to_unit
 from idem.generative.gaussian import Gaussian
 from stages.common import params
-from stages.evaluation import references
+from stages.evaluation import baselines
 from stages.generative import networks, scoring
 from tests import ROOT
 from tests.made_up import write_classifier, write_mnist
@@ -26,7 +26,7 @@ OUT_OF_TIME = 75
 STUDY = "stages/pipelines/study/params.yaml"
 ARGUMENTS = ["mnist", "--params", STUDY, "--metrics", "metrics"]
 TINY = {"batch_size": 6, "log_every": 3, "calibration_batches": 3}
-CHOOSE = {"every": 4, "samples": 20, "seed": 1}
+VALIDATE = {"every": 4, "samples": 20, "seed": 1}
 
 
 def prepare(folder: Path, **changes: Any) -> None:
@@ -36,12 +36,12 @@ def prepare(folder: Path, **changes: Any) -> None:
     models = {name: models[name] | {"steps": None} for name in ("modified", "ordinary", "ign")}
     models["autoencoder"] = models["modified"] | {"rule": "none", "weight": 0.0}
     content["train"] |= {"steps": 5, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
-    content["train"] |= TINY | {"choose": CHOOSE, "models": models}
+    content["train"] |= TINY | {"validation": VALIDATE, "models": models}
     content["score"] |= {"batch_size": 10, "pairs": 10}
     content["evaluate"] |= {"samples": 20, "drift_samples": 10}
-    content["references"] = TINY | {"seeds": [3, 4], "steps": 14, "learning_rate": 2e-4}
-    content["references"] |= {"betas": [0.5, 0.999], "average_decay": 0.9, "choose": CHOOSE}
-    content["references"] |= {"autoencoder": "autoencoder"} | changes
+    content["baselines"] = TINY | {"seeds": [3, 4], "steps": 14, "learning_rate": 2e-4}
+    content["baselines"] |= {"betas": [0.5, 0.999], "ema_decay": 0.9, "validation": VALIDATE}
+    content["baselines"] |= {"autoencoder": "autoencoder"} | changes
     (folder / STUDY).parent.mkdir(parents=True, exist_ok=True)
     (folder / STUDY).write_text(yaml.safe_dump(content, sort_keys=False))
     write_mnist(folder, ("train", "valid", "test"), 41)
@@ -51,7 +51,7 @@ def prepare(folder: Path, **changes: Any) -> None:
 def autoencoders(everything: params.GenerativeStudy) -> None:
     """Write weights that differ between kinds, as stage train would."""
     model = everything.train.models["autoencoder"]
-    for i, kind in enumerate(references.KINDS):
+    for i, kind in enumerate(baselines.KINDS):
         rng = Generator().manual_seed(i)
         f = networks.network(everything.train, model, (1, 32, 32), rng)
         path = networks.weights_path(everything.train, "mnist", "autoencoder", 3, kind)
@@ -83,45 +83,45 @@ def parameters() -> params.GenerativeStudy:
 
 def run(monkeypatch) -> None:
     monkeypatch.setenv("IDEM_WORKERS", "1")
-    monkeypatch.setattr(sys, "argv", ["references", *ARGUMENTS])
-    references.main()
+    monkeypatch.setattr(sys, "argv", ["baselines", *ARGUMENTS])
+    baselines.main()
 
 
 def outputs() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path("metrics").iterdir()}
 
 
-def test_every_reference_has_a_row_a_seed_weights_and_mode(study):
-    table = pd.read_csv("metrics/references_mnist.csv")
+def test_every_baseline_has_a_row_a_seed_weights_and_mode(study):
+    table = pd.read_csv("metrics/baselines_mnist.csv")
     assert list(table)[:5] == ["model", "seed", "weights", "mode", "frechet_distance"]
     runs = [("dcgan", 3), ("dcgan", 4), ("autoencoder_codes", 3)]
     keys = [
-        (*r, kind, mode) for r in runs for kind in references.KINDS for mode in ("train", "eval")
+        (*r, kind, mode) for r in runs for kind in baselines.KINDS for mode in ("train", "eval")
     ]
     assert list(table[["model", "seed", "weights", "mode"]].itertuples(index=False)) == keys
     assert np.isfinite(table.frechet_distance).all() and {"digits", "class_9"} <= set(table)
     assert (table.neighbour_ratio <= 1).all() and (table.neighbour_distance > 0).all()
     assert table.frechet_distance.nunique() > len(runs) * 3
-    watched = pd.read_csv("metrics/references_watched_mnist.csv")
-    assert list(watched.step) == [4, 8, 12, 14] * 2
-    assert {"averaged_frechet_distance", "raw_digits"} <= set(watched)
+    history = pd.read_csv("metrics/baselines_validation_mnist.csv")
+    assert list(history.step) == [4, 8, 12, 14] * 2
+    assert {"ema_frechet_distance", "raw_digits"} <= set(history)
     assert not list(Path(".ckpt").iterdir())
 
 
-def test_the_chosen_weights_are_those_nearest_to_the_valid_split(study, tmp_path):
-    """Scored in training mode on the codes of the watch, they give the least distance seen."""
-    watched = pd.read_csv("metrics/references_watched_mnist.csv").query("seed == 3")
-    state = references._trained(study, "mnist", 3, Checkpoint(tmp_path / "run.npz"))
+def test_the_best_weights_are_those_nearest_to_the_valid_split(study, tmp_path):
+    """Scored in training mode on the codes of the validation, they give the least distance seen."""
+    history = pd.read_csv("metrics/baselines_validation_mnist.csv").query("seed == 3")
+    state = baselines._trained(study, "mnist", 3, Checkpoint(tmp_path / "run.npz"))
     assert state is not None
-    measure = references._watch(study, scoring.scorer(study.score, "mnist", "valid")).measure
+    measure = baselines._validation(study, scoring.scorer(study.score, "mnist", "valid")).measure
     generators = state.weights()
-    found = measure({"averaged": generators["chosen"], "raw": generators["raw"]})
-    least = watched.averaged_frechet_distance.min()
-    assert found["averaged_frechet_distance"] == pytest.approx(least, rel=1e-4)
+    found = measure({"ema": generators["best"], "raw": generators["raw"]})
+    least = history.ema_frechet_distance.min()
+    assert found["ema_frechet_distance"] == pytest.approx(least, rel=1e-4)
 
 
 def test_the_compute_is_counted_and_less_than_a_models_is_refused(study, tmp_path, monkeypatch):
-    found = json.loads(Path("metrics/references_mnist.json").read_text())
+    found = json.loads(Path("metrics/baselines_mnist.json").read_text())
     assert list(found) == ["dcgan", "modified", "ordinary", "ign", "autoencoder"]
     per_image = {name: each["operations"] / (5 * 6) for name, each in found.items()}
     forward = per_image["autoencoder"] / 3  # one pass forward, and one back that costs two
@@ -133,7 +133,7 @@ def test_the_compute_is_counted_and_less_than_a_models_is_refused(study, tmp_pat
     prepare(tmp_path, steps=5)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        SystemExit, match="references.steps: expected 11 or more, .* model ign, got 5"
+        SystemExit, match="baselines.steps: expected 11 or more, .* model ign, got 5"
     ):
         run(monkeypatch)
 
@@ -145,14 +145,14 @@ def test_models_with_a_rule_have_equal_compute(pipeline, shape):
     for model in section.models.values():
         if model.rule != "none":
             f = networks.network(section, model, shape)
-            operations.append(references.model_flops(model, f, shape) * section.steps_of(model))
+            operations.append(baselines.model_flops(model, f, shape) * section.steps_of(model))
     assert len(operations) >= 3 and max(operations) < 1.005 * min(operations)
 
 
 def test_drawn_codes_are_decoded_and_scored_as_written(study):
-    rows = references._codes_unit(study, "mnist", 3, "averaged")
+    rows = baselines._codes_unit(study, "mnist", 3, "ema")
     train = to_unit(networks.images("mnist", "train"))[:40]
-    path = networks.weights_path(study.train, "mnist", "autoencoder", 3, "averaged")
+    path = networks.weights_path(study.train, "mnist", "autoencoder", 3, "ema")
     rng = Generator().manual_seed(study.evaluate.seed)
     judge = scoring.scorer(study.score, "mnist", "test")
     for row, mode in zip(rows, ("train", "eval"), strict=True):

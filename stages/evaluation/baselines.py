@@ -1,9 +1,9 @@
-"""Stage references: what is generated without idempotence, beside all that is.
+"""Stage baselines: what is generated without idempotence, beside all that is.
 
-Two references, scored on the split `test` as the idempotent networks are:
+Two baselines, scored on the split `test` as the idempotent networks are:
 
     dcgan              of the U-DCGAN's size, trained with at least the compute of every model
-    autoencoder_codes  the decoder of the model `references.autoencoder`, on codes drawn from the
+    autoencoder_codes  the decoder of the model `baselines.autoencoder`, on codes drawn from the
                        Gaussian of its codes of the training split: no training beyond its own
 
 It can be killed at any time, and goes on from there when it is run again.
@@ -20,16 +20,15 @@ from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import update_bn
 from torch.utils.flop_counter import FlopCounterMode
 
-from idem.checkpoint import Checkpoint, OutOfTime
+from idem.checkpoint import Checkpoint
 from idem.data.datasets import to_unit
-from idem.generative import training, udcgan
-from idem.generative.dcgan import DCGAN, parameter_counts
-from idem.generative.dcgan_training import sample_codes, start_dcgan, train_dcgan
+from idem.generative import udcgan
+from idem.generative.dcgan import DCGAN, parameter_counts, sample_codes, train_dcgan
 from idem.generative.gaussian import Gaussian
-from idem.generative.ign import IGN
-from idem.generative.loop import Watch
 from idem.generative.noise import GaussianNoise
+from idem.generative.optimization import Optimization
 from idem.generative.state import Row, TrainingState
+from idem.generative.training import Validation, train
 from stages.common import params, resume
 from stages.common.engine import device, end_with_parent, run_units
 from stages.common.files import write_csv, write_json
@@ -39,30 +38,30 @@ from stages.evaluation.summary import KINDS, MODES
 from stages.generative import networks, runs
 from stages.generative.scoring import Scorer, batched, scorer
 
-MODULES = ("idem.generative.dcgan_training", "stages.generative.runs")  # that decide a run
+MODULES = ("idem.generative.dcgan", "stages.generative.runs")  # that decide a run
 
 
 def main() -> None:
-    """Write the scores of both references, the DCGAN's on its way, and what it costs."""
-    args = params.arguments("train and score the references", dataset="name of the data set")
+    """Write the scores of both baselines, the DCGAN's on its way, and what it costs."""
+    args = params.arguments("train and score the baselines", dataset="name of the data set")
     everything = cast(GenerativeStudy, params.read(args.params))
     name = networks.data_set(args.dataset)
-    params.choose(everything.train.models, everything.references.autoencoder, "model")
+    params.choose(everything.train.models, everything.baselines.autoencoder, "model")
     end_with_parent()
     shape = networks.images(name, "train").shape[1:]
     compute = _compute(everything, shape)
     shared, data = (everything, name), runs.data_digest(name)
     units = [
         resume.Unit(f"dcgan_{name}_{seed}", _key(everything, data, seed), (*shared, seed))
-        for seed in everything.references.seeds
+        for seed in everything.baselines.seeds
     ]
     with resume.completed(_dcgan_unit, units, MODULES, noun="runs") as found:
         drawn = run_units(_codes_unit, list(_codes_units(*shared)), "autoencoder_codes")
         rows = [row for of in (*(of_run for of_run, _ in found), *drawn) for row in of]
-        watched = [row for _, of_run in found for row in of_run]
-        write_csv(args.metrics / f"references_{name}.csv", pd.DataFrame(rows))
-        write_csv(args.metrics / f"references_watched_{name}.csv", pd.DataFrame(watched))
-        write_json(args.metrics / f"references_{name}.json", compute)
+        validations = [row for _, of_run in found for row in of_run]
+        write_csv(args.metrics / f"baselines_{name}.csv", pd.DataFrame(rows))
+        write_csv(args.metrics / f"baselines_validation_{name}.csv", pd.DataFrame(validations))
+        write_json(args.metrics / f"baselines_{name}.json", compute)
 
 
 def network(section: Train, image_shape: Iterable[int], seed: int | None = None) -> DCGAN:
@@ -77,7 +76,7 @@ def _compute(
     everything: GenerativeStudy, image_shape: Iterable[int]
 ) -> dict[str, dict[str, float]]:
     """Return parameters and operations of every run; stop if the DCGAN has less than any."""
-    section, shape = everything.references, tuple(image_shape)
+    section, shape = everything.baselines, tuple(image_shape)
     gan = network(everything.train, shape)
     sizes = {"dcgan": sum(parameter_counts(gan).values())}
     flops = {"dcgan": dcgan_flops(gan, shape) * section.batch_size * section.steps}
@@ -90,7 +89,7 @@ def _compute(
     if flops["dcgan"] < flops[most]:
         steps = math.ceil(section.steps * flops[most] / flops["dcgan"])
         sys.exit(
-            f"references.steps: expected {steps} or more, for as much compute as model {most}, got "
+            f"baselines.steps: expected {steps} or more, for as much compute as model {most}, got "
             f"{section.steps}"
         )
     return {n: {"parameters": sizes[n], "operations": flops[n]} for n in flops}
@@ -98,25 +97,16 @@ def _compute(
 
 def model_flops(model: Model, f: nn.Module, image_shape: tuple[int, ...]) -> float:
     """Count the operations that a training step of a U-DCGAN makes for one image."""
-    state = training.start(f, seed=0)
+    blank, noise = _blank(image_shape), GaussianNoise(image_shape)
     with FlopCounterMode(display=False) as counter:
-        training.train(
-            state,
-            _blank(image_shape),
-            GaussianNoise(image_shape),
-            steps=1,
-            rule=model.rule if model.tightness is None else IGN(),
-            gamma=model.gamma,
-            target=model.target,
-            batch_size=2,
-        )
+        train(f, blank, noise, runs.objective(model), Optimization(steps=1, batch_size=2))
     return counter.get_total_flops() / 2
 
 
 def dcgan_flops(model: DCGAN, image_shape: tuple[int, ...]) -> float:
     """Count the operations that a training step of a DCGAN makes for one image."""
     with FlopCounterMode(display=False) as counter:
-        train_dcgan(start_dcgan(model, seed=0), _blank(image_shape), steps=1, batch_size=2)
+        train_dcgan(model, _blank(image_shape), Optimization(steps=1, batch_size=2))
     return counter.get_total_flops() / 2
 
 
@@ -125,7 +115,7 @@ def _blank(image_shape: tuple[int, ...]) -> Tensor:
 
 
 def _key(everything: GenerativeStudy, data: str, seed: int) -> list[Any]:
-    sections = (everything.references, everything.train, everything.score)
+    sections = (everything.baselines, everything.train, everything.score)
     parameters = [section.model_dump(mode="json") for section in sections]
     parameters[1].pop("models")
     return [*parameters, data, seed, device()]
@@ -133,11 +123,9 @@ def _key(everything: GenerativeStudy, data: str, seed: int) -> list[Any]:
 
 def _dcgan_unit(
     everything: GenerativeStudy, dataset: str, seed: int, checkpoint: Checkpoint
-) -> tuple[list[dict], list[dict]] | None:
-    """Return the scores of a run and what was measured on its way; None if the time was up."""
+) -> tuple[list[dict], list[dict]]:
+    """Return the scores of a run and its validation history."""
     state = _trained(everything, dataset, seed, checkpoint)
-    if state is None:
-        return None
     judge = scorer(everything.score, dataset, "test")
     rows, rng = [], Generator(device()).manual_seed(everything.evaluate.seed)
     codes = sample_codes(everything.evaluate.samples, everything.train.bottleneck, rng)
@@ -147,50 +135,47 @@ def _dcgan_unit(
             images = batched(networks.in_mode(generator, mode), codes, judge.section.batch_size)
             run = _run("dcgan", seed, kind, mode)
             rows.append(run | _quality(everything.evaluate, dataset, images, judge))
-    return rows, [{"model": "dcgan", "seed": seed} | row for row in state.watched]
+    return rows, [{"model": "dcgan", "seed": seed} | row for row in state.validations]
 
 
 def _trained(
     everything: GenerativeStudy, dataset: str, seed: int, checkpoint: Checkpoint
-) -> TrainingState | None:
-    section, images = everything.references, networks.images(dataset, "train")
-    state = start_dcgan(
-        network(everything.train, images.shape[1:], seed),
-        seed=seed,
+) -> TrainingState:
+    section, images = everything.baselines, networks.images(dataset, "train")
+    optimization = Optimization(
+        steps=section.steps,
+        batch_size=section.batch_size,
         learning_rate=section.learning_rate,
         betas=(section.betas[0], section.betas[1]),
-        average_decay=section.average_decay,
+        ema_decay=section.ema_decay,
     )
-    try:
-        return train_dcgan(
-            state,
-            images,
-            steps=section.steps,
-            batch_size=section.batch_size,
-            log_every=section.log_every,
-            watch=_watch(everything, scorer(everything.score, dataset, "valid")),
-            checkpoint=checkpoint,
-            label=f"{dataset} dcgan seed {seed}",
-        )
-    except OutOfTime:
-        return state if state.step == section.steps else None
+    return train_dcgan(
+        network(everything.train, images.shape[1:], seed),
+        images,
+        optimization,
+        seed=seed,
+        validation=_validation(everything, scorer(everything.score, dataset, "valid")),
+        log_every=section.log_every,
+        checkpoint=checkpoint,
+        label=f"{dataset} dcgan seed {seed}",
+    )
 
 
-def _watch(everything: GenerativeStudy, judge: Scorer) -> Watch:
-    """Return a watch that scores what the generators make of codes."""
-    section = everything.references.choose
+def _validation(everything: GenerativeStudy, judge: Scorer) -> Validation:
+    """Score what the generators make of codes."""
+    section = everything.baselines.validation
     rng = Generator(device()).manual_seed(section.seed)
     codes = sample_codes(section.samples, everything.train.bottleneck, rng)
 
     def measure(generator: nn.Module) -> Row:
         return runs.scored(batched(generator, codes, judge.section.batch_size), judge)
 
-    return runs.watch(section, measure)
+    return runs.validation(section, measure)
 
 
 def _recalibrate(generator: nn.Module, everything: GenerativeStudy, seed: int) -> None:
     """Measure BatchNorm's statistics anew over codes, as those of U-DCGANs over images."""
-    section, rng = everything.references, Generator(device()).manual_seed(seed)
+    section, rng = everything.baselines, Generator(device()).manual_seed(seed)
     shape = section.batch_size, everything.train.bottleneck
     update_bn((sample_codes(*shape, rng) for _ in range(section.calibration_batches)), generator)
 
@@ -208,7 +193,7 @@ def _codes_unit(everything: GenerativeStudy, dataset: str, seed: int, kind: str)
         everything.train,
         dataset,
         images.shape[1:],
-        everything.references.autoencoder,
+        everything.baselines.autoencoder,
         seed,
         kind,
     )
