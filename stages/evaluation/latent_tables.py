@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from stages.common.params import Latent
+from stages.text.markdown import Table
 from stages.text.render import render
 
 MODES = {"eval": "evaluation mode", "train": "training mode"}
@@ -28,13 +29,6 @@ PATHS = {
     "class_entropy": "class entropy",
 }
 Models = Mapping[str, Any]
-
-
-class Table(NamedTuple):
-    """The heading and the rows of a table, cells as text."""
-
-    head: list[str]
-    rows: list[list[str]]
 
 
 def page(section: Latent, found: Mapping[str, Any], note: str) -> str:

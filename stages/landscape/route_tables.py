@@ -1,9 +1,10 @@
 """The tables of the page about routes; what they mean is in its template."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 from stages.common import params
+from stages.text.markdown import Table
 from stages.text.render import render
 
 CONTROLS = {
@@ -42,13 +43,6 @@ SOLUTIONS = {  # heading and format
     "amplification_function": ("amplification", "{:.2g}"),
 }
 Studies = dict[str, Any]
-
-
-class Table(NamedTuple):
-    """The heading and the rows of a table, cells as text."""
-
-    head: list[str]
-    rows: list[list[str]]
 
 
 def page(section: params.Trajectory, found: dict[str, Any]) -> str:

@@ -18,31 +18,23 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 from idem.landscape.curvature import (
-    Layers,
-    UpdateField,
-    dominant_eigenvalues,
     fresh_batch_edge,
-    fresh_stability_edge,
     marchenko_pastur_edge,
-    second_moment_norm,
-    stability_edge,
 )
 from idem.rule.loss import RULES
-from idem.sweeps.sweep import Grid, seeded, train_lanes
+from idem.sweeps.sweep import Grid, train_lanes
 from stages.common import params
 from stages.common.engine import end_with_parent, run_units
 from stages.common.files import write_csv, write_json
-from stages.sweeps.aggregate import last_rows
+from stages.landscape.brackets import Bracket, bracket
+from stages.landscape.one_layer import control
+from stages.landscape.place import curvature
 from stages.sweeps.printed import EDGES
 from stages.sweeps.sweep import grid_of
 
-Bracket = tuple[float, float]
 PREDICTED = ("rate_before", "edge_from_curvature", "edge_fresh_batches", "hidden_second_moment")
 
 
@@ -88,60 +80,10 @@ def compute(
     return rows, dict(result for job, result in found if job is trained)
 
 
-def curvature(
-    name: str, grid: Grid, rule: str, place: params.Place, precision: str
-) -> dict[str, Any]:
-    """Return the eigenvalues and edges of one rule at one place of a training."""
-    dtype = getattr(torch, precision)
-    layers = [(W.to(dtype), b.to(dtype)) for W, b in grid.start(0)]
-
-    def field(step: int) -> UpdateField:
-        return UpdateField(layers, grid.batch(0, step).to(dtype), rule, grid.negative_slope)
-
-    for step in range(place.steps):
-        here = field(step)
-        layers = here.layers(here.theta - place.learning_rate * here.value)
-    here = field(place.steps)
-    found = dominant_eigenvalues(here.derivative, here.value, place.applications)
-    fresh = (field(place.steps + 1 + k).derivative for k in range(place.fresh_batches))
-    setting = _setting_the_edge(found.values)
-    return {
-        "network": name,
-        "rule": rule,
-        "steps_before": place.steps,
-        "rate_before": place.learning_rate if place.steps else 0.0,
-        "eigenvalue_real": float(found.values[setting].real),
-        "eigenvalue_imag": float(found.values[setting].imag),
-        "residual": float(found.residuals[setting]),
-        "leftmost_real": float(found.values.real.min()),
-        "edge_from_curvature": stability_edge(found.values),
-        "edge_fresh_batches": fresh_stability_edge(fresh, here.value),
-        "edge_of_covariance": 2 / second_moment_norm(here.x),
-        "hidden_second_moment": _hidden_second_moment(layers, here.x, grid.negative_slope),
-    }
-
-
 def trained(name: str, grid: Grid, rule: str) -> tuple[tuple[str, str], pd.DataFrame]:
     """Return network and rule, and the logged rows of one run at all rates of the grid."""
     units = [unit for unit in grid.units() if unit.rule == rule]
     return (name, rule), pd.DataFrame([row for unit in units for row in train_lanes(grid, unit)])
-
-
-def bracket(tables: list[pd.DataFrame]) -> Bracket:
-    """Return the highest stable rate below the lowest unstable one, and that one.
-
-    A rate is stable if at least half of its runs end, not diverged, below their initial error.
-
-    Args:
-        tables: logged rows of one rule, each as `train_lanes` returns them; at a rate that several
-            hold, all have to agree that it is stable.
-
-    Returns:
-        Two rates; 0 or infinity where no rate tried is on that side.
-    """
-    shares = [last_rows(table).groupby("learning_rate").improved.mean() for table in tables]
-    stable = pd.concat(shares).ge(0.5).groupby(level=0).all()
-    return _between(stable.index, stable.to_numpy())
 
 
 def tabulate(
@@ -182,32 +124,6 @@ def headline(
     return {"control": control(section)} | by_network
 
 
-def control(section: params.Stability) -> dict[str, Any]:
-    """Return the edges of one linear layer near the zero map, predicted and measured.
-
-    With a batch that is always the same, and with fresh ones. Either rule is y alone there, as f(y)
-    is of second order.
-    """
-    given, x = section.control, _control_batch(section, 0)
-    predicted = {
-        "one_batch": 2 / float(torch.linalg.matrix_norm(x, 2) ** 2 / len(x)),
-        "fresh_batches": fresh_batch_edge(given.width, given.batch_size),
-    }
-    found: dict[str, Any] = {
-        "marchenko_pastur": marchenko_pastur_edge(given.width, given.batch_size)
-    }
-    rates = pd.Index(sorted(given.learning_rates))
-    for kind, edge in predicted.items():
-        stable = _growth(section, list(rates), kind == "fresh_batches") < 1
-        low, high = _between(rates, stable.numpy())
-        found[kind] = {
-            "predicted": edge,
-            "largest_stable_rate": low,
-            "lowest_unstable_rate": high,
-        }
-    return found
-
-
 def _call(job: Any, unit: tuple) -> Any:
     return job(*unit)
 
@@ -230,20 +146,6 @@ def _grid(settings: params.Params, name: str) -> Grid:
     )
 
 
-def _setting_the_edge(values: Tensor) -> int:
-    edges = torch.where(values.real > 0, values.real / values.abs().square(), math.inf)
-    return int(edges.argmin())
-
-
-def _hidden_second_moment(layers: Layers, x: Tensor, slope: float) -> float:
-    """Return the largest eigenvalue of the second moments of the hidden layers' outputs."""
-    largest = math.nan
-    for weight, bias in layers[:-1]:
-        x = torch.nn.functional.leaky_relu(x @ weight.mT + bias, slope)
-        largest = max(second_moment_norm(x), largest) if largest > 0 else second_moment_norm(x)
-    return largest
-
-
 def _of_rule(rows: pd.DataFrame) -> dict[str, Any]:
     first = rows.iloc[0]
     low, high = float(first.largest_stable_rate), float(first.lowest_unstable_rate)
@@ -257,27 +159,6 @@ def _of_rule(rows: pd.DataFrame) -> dict[str, Any]:
         f"after_{int(row.steps_before)}_steps": {name: float(row[name]) for name in PREDICTED}
         for _, row in rows.iterrows()
     }
-
-
-def _between(rates: pd.Index, stable: np.ndarray) -> Bracket:
-    high = min(rates[~stable], default=math.inf)
-    return float(max(rates[rates < high], default=0.0)), float(high)
-
-
-def _control_batch(section: params.Stability, step: int) -> Tensor:
-    size = section.control.batch_size, section.control.width
-    return torch.randn(size, generator=seeded(section.seed, step), dtype=torch.float64)
-
-
-def _growth(section: params.Stability, rates: list[float], fresh: bool) -> Tensor:
-    """Return what a training multiplies the norm of a row of W by, for every rate (rates,)."""
-    n, B = section.control.width, section.control.batch_size
-    rows = torch.full((len(rates), n), n**-0.5, dtype=torch.float64)
-    eta = torch.tensor(rates, dtype=torch.float64)[:, None]
-    for step in range(section.control.steps):
-        x = _control_batch(section, step if fresh else 0)
-        rows = rows - eta * (rows @ x.mT @ x) / B
-    return rows.norm(dim=1)
 
 
 if __name__ == "__main__":

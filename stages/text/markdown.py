@@ -2,6 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Table(NamedTuple):
+    """The heading and the rows of a table, cells as text."""
+
+    head: list[str]
+    rows: list[list[str]]
 
 
 def table(head: Sequence[str], rows: Iterable[Iterable[str]]) -> str:

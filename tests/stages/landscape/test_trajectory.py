@@ -18,7 +18,7 @@ from idem.sweeps.sweep import Grid
 from stages.claims.routes import ALIKE, DIFFER, compared
 from stages.claims.verdict import OPEN
 from stages.common import params
-from stages.landscape import directions, routes, trajectory
+from stages.landscape import directions, route_summary, routes, trajectory
 from tests import ROOT
 
 THRESHOLDS = params.read(ROOT / "params.yaml").claims
@@ -66,8 +66,8 @@ def with_distances(rules: list[float], data: list[float]) -> pd.DataFrame:
     """Return a trace of one step in which every distance is as given, by run."""
     keys = [(run, rule, 1) for run in range(len(rules)) for rule in RULES]
     table = pd.DataFrame(keys, columns=["run", "rule", "step"])
-    for space in trajectory.SPACES:
-        for column in trajectory.MEASURES.values():
+    for space in route_summary.SPACES:
+        for column in route_summary.MEASURES.values():
             table[f"{space}_{column}_rules"] = table.run.map(dict(enumerate(rules)))
             table[f"{space}_{column}_data"] = table.run.map(dict(enumerate(data)))
             table[f"{space}_{column}_half_rate"] = 0.05
@@ -152,7 +152,7 @@ def test_logged_steps_hold_the_first_and_the_last():
 def test_routes_differ_where_rules_part_more_than_data(
     section: params.Trajectory, rules: list[float], data: list[float], word: str
 ):
-    found = trajectory.distances(section, with_distances(rules, data))
+    found = route_summary.distances(section, with_distances(rules, data))
     assert set(map(said, found.values())) == {word}
     expected = np.log10(np.array(rules) / np.array(data)).mean()
     assert found["function_routes"]["log10_ratio"] == pytest.approx(expected)
@@ -163,7 +163,7 @@ def test_the_largest_control_counts(section: params.Trajectory, kind: str):
     rows = with_distances([0.5, 0.5], [0.1, 0.1])
     column = f"function_off_route_{kind}"
     rows[column] = rows[column].where(rows.rule == "modified", 0.6)
-    found = trajectory.distances(section, rows)
+    found = route_summary.distances(section, rows)
     assert said(found["function_routes"]) == ALIKE
     assert said(found["function_ends"]) == DIFFER
 
@@ -171,7 +171,7 @@ def test_the_largest_control_counts(section: params.Trajectory, kind: str):
 def test_the_control_of_a_run_is_its_own_largest(section: params.Trajectory):
     rows = with_distances([0.5, 0.5], [0.5, 0.01])
     rows["function_off_route_half_rate"] = np.where(rows.run == 0, 0.01, 0.5)
-    found = trajectory.distances(section, rows)["function_routes"]
+    found = route_summary.distances(section, rows)["function_routes"]
     assert found["log10_ratio"] == pytest.approx(0)
     assert found["controls"] == pytest.approx({"data": 0.255, "half_rate": 0.255})
     assert found["control"] == 0.5
@@ -182,7 +182,7 @@ def of_three_runs(section: params.Trajectory, rates: dict[str, float]) -> dict[s
     study = section.studies["B1"].model_copy(update={"learning_rates": rates, "steps": 40})
     grid = Grid((5, 5), [0.42], runs=3, steps=40, batch_size=200, log_every=40)
     runs = [routes.measure("B1", study, grid, section, run) for run in range(3)]
-    return trajectory.distances(section, pd.DataFrame([row for of in runs for row in of.trace]))
+    return route_summary.distances(section, pd.DataFrame([row for of in runs for row in of.trace]))
 
 
 @pytest.mark.parametrize("slower", [0.21, 0.3])
@@ -219,7 +219,7 @@ def test_a_barrier_is_in_units_of_the_start(section: params.Trajectory):
             "loss_in_start_losses": [0.1, 0.4, 0.3, 0.1, 0.1, 0.1],
         }
     )
-    found = trajectory.barriers(section, rows)["rules"]
+    found = route_summary.barriers(section, rows)["rules"]
     expected = {"median": 0.1, "highest": 0.2, "share_of_runs_with_one": 0.5}
     assert found == pytest.approx(expected)
 

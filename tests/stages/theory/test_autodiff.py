@@ -15,7 +15,7 @@ import yaml
 
 from stages.common import params
 from stages.text.page import page
-from stages.theory import autodiff, fixed_points
+from stages.theory import asymmetries, autodiff, drawn, fixed_points
 from stages.theory.shown_code import SHOWN
 from tests import ROOT
 
@@ -83,7 +83,7 @@ def test_the_symmetric_linear_cases_alone_are_symmetric(found: dict[str, Any]):
 def test_symmetry_everywhere_would_be_said(found: dict[str, Any]):
     for of_case in found["asymmetry"].values():
         of_case["modified"] = 0.0
-    judged = autodiff.symmetric_cases(SECTION, found)
+    judged = asymmetries.symmetric_cases(SECTION, found)
     assert judged["modified_in_general"]
     assert judged["least_asymmetry_elsewhere"] == 0
 
@@ -128,7 +128,7 @@ def test_the_dead_unit_has_the_numbers_of_the_text():
 
 
 def test_a_map_that_is_no_fixed_point_is_sent_something():
-    x = autodiff.whitened(SECTION)
+    x = drawn.whitened(SECTION)
     K = 0.4 * torch.eye(3, dtype=torch.float64)
     assert fixed_points.standing(fixed_points.linear(K), x)["log10_modified"] > -2
 
@@ -139,7 +139,7 @@ def test_errors_are_logarithms_from_rounding_on():
 
 
 def test_whitened_items_have_the_identity_as_second_moment():
-    x = autodiff.whitened(SECTION)
+    x = drawn.whitened(SECTION)
     torch.testing.assert_close(x.mT @ x / len(x), torch.eye(3, dtype=torch.float64))
 
 
