@@ -139,7 +139,7 @@ def _at_lower_rates(
     """
     shared = _shared_rates(lanes, scale)
     if not shared:
-        return OPEN, "no common", "no rate in common"
+        return OPEN, "none", "no rate in common"
     best = best_safe_rates(lanes)
     below = [rates for rates in shared if all(rates[rule] < best[rule] for rule in RULES)]
     judged = below or shared[:1]

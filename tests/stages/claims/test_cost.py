@@ -10,7 +10,7 @@ from stages.claims import cost
 from stages.claims.verdict import CORRECTED, NOT, REPRODUCED
 from stages.common import params
 from stages.landscape import cost as stage
-from tests.stages.claims.test_claims import SECTION
+from tests.stages.claims.lanes import SECTION
 
 COST = params.Cost(batch_size=10, depths=[1, 2, 4, 8, 16], widths=[4, 32])
 

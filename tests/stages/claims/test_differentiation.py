@@ -6,7 +6,7 @@ import pytest
 
 from stages.claims import differentiation
 from stages.claims.verdict import NOT, REPRODUCED
-from tests.stages.claims.test_claims import SECTION
+from tests.stages.claims.lanes import SECTION
 
 
 def measured(

@@ -6,7 +6,7 @@ import pytest
 
 from stages.claims import latent
 from stages.claims.verdict import OPEN
-from tests.stages.claims.test_claims import SECTION
+from tests.stages.claims.lanes import SECTION
 
 MODELS = ("modified", "ordinary")
 

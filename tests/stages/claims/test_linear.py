@@ -6,7 +6,7 @@ import pytest
 
 from stages.claims import linear
 from stages.claims.verdict import CORRECTED, NOT, REPRODUCED
-from tests.stages.claims.test_claims import SECTION
+from tests.stages.claims.lanes import SECTION
 
 FOUND = {
     "correctors_of_degree_2": 0,

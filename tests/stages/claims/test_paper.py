@@ -10,12 +10,15 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.claims import __main__ as stage, network_by_network as paper
+from stages.claims import __main__ as stage
+from stages.claims import network_by_network as paper
+from stages.claims.comparison import RULES
 from stages.claims.network_by_network import NETWORKS, NOT_RUN, Entry
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
 from stages.common import params
 from tests import ROOT
-from tests.stages.claims.test_claims import RULES, SECTION, case, rows_of
+from tests.stages.claims.lanes import SECTION, rows_of
+from tests.stages.claims.test_batch_sizes import case
 
 RATES = (0.02, 1.0)  # the second is B2's first relabelled
 NETWORK = params.Network(

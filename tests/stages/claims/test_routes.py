@@ -7,7 +7,7 @@ import pytest
 from stages.claims import routes
 from stages.claims.routes import ALIKE, DIFFER
 from stages.claims.verdict import OPEN
-from tests.stages.claims.test_claims import SECTION
+from tests.stages.claims.lanes import SECTION
 
 LIMITS = {DIFFER: (0.2, 0.4), ALIKE: (-0.4, 0.1), OPEN: (0.0, 0.2)}
 

@@ -1,0 +1,101 @@
+"""T7: what counts, what is alike, what differs."""
+
+from typing import Any
+
+import pytest
+
+from stages.claims import batch_sizes
+from stages.claims.printed import CLAIMS
+from stages.claims.verdict import NOT, OPEN, REPRODUCED
+from stages.sweeps.printed import BATCH_SIZES
+from tests.stages.claims.lanes import SECTION
+
+Limits = tuple[float | None, float | None, float | None]
+
+
+SMALL: Limits = (0.1, 0.05, 0.15)
+
+
+WIDE: Limits = (0.2, -0.1, 0.5)
+
+
+LARGE: Limits = (1.0, 0.8, 1.2)
+
+
+def largest(limits: Limits, lost: float = 0.0) -> dict[str, Any]:
+    ratio, low, high = limits
+    return {
+        "largest": {
+            "sizes": list(BATCH_SIZES),
+            "log10_ratio": ratio,
+            "low": low,
+            "high": high,
+            "diverged_at_one": lost,
+        }
+    }
+
+
+def lost(share: float) -> dict[str, Any]:
+    return largest((None, None, None), share)
+
+
+def case(
+    fixed: dict[str, Any] | None = None,
+    best: Limits = SMALL,
+    runs: int = 3,
+    sizes: tuple[int, ...] = BATCH_SIZES,
+) -> dict[str, Any]:
+    """Return what `variants` says of a network whose ordinary rule has one size only."""
+    measured = {
+        "batch_sizes": list(sizes),
+        "runs": runs,
+        "at_fixed_rate": {"0.1": fixed or largest(SMALL), "0.2": largest((0.05, 0, 0.1)), "9": {}},
+        "at_best_rate": {"rates": {str(size): 0.1 for size in BATCH_SIZES}} | largest(best),
+    }
+    return {"modified": measured, "ordinary": {"at_best_rate": {"log10_errors": {"1000": 1.0}}}}
+
+
+@pytest.mark.parametrize(
+    ("fixed", "best", "verdict"),
+    [
+        (largest(SMALL), LARGE, REPRODUCED),
+        (largest(WIDE), SMALL, OPEN),
+        (largest((0.1, -0.4, 0.2)), SMALL, OPEN),  # the interval leaves on the other side
+        (largest(LARGE), SMALL, "in 1 of 1 cases, if the rate is chosen anew"),
+        (lost(1.0), SMALL, "in 1 of 1 cases, if the rate is chosen anew"),
+        (lost(0.1), SMALL, OPEN),
+        (largest(LARGE), LARGE, NOT),
+        (largest(LARGE), WIDE, OPEN),
+        (largest((0.1, None, None)), SMALL, OPEN),
+    ],
+)
+def test_t7_compares_batch_sizes_at_one_rate_and_at_the_best(
+    fixed: dict[str, Any], best: Limits, verdict: str
+):
+    assert batch_sizes.judge({"B1": case(fixed, best)}, SECTION).verdict == verdict
+
+
+def test_t7_counts_cases_that_are_alike_or_undecided():
+    mixed = {"B1": case(largest(LARGE)), "B2": case(largest(LARGE), WIDE)}
+    found = batch_sizes.judge(mixed, SECTION)
+    assert found.verdict == "in 1 of 2 cases, if the rate is chosen anew, undecided in 1"
+    assert "B1 modified (batch 32 to 10000, 3 runs) ×10 [6.3, 16] (32 / 10000 at 0.1), ×1.3" in (
+        found.measured
+    )
+
+
+@pytest.mark.parametrize("other", [{"runs": 2}, {"sizes": (32, 1000)}, {"sizes": (100, 10_000)}])
+def test_t7_leaves_out_networks_of_too_few_runs_or_sizes(other: dict[str, Any]):
+    left_out = case(largest(LARGE), LARGE, **other)
+    found = batch_sizes.judge({"B1": case(), "B2": left_out}, SECTION)
+    assert found.verdict == REPRODUCED
+    assert found.claim.endswith("B1 here)")
+    assert "Not counted, for their sizes or runs: B2 modified" in found.measured
+    alone = batch_sizes.judge({"B2": left_out}, SECTION)
+    assert (alone.verdict, alone.claim) == (OPEN, CLAIMS["T7"].text)
+    assert alone.ours == "none that counts"
+
+
+def test_without_two_sizes_t7_is_undecided():
+    only = {"B1": {"modified": case()["ordinary"]}}
+    assert batch_sizes.judge(only, SECTION).verdict == OPEN

@@ -1,0 +1,66 @@
+"""T5, from brackets of one run and from a sweep."""
+
+import math
+
+import pytest
+
+from stages.claims import edges
+from stages.claims.comparison import RULES
+from stages.claims.verdict import NOT, OPEN, REPRODUCED
+from stages.sweeps.aggregate import last_rows
+from tests.stages.claims.lanes import SECTION, rows_of
+
+
+def brackets(b3: tuple[float, float | None], b4: tuple[float, float | None]) -> dict:
+    """Return a file of brackets, those of the modified rule given and ordinary's always fitting."""
+    found = {}
+    for network, (low, high), fitting in (("B3", b3, (0.1, 0.2)), ("B4", b4, (0.4, 0.5))):
+        rules = {
+            rule: {"largest_stable_rate": a, "lowest_unstable_rate": b}
+            for rule, (a, b) in {"modified": (low, high), "ordinary": fitting}.items()
+        }
+        found[network] = rules | {"marchenko_pastur": 0.2, "one_layer_fresh": 0.4, "steps": 9}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("b3", "verdict"),
+    [
+        ((0.2, 0.22), REPRODUCED),
+        ((0.2, 0.3), OPEN),
+        ((0.3, 0.4), NOT),
+        ((0.2, None), OPEN),
+        ((0.3, None), NOT),
+    ],
+)
+def test_t5_follows_the_brackets_of_the_stable_rate(b3: tuple[float, float | None], verdict: str):
+    found = edges.from_brackets(brackets(b3, (0.42, 0.5)), SECTION)
+    assert found.verdict == f"{verdict} (indication: 1 run)"
+    assert f"B3, 9 steps: modified {b3[0]:g} and" in found.measured
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [
+        ({("modified", 0.27): math.inf, ("ordinary", 0.27): 1.5}, REPRODUCED),
+        ({("modified", 0.27): math.inf}, NOT),
+        ({(rule, rate): math.inf for rule in RULES for rate in (0.17, 0.22, 0.27)}, OPEN),
+        ({("ordinary", rate): 2.0 for rate in (0.17, 0.22, 0.27)}, NOT),
+    ],
+)
+def test_t5_takes_the_highest_rate_of_a_sweep_at_which_a_run_improves(
+    errors: dict[tuple[str, float], float], verdict: str
+):
+    lanes = last_rows(rows_of((0.17, 0.22, 0.27), errors))
+    assert edges.from_sweep("B3", lanes, SECTION).verdict == verdict
+
+
+def test_one_improving_run_above_the_edge_refutes_t5():
+    errors = {(rule, 0.27): math.inf for rule in RULES}
+    lanes = last_rows(rows_of((0.22, 0.27), errors))
+    assert edges.from_sweep("B3", lanes, SECTION).verdict == REPRODUCED
+    one = (lanes.rule == "ordinary") & (lanes.learning_rate == 0.27) & (lanes.run == 2)
+    lanes.loc[one, "improved"] = True
+    found = edges.from_sweep("B3", lanes, SECTION)
+    assert found.verdict == NOT
+    assert "modified 0.22 (3 of 3 runs), ordinary 0.27 (1 of 3 runs)" in found.measured

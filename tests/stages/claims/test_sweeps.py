@@ -1,0 +1,181 @@
+"""T2, T3, T4 and T6: every verdict follows from the lanes, in whichever direction they point."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from stages.claims import sweeps
+from stages.claims.comparison import RULES
+from stages.claims.sweeps import BY_COLLAPSE
+from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED, marked
+from stages.sweeps.aggregate import last_rows
+from stages.sweeps.printed import PARAMETER_COUNTS
+from tests.stages.claims.lanes import RATES, SECTION, WIDTH, Errors, lanes_of, rows_of
+
+LOST: Errors = {("B2", rule, rate): math.inf for rule in RULES for rate in (0.02, 1)}
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [
+        ({}, NOT),
+        ({("B1", "modified", 0.5): 1e-3, ("B2", "modified", 1.0): 1e-3}, REPRODUCED),
+        ({("B1", "modified", 0.5): 1e-3}, "on B1 only"),
+        ({("B1", "modified", 0.5): 1e-3} | LOST, "on B1, undecided on B2"),
+        ({("B1", "ordinary", 0.5): 1e-3, ("B2", "ordinary", 1.0): 1e-3}, NOT),
+        (LOST, OPEN),
+    ],
+)
+def test_t3_follows_the_errors_at_the_best_rates(errors: Errors, verdict: str):
+    assert sweeps.lower_error(lanes_of(errors), SECTION).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"), [(0.5, NOT), (1e-3, REPRODUCED), (0.45, OPEN), (2.0, NOT)]
+)
+def test_t3_on_one_network_says_nothing_of_others(error: float, verdict: str):
+    errors = {("modified", rate): error for rate in RATES["B2"]}
+    lanes = last_rows(rows_of(RATES["B2"], errors))
+    noise = 1 + 0.3 * (lanes.run - 1) * (lanes.rule == "modified")
+    lanes["absolute_error"] *= noise if verdict == OPEN else 1.0
+    found = sweeps.lower_error({"B2": lanes}, SECTION)
+    assert found.verdict == verdict
+    assert "B2 here" in found.claim and "B1" not in found.claim + found.measured
+
+
+def with_spread(lanes: dict[str, pd.DataFrame], **left: float) -> dict[str, pd.DataFrame]:
+    """Leave the modified rule so much of the output spread of the start, by network."""
+    for network, share in left.items():
+        of_network = lanes[network]
+        modified = of_network.rule == "modified"
+        of_network.loc[modified, "output_spread"] = share * of_network.initial_spread
+    return lanes
+
+
+BOTH: Errors = {("B1", "modified", 0.5): 1e-3, ("B2", "modified", 1.0): 1e-3}
+
+
+@pytest.mark.parametrize(
+    ("errors", "left", "verdict"),
+    [
+        (BOTH, {"B1": 0.9e-3, "B2": 0.9e-3}, f"{REPRODUCED}, {BY_COLLAPSE}"),
+        (BOTH, {"B1": 0.9e-3, "B2": 1.1e-3}, f"{REPRODUCED} (B1 {BY_COLLAPSE})"),
+        (BOTH, {"B1": 1.1e-3, "B2": 1.1e-3}, REPRODUCED),
+        ({("B1", "modified", 0.5): 1e-3}, {"B1": 1e-8}, f"on B1 only (B1 {BY_COLLAPSE})"),
+        ({}, {"B1": 1e-8, "B2": 1e-8}, NOT),
+    ],
+)
+def test_t3_says_where_the_lower_error_is_that_of_a_constant_map(
+    errors: Errors, left: dict[str, float], verdict: str
+):
+    assert sweeps.lower_error(with_spread(lanes_of(errors), **left), SECTION).verdict == verdict
+
+
+def test_t3_on_one_network_has_its_collapse_in_the_verdict_and_its_spread_in_the_words():
+    lanes = with_spread(lanes_of({("B1", "modified", 0.5): 1e-3}), B1=1e-4)
+    found = sweeps.lower_error({"B1": lanes["B1"]}, SECTION)
+    assert found.verdict == f"{REPRODUCED}, {BY_COLLAPSE}"
+    assert "spread 2e-05 against 0.1 (at the start 0.2), relative error 0.001 against 0.5" in (
+        found.measured
+    )
+
+
+def test_a_run_that_diverges_at_the_rates_of_the_others_leaves_t3_open():
+    errors = {("modified", 1.0): 1e-3, ("modified", 0.02): 0.1}
+    lanes = last_rows(rows_of(RATES["B2"], errors))
+    lost = (lanes.rule == "modified") & (lanes.learning_rate == 1.0) & (lanes.run == 0)
+    lanes.loc[lost, ["diverged", "absolute_error"]] = [True, math.inf]
+    found = sweeps.lower_error({"B2": lanes}, SECTION)
+    assert found.verdict == OPEN
+    assert "rates 0.02 or 1, its end and 0.02" in found.measured
+    assert "not measurable, as a run diverged" in found.measured
+    assert found.ours == "modified / ordinary: B2 not measurable"
+
+
+def test_a_single_run_chooses_its_own_rates_and_says_so():
+    lanes = lanes_of({("B2", "modified", 1.0): 1e-3}, runs=1)["B2"]
+    found = sweeps.lower_error({"B2": lanes}, SECTION)
+    assert found.verdict == f"{OPEN} (indication: 1 run)"
+    assert "best on itself" in found.measured and "rates 1, its end and" in found.measured
+
+
+LABELS = (0.1, 0.2, 0.4, 5.0, 10.0, 20.0, 99.0)  # relabelled by 50, the first three are others
+
+
+def falling(modified: dict[float, float], ordinary: dict[float, float]) -> pd.DataFrame:
+    """Return lanes over LABELS, errors 0.5 but for those given, and least at the highest rate."""
+    errors = {("modified", rate): error for rate, error in modified.items()}
+    errors |= {("ordinary", rate): error for rate, error in ordinary.items()}
+    return last_rows(rows_of(LABELS, {(rule, 99.0): 1e-3 for rule in RULES} | errors))
+
+
+LOW = dict.fromkeys((0.1, 0.2, 0.4), 0.1)
+
+
+HIGH = dict.fromkeys((5.0, 10.0, 20.0), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("modified", "ordinary", "verdict"),
+    [
+        ({}, {}, NOT),
+        (HIGH, {}, CONVENTION),
+        (LOW | HIGH, {}, REPRODUCED),
+        (LOW | HIGH, HIGH, CONVENTION),  # at the matched scale lower at 3 of 6
+        (LOW | {10.0: 0.1}, {0.1: 0.1, 0.2: 0.1, 0.4: 0.1}, NOT),  # matched 1 of 6, raw none
+        ({rate: math.inf for rate in HIGH}, {}, OPEN),
+        ({5.0: math.inf}, {}, NOT),  # one rate undecided cannot make a majority
+        (LOW | dict.fromkeys(HIGH, 2.0), {5.0: 4.0}, CONVENTION),  # matched alone is lower
+    ],
+)
+def test_t4_takes_the_majority_of_the_rates_below_the_best(
+    modified: dict[float, float], ordinary: dict[float, float], verdict: str
+):
+    found = sweeps.lower_rates("B2", falling(modified, ordinary), WIDTH, SECTION)
+    assert found.verdict == verdict
+
+
+def test_t4_leaves_out_the_best_rates_and_all_above():
+    lanes = falling({10.0: 1e-5}, {})
+    found = sweeps.lower_rates("B2", lanes, WIDTH, SECTION)
+    assert "lower at 0 of 4 rates, 0.1 (×1 [1, 1]) to 5 (" in found.measured
+    assert "lower at 0 of 1 rate, 0.1 (×1 [1, 1])" in found.measured
+
+
+def test_t4_falls_back_on_the_lowest_rate_where_a_rule_is_best_there():
+    found = sweeps.lower_rates("B2", falling({0.1: 1e-5}, {}), WIDTH, SECTION)
+    assert found.verdict == CONVENTION
+    words = "scale: none is below both, so at the lowest: lower at 1 of 1 rate, 0.1 (×2e-05 ["
+    assert words in found.measured
+    assert found.ours == "lower at 1 of 1 rates; at 0 of 1 if labels mean ×50"
+
+
+def test_t4_relabels_by_half_the_width():
+    found = sweeps.lower_rates("B2", falling(HIGH, {}), 4 * WIDTH, SECTION)
+    assert "a 200 times higher rate for the rule: lower at 1 of 1 rate" in found.measured
+    found = sweeps.lower_rates("B2", falling(HIGH, {}), 7 * WIDTH, SECTION)
+    assert found.verdict == OPEN
+    assert found.measured.endswith("no rate in common")
+    assert found.ours.endswith("; at none if labels mean ×350")
+
+
+def test_t6_counts_the_lanes_that_reach_zero():
+    assert sweeps.near_zero(lanes_of({})["B1"], SECTION).verdict == NOT
+    found = sweeps.near_zero(lanes_of({("B1", "modified", 0.5): 1e-9})["B1"], SECTION)
+    assert found.verdict == REPRODUCED
+    assert "3 of 6 modified lanes, 0 of 6 ordinary lanes" in found.measured
+
+
+def test_with_fewer_runs_a_verdict_is_an_indication():
+    lanes = lanes_of({}, runs=2)["B2"]
+    found = sweeps.lower_rates("B2", lanes, WIDTH, SECTION)
+    assert found.verdict == f"{NOT} (indication: 2 runs)"
+    assert marked(NOT, 1, "seed", 2) == f"{NOT} (indication: 1 seed)"
+    assert marked(NOT, 2, "seed", 2) == NOT
+
+
+def test_t2_is_reproduced_by_the_printed_counts_alone():
+    assert sweeps.parameter_counts(PARAMETER_COUNTS).verdict == REPRODUCED
+    assert sweeps.parameter_counts(PARAMETER_COUNTS | {"B2": 238_601}).verdict == NOT
+    assert "B2 238 600" in sweeps.parameter_counts(PARAMETER_COUNTS).measured
