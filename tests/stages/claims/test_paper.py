@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.claims import __main__ as stage
-from stages.claims import network_by_network as paper
+from stages.claims import __main__ as stage, network_by_network as paper
 from stages.claims.comparison import RULES
 from stages.claims.network_by_network import NETWORKS, NOT_RUN, Entry
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
