@@ -18,14 +18,16 @@ RULES = Path("params.yaml")
 def main() -> None:
     """Write the ledger: as JSON, short enough for `dvc metrics diff`, and as a long table."""
     args = params.arguments("judge the paper's claims, as far as a pipeline measures them")
-    settings = params.read(args.params)
+    settings = params.read(args.params, params.Pipeline)
     if isinstance(settings, params.Paper):
-        network_by_network.write(args.metrics, settings.sweep, params.read(RULES).claims)
+        network_by_network.write(
+            args.metrics, settings.sweep, params.read(RULES, params.Laptop).claims
+        )
     elif isinstance(settings, params.CelebA):
         write(args.metrics, ledgers.celeba(args.metrics, settings.claims), "latent_celeba")
-    elif isinstance(settings, params.GenerativeStudy):
+    elif isinstance(settings, params.MNISTStudy):
         write(args.metrics, ledgers.study(args.metrics, settings.claims), "latent_mnist")
-    else:
+    elif isinstance(settings, params.Laptop):
         write(args.metrics, ledgers.laptop(args.metrics, settings), "latent_mnist")
 
 

@@ -23,7 +23,7 @@ from stages.sweeps.aggregate import last_rows
 from stages.sweeps.printed import PARAMETER_COUNTS
 
 
-def laptop(folder: Path, settings: params.Params) -> list[Verdict]:
+def laptop(folder: Path, settings: params.Laptop) -> list[Verdict]:
     """Return the ledger of the whole paper, from the files in a folder.
 
     T3 and T4 are judged on the networks with full sweeps at this scale.

@@ -12,7 +12,7 @@ def main() -> None:
     It lies beside params.yaml, or in data/ for the one at the top.
     """
     args = params.arguments("check params.yaml before any work")
-    params.read(args.params)
+    params.read(args.params, params.Pipeline)
     folder = args.params.parent if args.params.parent.parts else Path("data")
     write_text(folder / "params.ok", "Every parameter is of the expected type and range.\n")
 

@@ -25,7 +25,7 @@ def summary(data: Labelled) -> dict[str, object]:
 def main() -> None:
     """Read the raw files, pad, write the arrays and a summary of each split."""
     args = params.arguments("prepare a data set", dataset="name of the data set")
-    section = params.read(args.params).prepare
+    section = params.read(args.params, params.Laptop).prepare
     reader = params.choose(READERS, args.dataset, "data set")
     folder, found = Path("data") / args.dataset, {}
     train, valid = hold_out(reader(folder / "raw", "train"), section.valid_images)

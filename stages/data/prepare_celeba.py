@@ -70,11 +70,7 @@ def _total(prepared: celeba.Prepared, what: str) -> Counter:
 def main() -> None:
     """Find the images, decode them on all cores, write the arrays, a summary, what was left out."""
     args = params.arguments("prepare CelebA")
-    section = params.read(args.params).prepare
-    if not isinstance(section, params.PrepareCelebA):
-        sys.exit(
-            f"{args.params}: expected the parameters of CelebA: stages/pipelines/celeba/params.yaml"
-        )
+    section = params.read(args.params, params.CelebA).prepare
     run, side = partial(run_units, label="prepare"), section.image_size
     try:
         source = celeba.find(CACHE)

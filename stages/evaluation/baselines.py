@@ -12,7 +12,7 @@ It can be killed at any time, and goes on from there when it is run again.
 import math
 import sys
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import torch
@@ -44,7 +44,7 @@ MODULES = ("idem.generative.dcgan", "stages.generative.runs")  # that decide a r
 def main() -> None:
     """Write the scores of both baselines, the DCGAN's on its way, and what it costs."""
     args = params.arguments("train and score the baselines", dataset="name of the data set")
-    everything = cast(GenerativeStudy, params.read(args.params))
+    everything = params.read(args.params, GenerativeStudy)
     name = networks.data_set(args.dataset)
     params.choose(everything.train.models, everything.baselines.autoencoder, "model")
     end_with_parent()

@@ -49,7 +49,7 @@ def hits_per_class(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
 def main() -> None:
     """Train on the whole training split, measure on the test split."""
     args = params.arguments("train the classifier", dataset="name of the data set")
-    section = params.read(args.params).classifier
+    section = params.read(args.params, params.Laptop).classifier
     torch.set_num_threads(THREADS)
     torch.manual_seed(section.seed)
     images, labels = load(args.dataset, "train")

@@ -25,7 +25,7 @@ from idem.evaluation import metrics, samples
 from stages.common import params
 from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json, write_text
-from stages.common.params import Evaluate, Params
+from stages.common.params import Evaluate, Generative
 from stages.evaluation import measures, pictures
 from stages.evaluation.summary import (
     CONTROL,
@@ -48,7 +48,7 @@ Tables = dict[str, pd.DataFrame]
 def main() -> None:
     """Write all measurements, what they come to over seeds, and the pixels of a few samples."""
     args = params.arguments("evaluate on one data set", dataset="name of the data set")
-    everything, name = params.read(args.params), networks.data_set(args.dataset)
+    everything, name = params.read(args.params, Generative), networks.data_set(args.dataset)
     judge = scorer(everything.score, name, "test")
     units = [*_networks(everything, name, judge), (_controls, everything, name, judge)]
     tables = _joined(run_units(operator.call, units, f"evaluate {name}"))
@@ -64,13 +64,13 @@ def main() -> None:
     write_text(args.metrics / "generative.md", (f"{note}.\n\n" if note else "") + readable(summary))
 
 
-def _networks(everything: Params, dataset: str, judge: Scorer) -> Iterator[tuple]:
+def _networks(everything: Generative, dataset: str, judge: Scorer) -> Iterator[tuple]:
     for run in product(everything.train.models, everything.train.seeds, KINDS):
         yield _network, everything, dataset, judge, *run
 
 
 def _network(
-    everything: Params, dataset: str, judge: Scorer, model: str, seed: int, kind: str
+    everything: Generative, dataset: str, judge: Scorer, model: str, seed: int, kind: str
 ) -> Tables:
     """Return all tables of one set of weights, in both modes."""
     section, training = everything.evaluate, everything.train
@@ -98,7 +98,7 @@ def _network(
     return _joined(found)
 
 
-def _controls(everything: Params, dataset: str, judge: Scorer) -> Tables:
+def _controls(everything: Generative, dataset: str, judge: Scorer) -> Tables:
     """Return the same of what no network made.
 
     ``real`` are images of the split `valid`, on which neither features nor networks were trained,

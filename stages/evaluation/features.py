@@ -25,7 +25,10 @@ _UNIT = 1000  # images whose features one unit computes
 def main() -> None:
     """Write the components, their share of the variance, and the floor by the number of images."""
     args = params.arguments("components of features", dataset="name of the data set")
-    section, name = params.read(args.params).features, networks.data_set(args.dataset)
+    section, name = (
+        params.read(args.params, params.CelebA).features,
+        networks.data_set(args.dataset),
+    )
     count = section.images + max(section.floors)
     train, test = features(name, "train", count), features(name, "test")
     if len(train) < count:

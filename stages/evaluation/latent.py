@@ -20,7 +20,7 @@ from idem.generative.udcgan import UDCGAN
 from stages.common import params
 from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json, write_npz, write_text
-from stages.common.params import Latent, Params
+from stages.common.params import Generative, Latent
 from stages.evaluation.latent_measures import KINDS, PATHS, clouds, codes, jacobians, orbit, paths
 from stages.evaluation.latent_tables import page
 from stages.evaluation.summary import labelled, subset
@@ -34,7 +34,7 @@ RUN = ["model", "seed", "mode"]
 def main() -> None:
     """Write the tables of codes, Jacobians and paths, their headline, and a page about them."""
     args = params.arguments("analyse the latent space", dataset="name of the data set")
-    everything, name = params.read(args.params), networks.data_set(args.dataset)
+    everything, name = params.read(args.params, Generative), networks.data_set(args.dataset)
     section = everything.latent
     found = run_units(_latent_unit, _units(everything, name), f"latent {name}")
     shown = [unit for unit in found if unit.codes]
@@ -68,7 +68,7 @@ class NetworkTables:
     images: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def headline(everything: Params, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+def headline(everything: Generative, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Return the rule of every model, and {model: {mode: means over seeds, and each seed}}."""
     models: dict[str, Any] = {}
     for keys, rows in tables["jacobians"].groupby(["model", "mode"], sort=False):
@@ -119,14 +119,14 @@ def _along(rows: pd.DataFrame) -> dict[str, Any]:
     return inside | _means(ends.assign(path="ends"), "path")
 
 
-def _units(everything: Params, dataset: str) -> list[tuple]:
+def _units(everything: Generative, dataset: str) -> list[tuple]:
     section = everything.train
     runs = [(model, seed) for model in section.models for seed in section.seeds]
     runs.append((UNTRAINED, section.seeds[0]))
     return [(everything, dataset, model, seed) for model, seed in runs]
 
 
-def _latent_unit(everything: Params, dataset: str, model: str, seed: int) -> NetworkTables:
+def _latent_unit(everything: Generative, dataset: str, model: str, seed: int) -> NetworkTables:
     section = everything.latent
     images = networks.some(dataset, "test", 2 * section.images)
     settings = everything.train.models.get(model) or next(iter(everything.train.models.values()))

@@ -31,7 +31,7 @@ from idem.evaluation.corruptions import CORRUPTIONS
 from stages.common import params
 from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json
-from stages.common.params import Params, Restore
+from stages.common.params import Generative, Restore
 from stages.evaluation import pictures
 from stages.evaluation.summary import labelled, subset
 from stages.generative import networks
@@ -58,7 +58,7 @@ class UnitTables(NamedTuple):
 def main() -> None:
     """Write the scores with their intervals, their headline, and the pixels of a few images."""
     args = params.arguments("restore on one data set", dataset="name of the data set")
-    everything, name = params.read(args.params), networks.data_set(args.dataset)
+    everything, name = params.read(args.params, Generative), networks.data_set(args.dataset)
     units = [(_baselines, everything, name), *_networks(everything, name)]
     scores, shown = _joined(run_units(operator.call, units, f"restore {name}"))
     table = summarize(scores, everything.restore)
@@ -147,14 +147,14 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
     return result
 
 
-def _networks(everything: Params, dataset: str) -> Iterator[tuple]:
+def _networks(everything: Generative, dataset: str) -> Iterator[tuple]:
     for model in everything.train.models:
         for seed in everything.train.seeds:
             for kind in everything.restore.weights:
                 yield _restored, everything, dataset, model, seed, kind
 
 
-def _baselines(everything: Params, dataset: str) -> UnitTables:
+def _baselines(everything: Generative, dataset: str) -> UnitTables:
     section, x = everything.restore, _originals(everything, dataset)
     training = networks.some(dataset, "train", section.training_images)
     mean = _mean(training).expand_as(x)
@@ -169,7 +169,7 @@ def _baselines(everything: Params, dataset: str) -> UnitTables:
     return _joined(found)
 
 
-def _restored(everything: Params, dataset: str, model: str, seed: int, kind: str) -> UnitTables:
+def _restored(everything: Generative, dataset: str, model: str, seed: int, kind: str) -> UnitTables:
     section, x = everything.restore, _originals(everything, dataset)
     f = networks.trained_network(everything.train, dataset, x.shape[1:], model, seed, kind)
     found = []
@@ -188,7 +188,7 @@ def _joined(found: list[UnitTables]) -> UnitTables:
     return UnitTables(*(pd.concat(tables) for tables in zip(*found, strict=True)))
 
 
-def _originals(everything: Params, dataset: str) -> Tensor:
+def _originals(everything: Generative, dataset: str) -> Tensor:
     return to_unit(networks.some(dataset, "test", everything.restore.images))
 
 

@@ -16,7 +16,7 @@ from stages.sweeps.aggregate import ERROR_FLOOR, at_best_rate, last_rows, relabe
 def main() -> None:
     """Read the tables, write a PNG a figure."""
     args = params.arguments("draw Figures 1 to 5")
-    parameters = params.read(args.params)
+    parameters = params.read(args.params, params.Laptop)
     section = parameters.plot
     widths = {name: network.widths for name, network in parameters.sweep.networks.items()}
     folder: Path = args.metrics

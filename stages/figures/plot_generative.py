@@ -14,7 +14,7 @@ from idem.data.datasets import DATASETS
 from idem.figures import generative, latent, restoration, samples
 from stages.common import params
 from stages.common.files import write_figure, write_text
-from stages.common.params import Params
+from stages.common.params import Generative
 from stages.evaluation import pictures
 from stages.evaluation.summary import subset
 from stages.figures.album import album
@@ -27,7 +27,8 @@ def main() -> None:
     args = params.arguments("draw the generative study", dataset="name of the data set")
     name = params.choose(dict.fromkeys(DATASETS, args.dataset), args.dataset, "data set")
     note, own, paths = subset(args.metrics, name), pictures.folder(args.metrics, name), {}
-    for figure, drawn in drawings(args.metrics, name, params.read(args.params)).items():
+    settings = params.read(args.params, Generative)
+    for figure, drawn in drawings(args.metrics, name, settings).items():
         if note and figure != "figure_5":  # which has it below its images
             drawn.suptitle(note, fontsize="small")
         paths[figure] = (own if figure in OF_PHOTOGRAPHS else args.metrics) / f"{figure}.png"
@@ -37,7 +38,7 @@ def main() -> None:
         write_text(own / "page.html", album(f"The generative study of {name}", text, paths))
 
 
-def drawings(folder: Path, dataset: str, settings: Params) -> dict[str, Figure]:
+def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figure]:
     """Return every figure of the generative study of a data set, by name."""
 
     def table(name: str) -> pd.DataFrame:

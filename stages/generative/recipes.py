@@ -45,7 +45,7 @@ HEAD = {
 def main() -> None:
     """Write the table of all settings, as CSV and Markdown, the best of each kind, and a figure."""
     args = params.arguments("compare all settings")
-    section = params.read(args.params).settings
+    section = params.read(args.params, params.MNISTStudy).settings
     found = pd.concat(_summaries(section, args.metrics), ignore_index=True)
     order = ["of", "steps", "steady", "distance"]
     found = found.sort_values(order, ascending=[True, True, False, True])

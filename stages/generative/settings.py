@@ -22,7 +22,7 @@ from stages.generative import runs, train
 def main() -> None:
     """Write what was measured on the way of every setting and seed of one round."""
     args = params.arguments("try settings on MNIST", round="a key of settings.rounds")
-    everything = params.read(args.params)
+    everything = params.read(args.params, params.MNISTStudy)
     section = everything.settings
     tried = params.choose(section.rounds, args.round, "round")
     end_with_parent()

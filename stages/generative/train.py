@@ -18,7 +18,7 @@ from stages.generative import networks, runs
 def main() -> None:
     """Write the noise statistics, the weights of all runs and what was measured on the way."""
     args = params.arguments("train on one data set", dataset="name of the data set")
-    everything, name = params.read(args.params), networks.data_set(args.dataset)
+    everything, name = params.read(args.params, params.Generative), networks.data_set(args.dataset)
     section = everything.train
     end_with_parent()
     deadline()  # complains before anything is written

@@ -30,7 +30,7 @@ MEASURES = ("flops", "saved_bytes")
 def main() -> None:
     """Count every rule, width and depth; write the table and its growth."""
     args = params.arguments("count what a training step costs")
-    section = params.read(args.params).cost
+    section = params.read(args.params, params.Laptop).cost
     table = measure(section)
     write_csv(args.metrics / "cost.csv", table)
     write_json(args.metrics / "cost.json", headline(section, table))

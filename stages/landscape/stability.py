@@ -41,7 +41,7 @@ PREDICTED = ("rate_before", "edge_from_curvature", "edge_fresh_batches", "hidden
 def main() -> None:
     """Write a row a network, rule and place, and the brackets beside the edges predicted."""
     args = params.arguments("predict and measure the largest stable rate of every network")
-    settings = params.read(args.params)
+    settings = params.read(args.params, params.Laptop)
     section = settings.stability
     end_with_parent()
     grids = {name: _grid(settings, name) for name in section.networks}
@@ -132,7 +132,7 @@ def _size(grid: Grid) -> int:
     return grid.batch_size * sum(n * m for n, m in pairwise(grid.widths))
 
 
-def _grid(settings: params.Params, name: str) -> Grid:
+def _grid(settings: params.Laptop, name: str) -> Grid:
     section, stable = settings.sweep, settings.stability
     given = stable.networks[name]
     return replace(

@@ -36,7 +36,7 @@ Tables = dict[str, pd.DataFrame]
 def main() -> None:
     """Write every measured row, the numbers by study, and a page about them."""
     args = params.arguments("compare the routes of both rules through the loss landscape")
-    settings = params.read(args.params)
+    settings = params.read(args.params, params.Laptop)
     section = settings.trajectory
     end_with_parent()
     tables = compute(section, settings.sweep)

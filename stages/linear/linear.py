@@ -23,7 +23,7 @@ from stages.linear.recurrence import log10_of
 def main() -> None:
     """Measure every part of the linear study and write its tables."""
     args = params.arguments("study the recurrence and draw the basins of attraction")
-    section = params.read(args.params).linear
+    section = params.read(args.params, params.Laptop).linear
     units = [(section, case) for case in recurrence.cases(section)]
     runs = pd.concat(run_units(recurrence.study, units, "linear"), ignore_index=True)
     ensembles = recurrence.random_matrices(section)

@@ -79,7 +79,7 @@ def overview(ledger: Mapping[str, Mapping[str, Any]]) -> str:
 
 def with_a_rule() -> Sequence[str]:
     """Return the models of the study that have equal compute."""
-    models = params.read(STUDY_PARAMS).train.models
+    models = params.read(STUDY_PARAMS, params.MNISTStudy).train.models
     return [name for name, model in models.items() if model.rule != "none"]
 
 

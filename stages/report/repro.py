@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from stages.common import params
 from stages.common.engine import workers
-from stages.common.params import read
 from stages.report import compare
 
 SECONDS = Path("metrics/seconds.csv")  # git-ignored: seconds never belong to a result
@@ -24,7 +24,7 @@ was deleted by DVC. To have the committed results back:
 
 def main() -> None:
     """Force the whole pipeline, print the table of seconds, then the comparison."""
-    read(Path("params.yaml"))
+    params.read(Path("params.yaml"), params.Laptop)
     workers()  # complains before any work
     seconds = run(["dvc", "repro", "--force", *sys.argv[1:]])
     print_table(seconds)

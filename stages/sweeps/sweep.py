@@ -28,7 +28,7 @@ MODULES = ("idem.sweeps.sweep",)  # that decide the rows of a unit
 def main() -> None:
     """Write every logged row, the summary by rate, and the headline numbers."""
     args = params.arguments("sweep one network", network="a key of sweep.networks")
-    section = params.read(args.params).sweep
+    section = params.read(args.params, params.Swept).sweep
     network = params.choose(section.networks, args.network, "network")
     end_with_parent()
     grid, label = grid_of(section, network), f"sweep_{args.network}"

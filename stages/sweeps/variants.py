@@ -35,7 +35,7 @@ SETTINGS = ["batch_size", "optimizer", "initialization"]
 def main() -> None:
     """Write the summary of every variant by rate, its best rates, and the numbers for T7."""
     args = params.arguments("sweep with other batch sizes, optimisers and initialisations")
-    settings = params.read(args.params)
+    settings = params.read(args.params, params.Swept)
     end_with_parent()
     grids = {name: grid(settings.sweep, v) for name, v in settings.variants.items()}
     networks = {name: variant.network for name, variant in settings.variants.items()}

@@ -41,7 +41,7 @@ TITLE = "Appendix C, the automatic differentiation rule"
 def main() -> None:
     """Write the graphs as tables, the measurements, and the appendix for readers."""
     args = params.arguments("describe the rule as an automatic-differentiation rule")
-    section = params.read(args.params).autodiff
+    section = params.read(args.params, params.Laptop).autodiff
     graphs = {rule: graph(section, rule) for rule in RULES}
     nodes, edges = tables(graphs)
     found = measure(section, graphs)

@@ -22,7 +22,7 @@ TITLE = "Appendices A and B, derived"
 def main() -> None:
     """Solve the ansatz for every order and degree, analyse the fixed points, write both."""
     args = params.arguments("derive the correctors and their fixed points")
-    section = params.read(args.params).derive
+    section = params.read(args.params, params.Laptop).derive
     grid = product(section.orders, range(1, section.max_degree + 1))
     families = [family for order, degree in grid for family in ansatz.solve(order, degree)]
     confirmed = confirm(section.seed, section.gammas)

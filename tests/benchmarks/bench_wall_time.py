@@ -71,7 +71,7 @@ def processor() -> str:
 def main() -> None:
     """Time every network of params.yaml, write table and figure."""
     torch.set_num_threads(1)
-    networks = params.read(ROOT / "params.yaml").sweep.networks
+    networks = params.read(ROOT / "params.yaml", params.Swept).sweep.networks
     table, training = [], []
     for name, network in networks.items():
         seconds = seconds_per_step(name, network.widths)

@@ -95,7 +95,7 @@ def test_every_table_can_be_read_and_every_picture_is_one(copy: Path):
 
 
 def test_the_changed_parameters_arrived(copy: Path):
-    assert params.read(copy / "params.yaml").sweep.batch_size == 64
+    assert params.read(copy / "params.yaml", params.Laptop).sweep.batch_size == 64
     table = (copy / "metrics/laptop/sweep_B1.csv").read_text().splitlines()
     steps = {row["step"] for row in csv.DictReader(table)}
     assert max(map(int, steps)) == 40

@@ -379,7 +379,7 @@ def test_the_stage_says_what_is_missing(tmp_path):
 
 def test_the_stage_refuses_the_parameters_of_another_pipeline(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["", "--params", str(ROOT / "params.yaml")])
-    with pytest.raises(SystemExit, match="expected the parameters of CelebA"):
+    with pytest.raises(SystemExit, match="expected the parameters of celeba, got those of laptop"):
         prepare_celeba.main()
 
 
@@ -390,7 +390,7 @@ def test_a_wrong_share_is_named(tmp_path, share):
     path.parent.mkdir(parents=True)
     path.write_text(yaml.safe_dump(whole))
     with pytest.raises(SystemExit, match=r"prepare\.most_broken: expected"):
-        params.read(path)
+        params.read(path, params.CelebA)
 
 
 def test_nothing_made_of_the_photographs_enters_git_or_a_remote():

@@ -28,7 +28,7 @@ NETWORK = params.Network(
 @pytest.fixture
 def swept() -> params.Sweep:
     """Return the committed sweep of the paper's scale with every grid replaced by a small one."""
-    section = params.read(ROOT / "stages/pipelines/paper/params.yaml").sweep
+    section = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper).sweep
     return section.model_copy(update={"networks": dict.fromkeys(section.networks, NETWORK)})
 
 

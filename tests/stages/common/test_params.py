@@ -28,7 +28,12 @@ def changed(tmp_path: Path) -> Callable[[Callable[[dict], Any]], Path]:
 
 
 def test_the_committed_parameters_are_valid():
-    assert set(params.read(ROOT / "params.yaml").sweep.networks) >= {"B1", "B2", "B3", "B4"}
+    assert set(params.read(ROOT / "params.yaml", params.Laptop).sweep.networks) >= {
+        "B1",
+        "B2",
+        "B3",
+        "B4",
+    }
 
 
 @pytest.mark.parametrize(
@@ -85,23 +90,23 @@ def test_the_committed_parameters_are_valid():
 def test_a_wrong_parameter_is_named_with_what_was_expected(changed, change, message: str):
     path = changed(change)
     with pytest.raises(SystemExit) as stopped:
-        params.read(path)
+        params.read(path, params.Laptop)
     assert f"{path}: {message}" in str(stopped.value)
 
 
 def test_every_wrong_parameter_is_listed_at_once(changed):
     path = changed(lambda p: (p["sweep"].update(seed=-1), p["derive"].update(max_degree=99)))
     with pytest.raises(SystemExit) as stopped:
-        params.read(path)
+        params.read(path, params.Laptop)
     assert len(str(stopped.value).splitlines()) == 2
 
 
 def test_a_file_that_is_missing_or_no_yaml_is_named(tmp_path: Path):
     with pytest.raises(SystemExit, match="params.yaml: no such file; run from the top"):
-        params.read(tmp_path / "params.yaml")
+        params.read(tmp_path / "params.yaml", params.Laptop)
     (tmp_path / "params.yaml").write_text("a: [")
     with pytest.raises(SystemExit, match="params.yaml: not valid YAML"):
-        params.read(tmp_path / "params.yaml")
+        params.read(tmp_path / "params.yaml", params.Laptop)
 
 
 def test_a_wrong_parameter_stops_a_stage_before_it_writes(changed, tmp_path: Path):

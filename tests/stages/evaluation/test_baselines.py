@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,7 @@ def study(finished, monkeypatch) -> params.GenerativeStudy:
 
 
 def parameters() -> params.GenerativeStudy:
-    return cast(params.GenerativeStudy, params.read(Path(STUDY)))
+    return params.read(Path(STUDY), params.GenerativeStudy)
 
 
 def run(monkeypatch) -> None:
@@ -140,7 +140,8 @@ def test_the_compute_is_counted_and_less_than_a_models_is_refused(study, tmp_pat
 
 @pytest.mark.parametrize(("pipeline", "shape"), [("study", (1, 32, 32)), ("celeba", (3, 64, 64))])
 def test_models_with_a_rule_have_equal_compute(pipeline, shape):
-    section = params.read(ROOT / f"stages/pipelines/{pipeline}/params.yaml").train
+    path = ROOT / f"stages/pipelines/{pipeline}/params.yaml"
+    section = params.read(path, params.Generative).train
     operations = []
     for model in section.models.values():
         if model.rule != "none":

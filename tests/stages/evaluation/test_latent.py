@@ -58,9 +58,9 @@ def tiny_data(folder: Path, dataset: str, channels: int, known: str, section: pa
 
 
 @pytest.fixture(scope="module", params=["mnist", "celeba"])
-def made(tmp_path_factory, request) -> tuple[str, Path, params.Params]:
+def made(tmp_path_factory, request) -> tuple[str, Path, params.Laptop]:
     name, folder = request.param, tmp_path_factory.mktemp(request.param)
-    everything = params.read(tiny_params(folder))
+    everything = params.read(tiny_params(folder), params.Laptop)
     if name == "mnist":
         tiny_data(folder, name, 1, "labels", everything.train)
         torch.manual_seed(0)
@@ -75,7 +75,7 @@ def made(tmp_path_factory, request) -> tuple[str, Path, params.Params]:
     return name, folder / "metrics", everything
 
 
-def read(made: tuple[str, Path, params.Params], part: str) -> pd.DataFrame:
+def read(made: tuple[str, Path, params.Laptop], part: str) -> pd.DataFrame:
     return pd.read_csv(made[1] / f"latent_{made[0]}_{part}.csv")
 
 

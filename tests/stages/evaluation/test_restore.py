@@ -62,7 +62,7 @@ def folder(tmp_path_factory) -> Path:
     prepare(folder)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
-        section = params.read(Path("params.yaml")).train
+        section = params.read(Path("params.yaml"), params.Generative).train
         for i, (model, seed) in enumerate((m, s) for m in MODELS for s in SEEDS):
             rng = Generator().manual_seed(i)
             f = networks.network(section, section.models[model], (1, 32, 32), rng)
@@ -121,7 +121,7 @@ def test_a_score_is_that_of_the_network_applied_so_often(
     folder, scores, test_images, monkeypatch, corruption, application
 ):
     monkeypatch.chdir(folder)
-    section = params.read(Path("params.yaml")).train
+    section = params.read(Path("params.yaml"), params.Generative).train
     f = networks.trained_network(section, "mnist", (1, 32, 32), "ordinary", 1, "best")
     y = restore.spoilt(test_images, 0)[corruption]
     with torch.no_grad():

@@ -90,13 +90,11 @@ def test_a_setting_that_was_cut_is_found_again_in_another_round(tmp_path: Path):
     assert set((tmp_path / ".ckpt").iterdir()) == before
 
 
-def study() -> params.GenerativeStudy:
-    read = params.read(ROOT / "stages/pipelines/study/params.yaml")
-    assert isinstance(read, params.GenerativeStudy)
-    return read
+def study() -> params.MNISTStudy:
+    return params.read(ROOT / "stages/pipelines/study/params.yaml", params.MNISTStudy)
 
 
-def all_made(whole: params.GenerativeStudy) -> list[tuple[params.Train, params.Model]]:
+def all_made(whole: params.MNISTStudy) -> list[tuple[params.Train, params.Model]]:
     """Return the section and the model of every setting of every round."""
     tried = [s for of_round in whole.settings.rounds.values() for s in of_round.values()]
     return [settings.changed(whole.train, whole.settings.models, setting) for setting in tried]
@@ -105,7 +103,7 @@ def all_made(whole: params.GenerativeStudy) -> list[tuple[params.Train, params.M
 def test_a_setting_changes_what_it_says_and_nothing_else():
     whole = study()
     models = whole.settings.models
-    setting = params.Setting(of="modified", weight=0.5, bottleneck=7)
+    setting = params.Setting.model_validate({"of": "modified", "weight": 0.5, "bottleneck": 7})
     section, model = settings.changed(whole.train, models, setting)
     assert model == models["modified"].model_copy(update={"weight": 0.5})
     assert section == whole.train.model_copy(update={"bottleneck": 7})

@@ -21,7 +21,7 @@ from stages.common import params
 from stages.landscape import directions, route_summary, routes, trajectory
 from tests import ROOT
 
-THRESHOLDS = params.read(ROOT / "params.yaml").claims
+THRESHOLDS = params.read(ROOT / "params.yaml", params.Laptop).claims
 NAMES = ("trajectory", *(f"trajectory_{end}" for end in ("ends", "lines", "surface", "spectrum")))
 
 
@@ -59,7 +59,7 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def section(folder: Path) -> params.Trajectory:
-    return params.read(folder / "params.yaml").trajectory
+    return params.read(folder / "params.yaml", params.Laptop).trajectory
 
 
 def with_distances(rules: list[float], data: list[float]) -> pd.DataFrame:
@@ -253,7 +253,7 @@ def test_a_study_of_no_network_is_named(tmp_path: Path):
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(SystemExit, match=r"trajectory\.B1\.network.*got 'B7'"):
-        params.read(path)
+        params.read(path, params.Laptop)
 
 
 def test_a_drawn_study_is_made(tmp_path: Path):
@@ -262,4 +262,4 @@ def test_a_drawn_study_is_made(tmp_path: Path):
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(SystemExit, match=r"trajectory.studies \(B1, single\), got 'B9'"):
-        params.read(path)
+        params.read(path, params.Laptop)

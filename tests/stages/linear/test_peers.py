@@ -20,7 +20,7 @@ from stages.common import params
 from stages.linear import peers
 from tests import ROOT
 
-SECTION = params.read(ROOT / "params.yaml").peers.model_copy(
+SECTION = params.read(ROOT / "params.yaml", params.Laptop).peers.model_copy(
     update={"size": 24, "norms": [2.0], "gaps": [0.1, 1e-3], "count": 2}
 )
 SPECTRUM = Spectrum(0.0, 1.0, 0.1, 12)

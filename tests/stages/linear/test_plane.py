@@ -7,7 +7,7 @@ from tests import ROOT
 
 @pytest.fixture
 def small_planes() -> params.Linear:
-    section = params.read(ROOT / "params.yaml").linear
+    section = params.read(ROOT / "params.yaml", params.Laptop).linear
     return section.model_copy(update={"plane_width": 60, "plane_height": 40})
 
 

@@ -59,7 +59,7 @@ def sizes_of(lanes: pd.DataFrame) -> dict[str, Any]:
 
 
 def test_a_variant_is_the_sweep_but_for_what_it_says(changed):
-    settings = params.read(changed(TINY))
+    settings = params.read(changed(TINY), params.Swept)
     small, adam = (variants.grid(settings.sweep, settings.variants[n]) for n in ("small", "adam"))
     assert (small.batch_size, small.optimizer, small.initialization) == (8, "sgd", "default")
     assert (adam.batch_size, adam.optimizer) == (8, "adam")
@@ -78,7 +78,7 @@ def test_a_variant_is_the_sweep_but_for_what_it_says(changed):
 )
 def test_a_wrong_variant_is_named(changed, change: dict, message: str):
     with pytest.raises(SystemExit, match=message):
-        params.read(changed({"small": GRID | change}))
+        params.read(changed({"small": GRID | change}), params.Swept)
 
 
 LOST = math.inf
@@ -228,7 +228,7 @@ def test_what_was_trained_by_other_parameters_is_not_gone_on_with(
 
 
 def test_at_the_papers_scale_every_size_sees_the_same_rates_and_ten_runs():
-    settings = params.read(ROOT / "stages/pipelines/paper/params.yaml")
+    settings = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Swept)
     for network in ("B1", "B2"):
         of_network = [v for v in settings.variants.values() if v.network == network]
         assert [v.batch_size for v in of_network] == [32, 100, 1000, 10_000]

@@ -196,7 +196,7 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, monkeypatch: pyte
     ("change", "message"),
     [
         ({"items": 3}, "items above size, 3, or they cannot be whitened"),
-        ({"widths": [3, 4]}, "a last width equal to the first, as an idempotent map needs, got"),
+        ({"widths": [3, 4]}, "a last width equal to the first, as an idempotent map needs"),
         ({"networks": {"a": [2, 3]}}, "a last width equal to the first"),
         ({"size": 2}, "greater than or equal to 3"),
     ],

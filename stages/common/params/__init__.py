@@ -1,0 +1,44 @@
+"""What a parameter file may contain, checked before any work: a class a section, by subject."""
+
+from stages.common.params.claims import Claims, GenerativeClaims, Judging
+from stages.common.params.data import PrepareCelebA, PrepareMNIST
+from stages.common.params.evaluation import (
+    Classifier,
+    Evaluate,
+    Features,
+    Latent,
+    Restore,
+    Score,
+)
+from stages.common.params.generative import (
+    Baselines,
+    Model,
+    Setting,
+    Settings,
+    Tightness,
+    Train,
+    Training,
+    Validate,
+)
+from stages.common.params.landscape import (
+    Cost,
+    GradientStudy,
+    Place,
+    Stability,
+    Study,
+    Trajectory,
+)
+from stages.common.params.linear import Linear, Peers
+from stages.common.params.pipelines import (
+    CelebA,
+    Generative,
+    GenerativeStudy,
+    Laptop,
+    MNISTStudy,
+    Paper,
+    Pipeline,
+    Swept,
+)
+from stages.common.params.reading import arguments, choose, read
+from stages.common.params.sweeps import Network, Sweep, Variant
+from stages.common.params.theory import Autodiff, Derive

@@ -1,0 +1,35 @@
+"""Parameters of the verdicts: from where on numbers count as different, and as a result."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stages.common.params.section import Confidence, Count, Fraction, Positive, Section
+
+
+class Judging(Section):
+    """What counts as a difference between models, and as a result."""
+
+    least_runs: Count
+    least_effect: Positive
+    least_digits: Annotated[int, Field(ge=1, le=10)]
+    projection_below: Positive
+
+
+class Claims(Judging):
+    """What counts for the claims of the whole paper."""
+
+    confidence: Confidence
+    near_zero: Positive
+    comparable: Positive
+    collapsed_below: Annotated[float, Field(gt=0, lt=1)]
+    precision_factor: Positive
+    share_expected: Fraction
+    equality_tolerance: Positive
+    linear_exponent_tolerance: Positive
+
+
+class GenerativeClaims(Judging):
+    """What counts for those of a generative study: digits or coverage, as the images have it."""
+
+    least_coverage: Fraction

@@ -1,0 +1,163 @@
+"""The whole parameter file of each pipeline: its sections, and what must fit between them.
+
+Sections that pipelines have in common stand in classes of their own, `Swept`, `Generative` and
+`GenerativeStudy`, for the stages that serve more than one pipeline.
+"""
+
+from pydantic import model_validator
+
+from stages.common.params.claims import Claims, GenerativeClaims
+from stages.common.params.data import PrepareCelebA, PrepareMNIST
+from stages.common.params.evaluation import (
+    Classifier,
+    Evaluate,
+    Features,
+    Latent,
+    Restore,
+    Score,
+)
+from stages.common.params.generative import Baselines, Settings, Train
+from stages.common.params.landscape import Cost, Stability, Trajectory
+from stages.common.params.linear import Linear, Peers
+from stages.common.params.section import Named, NonEmpty, Section, require_known
+from stages.common.params.sweeps import Sweep, Variant
+from stages.common.params.theory import Autodiff, Derive
+
+
+class Pipeline(Section):
+    """A whole parameter file, of whichever pipeline."""
+
+
+class Swept(Pipeline):
+    """The sweeps, at every scale."""
+
+    sweep: Sweep
+    variants: Named[Variant]
+
+    @model_validator(mode="after")
+    def _networks_are_swept(self) -> "Swept":
+        for key, name in self._networks_used().items():
+            require_known(name, self.sweep.networks, f"{key}: a network of sweep.networks")
+        return self
+
+    def _networks_used(self) -> dict[str, str]:
+        """Return the networks of the sweep that other sections name, by where they do."""
+        return {f"variants.{name}.network": v.network for name, v in self.variants.items()}
+
+
+class Generative(Pipeline):
+    """What trains and measures U-DCGANs, at every scale and on every data set."""
+
+    train: Train
+    score: Score
+    evaluate: Evaluate
+    restore: Restore
+    latent: Latent
+
+    @model_validator(mode="after")
+    def _batches_are_equal(self) -> "Generative":
+        size, given = self.score.batch_size, self.evaluate
+        counts = {
+            "evaluate.samples": given.samples,
+            "evaluate.images": given.images,
+            "the last of evaluate.sizes": max(given.sizes),
+            "train.validation.samples": self.train.validation.samples,
+        }
+        for name, count in counts.items():
+            if count % size:
+                raise ValueError(
+                    f"{name} divisible by score.batch_size, as BatchNorm needs batches of one "
+                    f"size, got {count} and {size}"
+                )
+        return self
+
+
+class GenerativeStudy(Generative):
+    """A generative study of its own: with baselines from outside, and verdicts."""
+
+    baselines: Baselines
+    claims: GenerativeClaims
+
+
+class Plot(Section):
+    """Which networks the paper's Figures 3 and 4 show, and which studies that of the routes."""
+
+    figure_3: NonEmpty[str]
+    figure_4: NonEmpty[str]
+    figure_trajectory: NonEmpty[str]
+
+
+class Laptop(Swept, Generative):
+    """The pipeline at the top: all of the paper within a quarter of an hour."""
+
+    derive: Derive
+    linear: Linear
+    peers: Peers
+    stability: Stability
+    cost: Cost
+    autodiff: Autodiff
+    trajectory: Trajectory
+    prepare: PrepareMNIST
+    classifier: Classifier
+    plot: Plot
+    claims: Claims
+
+    @model_validator(mode="after")
+    def _images_can_be_halved(self) -> "Laptop":
+        side, levels = self.prepare.image_size, len(self.train.channels)
+        if side % 2**levels:
+            raise ValueError(
+                f"prepare.image_size divisible by 2 once per entry of train.channels, got {side} "
+                f"and {levels} entries"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_plotted_is_made(self) -> "Laptop":
+        for name in (*self.plot.figure_3, *self.plot.figure_4):
+            require_known(name, self.sweep.networks, "every network of plot among sweep.networks")
+        for name in self.plot.figure_trajectory:
+            require_known(
+                name,
+                self.trajectory.studies,
+                "every study of plot.figure_trajectory among trajectory.studies",
+            )
+        return self
+
+    def _networks_used(self) -> dict[str, str]:
+        routes = {**self.trajectory.studies, **self.trajectory.gradients}
+        return {
+            **super()._networks_used(),
+            **{f"stability.networks.{name}": name for name in self.stability.networks},
+            **{f"trajectory.{name}.network": study.network for name, study in routes.items()},
+        }
+
+
+class Paper(Swept):
+    """The sweeps at the paper's scale; their verdicts follow the rules of the laptop's."""
+
+
+class MNISTStudy(GenerativeStudy):
+    """The generative study at length, on MNIST, with the search for its recipe."""
+
+    settings: Settings
+
+
+class CelebA(GenerativeStudy):
+    """The generative study on photographs of faces."""
+
+    prepare: PrepareCelebA
+    features: Features
+
+
+PIPELINES: dict[str, type[Pipeline]] = {
+    "laptop": Laptop,
+    "paper": Paper,
+    "study": MNISTStudy,
+    "celeba": CelebA,
+}
+
+
+def file_of(pipeline: str) -> str:
+    """Return where the parameters of a pipeline lie, from the top of the repository."""
+    return "params.yaml" if pipeline == "laptop" else f"stages/pipelines/{pipeline}/params.yaml"

@@ -1,0 +1,54 @@
+"""Parameters of the sweeps of B1 to B4 over learning rates, and of their variants."""
+
+from typing import Literal
+
+from stages.common.params.section import (
+    Count,
+    Named,
+    Positive,
+    Rates,
+    Section,
+    Seed,
+    Widths,
+)
+
+Initialization = Literal["default", "kaiming_normal", "orthogonal"]
+Optimizer = Literal["sgd", "adam"]
+
+
+class Lanes(Section):
+    """What is trained of one network: every run at every rate, for so many steps."""
+
+    learning_rates: Rates
+    runs: Count
+    steps: Count
+    log_every: Count
+
+
+class Network(Lanes):
+    """One network of the sweep, by its widths."""
+
+    widths: Widths
+
+
+class Sweep(Section):
+    """B1 to B4 under both rules (section 3, Figures 3 and 4)."""
+
+    seed: Seed
+    batch_size: Count
+    negative_slope: Positive
+    initialization: Initialization
+    optimizer: Optimizer
+    matmul_precision: Literal["highest", "high", "medium"]
+    memory_megabytes: Count
+    diverged_above: Positive
+    networks: Named[Network]
+
+
+class Variant(Lanes):
+    """A sweep of one network trained otherwise; what is left out is as in the section sweep."""
+
+    network: str
+    batch_size: Count | None = None
+    initialization: Initialization | None = None
+    optimizer: Optimizer | None = None
