@@ -2,7 +2,7 @@
 
 Nothing is unpacked to disk and no name found inside is used as a path before it has been checked.
 What is wrong with a member is a `Fault` with its name and a reason; a source that cannot be read at
-all is an error.
+all is an error. What an operating system puts into folders and archives is passed over.
 """
 
 import os
@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 MEMBER_BYTES = 20_000_000
-_NUMBERED = re.compile(r"(?:.*/)?([0-9]{6})\.jpg", re.DOTALL)
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack without a bound
+_NUMBERED = re.compile(r"([0-9]{6})\.jpg")
+_LITTER = re.compile(r"__MACOSX|\._.*|\.DS_Store|Thumbs\.db|desktop\.ini", re.I | re.S)
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack without a bound
 _ENCRYPTED = 1
 _UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
@@ -57,26 +58,30 @@ class Listing(NamedTuple):
 Reader = Callable[[Member], bytes]
 
 
-def list_numbered(source: Path, numbers: range) -> Listing:
+def list_images(source: Path, numbers: range) -> Listing:
     """List the files `NNNNNN.jpg` of a zip archive or a folder, at any depth.
 
-    Of several with one number the first counts: in the order of the archive's directory, in that of
-    the names for a folder.
+    Backslashes separate folders, too, as some tools of Windows write them. Of several images with
+    one number the first counts: in the order of the archive's directory, in that of the names for a
+    folder.
 
     Raises:
         ArchiveError: a file that is no zip archive, or only the beginning of one.
         OSError: it cannot be read.
 
     Example:
-        >>> listing = list_numbered(Path("img_align_celeba.zip"), range(1, 202_600))
+        >>> listing = list_images(Path("img_align_celeba.zip"), range(1, 202_600))
         >>> listing.members[0]
         Member(number=1, name='img_align_celeba/000001.jpg', place=1)
     """
     names = _folder_names(source) if source.is_dir() else _zip_names(source)
     first, faults = dict[int, Member](), list[Fault]()
     for place, name, problem in names:
-        number = _number(name)
-        problem = problem or _problem(name, number, numbers)
+        parts = name.replace("\\", "/").split("/")
+        if any(map(_LITTER.fullmatch, parts)):
+            continue
+        number = _number(parts[-1])
+        problem = problem or _problem(parts, number, numbers)
         if problem is None and number in first:
             problem = f"a second image {number}, after {first[number].name}"
         if problem is None:
@@ -87,8 +92,8 @@ def list_numbered(source: Path, numbers: range) -> Listing:
 
 
 @contextmanager
-def opened(source: Path) -> Iterator[Reader]:
-    """Open a source that `list_numbered` has listed; yield what reads a member's bytes.
+def open_images(source: Path) -> Iterator[Reader]:
+    """Open what `list_images` has listed; yield the function that reads a member's bytes.
 
     The reader raises ValueError, with the reason, for a member that is broken, encrypted, larger
     than `MEMBER_BYTES`, or no longer where it was listed.
@@ -108,8 +113,8 @@ def _number(name: str) -> int:
     return int(match[1]) if match else -1
 
 
-def _problem(name: str, number: int, numbers: range) -> str | None:
-    if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
+def _problem(parts: Sequence[str], number: int, numbers: range) -> str | None:
+    if not parts[0] or ".." in parts or any(":" in part for part in parts):
         return "the name leads out of the archive"
     if number < 0:
         return "not named NNNNNN.jpg"
@@ -121,7 +126,7 @@ def _problem(name: str, number: int, numbers: range) -> str | None:
 def _zip_names(source: Path) -> Iterator[tuple[int, str, str | None]]:
     with _opened_zip(source) as archive:
         for place, info in enumerate(archive.infolist()):
-            if not info.is_dir():
+            if not info.filename.endswith(("/", "\\")):  # folders
                 yield place, info.filename, None
 
 
@@ -199,7 +204,7 @@ def _check_size(size: int) -> None:
         raise ValueError(f"more than {MEMBER_BYTES} bytes")
 
 
-def worded(faults: Sequence[Fault], shown: int = 10) -> str:
+def fault_lines(faults: Sequence[Fault], shown: int = 10) -> str:
     """Return a line for each of the first faults, then how many more there are."""
     lines = [f"  {name}: {reason}" for name, reason in faults[:shown]]
     more = [f"  and {len(faults) - shown} more"] if len(faults) > shown else []

@@ -1,14 +1,13 @@
-"""Image data sets: IDX files to padded uint8 arrays, prepared arrays to tensors.
+"""Image data sets as uint8 arrays: padded, split, saved, and loaded as tensors.
 
 Layout everywhere: images (count, channels, side, side), labels (count,), both uint8. A prepared
-data set is a folder with `SPLIT_images.npy` and `SPLIT_labels.npy` of every split, none of which
-holds Python objects. CelebA has no labels, but ids, int32, in `SPLIT_ids.npy`: `idem.data.celeba`
-makes its arrays.
+data set is a folder with `SPLIT_images.npy` and `SPLIT_labels.npy` of every split, without Python
+objects. CelebA has ids instead of labels, int32, in `SPLIT_ids.npy`; `idem.data.celeba` writes
+them.
 """
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -22,8 +21,8 @@ if TYPE_CHECKING:  # preparing arrays takes no torch, and loading it takes secon
 Split = Literal["train", "valid", "test"]
 
 
-class Prepared(NamedTuple):
-    """Which splits a data set has, and what is known of each of its images, of which type."""
+class Layout(NamedTuple):
+    """Which splits a prepared data set has, and what is known of each image, of which type."""
 
     splits: tuple[str, ...]
     known: str
@@ -31,12 +30,9 @@ class Prepared(NamedTuple):
 
 
 DATASETS = {
-    "mnist": Prepared(("train", "valid", "test"), "labels", np.uint8),
-    "celeba": Prepared(("train", "valid", "test"), "ids", np.int32),
+    "mnist": Layout(("train", "valid", "test"), "labels", np.uint8),
+    "celeba": Layout(("train", "valid", "test"), "ids", np.int32),
 }
-_IDX_FILES = {"train": "train", "test": "t10k"}
-_IDX_UINT8 = 8
-_IDX_BYTES = 100_000_000
 
 
 class Labelled(NamedTuple):
@@ -57,46 +53,24 @@ def check_name(name: str) -> str:
     return name
 
 
-def parse_idx(content: bytes) -> NDArray[np.uint8]:
-    """Read the bytes of an IDX file into an array of the shape that its header gives.
-
-    The format: two zero bytes, the element type (8 is uint8, the only one accepted), the number of
-    dimensions, each dimension as a big-endian int32, the elements in C order.
+def check_arrays(data: Labelled, where: str, layout: Layout) -> Labelled:
+    """Return `data` if its arrays are of the types of `layout`, and as many labels as images.
 
     Raises:
-        ValueError: wrong magic number, or not as many elements as the header says.
-
-    Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits (1998).
+        ValueError: they are not; the message begins with `where` they come from.
     """
-    if len(content) < 4 or content[:3] != bytes([0, 0, _IDX_UINT8]) or content[3] not in (1, 3):
+    images, labels = data
+    if images.dtype != np.uint8 or labels.dtype != layout.dtype:
         raise ValueError(
-            f"no IDX file of uint8 labels or images: expected magic number 00000801 or 00000803, "
-            f"got {content[:4].hex() or 'nothing'}"
+            f"{where}: expected images uint8 and {layout.known} {layout.dtype.__name__}, got "
+            f"{images.dtype} and {labels.dtype}"
         )
-    start = 4 + 4 * content[3]
-    shape = [int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4)]
-    if len(content) != start + math.prod(shape):
+    if images.ndim != 4 or labels.shape != images.shape[:1]:
         raise ValueError(
-            f"IDX header gives shape {tuple(shape)}: expected {start + math.prod(shape)} bytes, "
-            f"got {len(content)}"
+            f"{where}: expected images (n, c, h, w) and as many {layout.known} (n,), "
+            f"got {images.shape} and {labels.shape}"
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
-
-
-def read_mnist(folder: Path, part: Literal["train", "test"]) -> Labelled:
-    """Read one official part of MNIST, 28×28, from the unpacked IDX files in `folder`.
-
-    Raises:
-        FileNotFoundError: a file is missing.
-        ValueError: a file is no IDX file, or images and labels do not belong together, or for
-            another part.
-    """
-    if part not in _IDX_FILES:
-        raise ValueError(f"part: expected one of {', '.join(_IDX_FILES)}, got {part!r}")
-    stem = _IDX_FILES[part]
-    images = _read_idx(folder / f"{stem}-images-idx3-ubyte")
-    labels = _read_idx(folder / f"{stem}-labels-idx1-ubyte")
-    return _checked(Labelled(images[:, None], labels), f"{folder} ({part})", DATASETS["mnist"])
+    return data
 
 
 def hold_out(data: Labelled, count: int) -> tuple[Labelled, Labelled]:
@@ -147,19 +121,23 @@ def load(
 
     Raises:
         FileNotFoundError: the data set has not been prepared.
-        ValueError: unknown data set or split, or arrays of the wrong kind.
+        ValueError: unknown data set or split, or arrays of another layout.
     """
-    folder, kind = root / check_name(name), DATASETS[name]
+    folder, layout = root / check_name(name), DATASETS[name]
     _check_split(name, split)
-    arrays = (_load_array(folder / f"{split}_{what}.npy") for what in ("images", kind.known))
-    data = _checked(Labelled(*arrays), f"{folder} ({split})", kind)
+    arrays = (_load_array(folder / f"{split}_{what}.npy") for what in ("images", layout.known))
+    data = check_arrays(Labelled(*arrays), f"{folder} ({split})", layout)
     import torch
 
     return torch.from_numpy(data.images).to(device), torch.from_numpy(data.labels).to(device)
 
 
 def to_unit(images: Tensor) -> Tensor:
-    """Map uint8 images, 0 to 255, to float32 in [-1, 1]: the range of a generator's tanh."""
+    """Map uint8 images, 0 to 255, to float32 in [-1, 1]: the range of a generator's tanh.
+
+    torchvision's `to_dtype` and `normalize` together differ from it by rounding, in 111 of the 256
+    levels.
+    """
     return images.float().div_(127.5).sub_(1.0)
 
 
@@ -177,17 +155,6 @@ def draw(images: Tensor, count: int, generator: torch.Generator) -> Tensor:
     return to_unit(images[chosen])
 
 
-def _read_idx(path: Path) -> NDArray[np.uint8]:
-    with path.open("rb") as stream:
-        content = stream.read(_IDX_BYTES + 1)
-    if len(content) > _IDX_BYTES:
-        raise ValueError(f"{path}: expected at most {_IDX_BYTES} bytes")
-    try:
-        return parse_idx(content)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
 def _load_array(path: Path) -> NDArray[np.uint8]:
     try:
         return np.load(path, mmap_mode="c", allow_pickle=False)
@@ -201,18 +168,3 @@ def _check_split(name: str, split: str) -> None:
     if split not in DATASETS[name].splits:
         known = ", ".join(DATASETS[name].splits)
         raise ValueError(f"unknown split {split!r} of {name}: expected one of {known}")
-
-
-def _checked(data: Labelled, where: str, kind: Prepared) -> Labelled:
-    images, labels = data
-    if images.dtype != np.uint8 or labels.dtype != kind.dtype:
-        raise ValueError(
-            f"{where}: expected images uint8 and {kind.known} {kind.dtype.__name__}, got "
-            f"{images.dtype} and {labels.dtype}"
-        )
-    if images.ndim != 4 or labels.shape != images.shape[:1]:
-        raise ValueError(
-            f"{where}: expected images (n, c, h, w) and as many {kind.known} (n,), "
-            f"got {images.shape} and {labels.shape}"
-        )
-    return data

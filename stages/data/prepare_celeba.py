@@ -40,7 +40,7 @@ def summary(source: Path, side: int, prepared: celeba.Prepared) -> dict[str, obj
 
 
 def _split(name: str, prepared: celeba.Prepared) -> dict[str, object]:
-    values, levels = np.arange(256), prepared.found[name].levels
+    values, levels = np.arange(256), prepared.tallies[name].levels
     mean = np.average(values, weights=levels)
     return {
         "images": prepared.counts[name],
@@ -64,7 +64,7 @@ def _enlarged(prepared: celeba.Prepared, side: int) -> int:
 
 
 def _total(prepared: celeba.Prepared, what: str) -> Counter:
-    return sum((getattr(found, what) for found in prepared.found.values()), Counter())
+    return sum((getattr(tally, what) for tally in prepared.tallies.values()), Counter())
 
 
 def main() -> None:

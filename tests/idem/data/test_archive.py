@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from idem.data.archive import MEMBER_BYTES, Fault, fault, list_numbered, opened, worded
+from idem.data.archive import MEMBER_BYTES, Fault, fault, fault_lines, list_images, open_images
 
 NUMBERS = range(1, 202_600)
 
@@ -25,13 +25,13 @@ def write_folder(path: Path, members: list[tuple[str, bytes]]) -> Path:
 
 
 def read_all(source: Path) -> dict[int, bytes]:
-    with opened(source) as read:
-        return {member.number: read(member) for member in list_numbered(source, NUMBERS).members}
+    with open_images(source) as read:
+        return {member.number: read(member) for member in list_images(source, NUMBERS).members}
 
 
 def reason(source: Path, number: int = 1) -> str:
-    member = next(m for m in list_numbered(source, NUMBERS).members if m.number == number)
-    with opened(source) as read, pytest.raises(ValueError) as raised:
+    member = next(m for m in list_images(source, NUMBERS).members if m.number == number)
+    with open_images(source) as read, pytest.raises(ValueError) as raised:
         read(member)
     return str(raised.value)
 
@@ -42,7 +42,49 @@ def test_members_come_by_number_whatever_their_order(tmp_path, write, top):
     members = [(f"{top}{number:06}.jpg", bytes([number])) for number in (30, 2, 101)]
     source = write(tmp_path / "faces", members)
     assert list(read_all(source).items()) == [(2, b"\2"), (30, b"\x1e"), (101, b"e")]
-    assert list_numbered(source, NUMBERS).faults == []
+    assert list_images(source, NUMBERS).faults == []
+
+
+@pytest.mark.parametrize("write", [write_zip, write_folder])
+def test_backslashes_separate_folders(tmp_path, write):
+    members = [(f"img_align_celeba\\{number:06}.jpg", bytes([number])) for number in (2, 1)]
+    source = write(tmp_path / "faces", members)
+    assert read_all(source) == {1: b"\1", 2: b"\2"}
+    assert list_images(source, NUMBERS).faults == []
+
+
+@pytest.mark.parametrize("folder", ["a/", "a\\"])
+def test_folders_of_an_archive_are_no_files(tmp_path, folder):
+    source = write_zip(tmp_path / "z", [(folder, b""), (f"{folder}000001.jpg", b"1")])
+    assert read_all(source) == {1: b"1"}
+    assert list_images(source, NUMBERS).faults == []
+
+
+@pytest.mark.parametrize("write", [write_zip, write_folder])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "__MACOSX/img_align_celeba/._000001.jpg",
+        "__MACOSX/000001.jpg",
+        "img_align_celeba\\._000001.jpg",
+        "._000001.jpg",
+        "img_align_celeba/.DS_Store",
+        ".DS_Store",
+        "Thumbs.db",
+        "a\\thumbs.db",
+        "desktop.ini",
+    ],
+)
+def test_what_an_operating_system_adds_is_passed_over(tmp_path, write, name):
+    source = write(tmp_path / "faces", [("000007.jpg", b"7"), (name, b"x")])
+    assert list_images(source, NUMBERS).faults == []
+    assert read_all(source) == {7: b"7"}
+
+
+@pytest.mark.parametrize("name", ["_MACOSX/x", "MACOSX", "a.DS_Store", "Thumbs.db.txt", ".hidden"])
+def test_what_is_only_named_alike_is_a_fault(tmp_path, name):
+    source = write_zip(tmp_path / "z", [(name, b"x")])
+    assert list_images(source, NUMBERS).faults == [Fault(name, "not named NNNNNN.jpg")]
 
 
 def test_deflated_members_are_read(tmp_path):
@@ -66,16 +108,26 @@ def test_deflated_members_are_read(tmp_path):
 )
 def test_what_is_no_image_of_the_data_set_is_a_fault(tmp_path, write, name, expected):
     source = write(tmp_path / "faces", [("000007.jpg", b"7"), (name, b"x")])
-    assert list_numbered(source, NUMBERS).faults == [Fault(name, expected)]
+    assert list_images(source, NUMBERS).faults == [Fault(name, expected)]
     assert read_all(source) == {7: b"7"}
 
 
 @pytest.mark.parametrize(
-    "name", ["../000001.jpg", "/000001.jpg", "a/../../000001.jpg", "..\\000001.jpg", "C:000001.jpg"]
+    "name",
+    [
+        "../000001.jpg",
+        "/000001.jpg",
+        "a/../../000001.jpg",
+        "..\\000001.jpg",
+        "\\000001.jpg",
+        "a\\..\\..\\000001.jpg",
+        "C:000001.jpg",
+        "C:\\000001.jpg",
+    ],
 )
 def test_a_name_that_leads_out_of_the_archive_is_a_fault(tmp_path, name):
     source = write_zip(tmp_path / "z", [("000007.jpg", b"7"), (name, b"x")])
-    assert list_numbered(source, NUMBERS).faults == [
+    assert list_images(source, NUMBERS).faults == [
         Fault(fault(name, "").name, "the name leads out of the archive")
     ]
     assert read_all(source) == {7: b"7"}
@@ -91,7 +143,7 @@ def test_links_are_followed_only_within_the_folder(tmp_path):
     (folder / "others").symlink_to(tmp_path / "outside")
     (folder / "again").symlink_to(folder)
     os.mkfifo(folder / "000005.jpg")
-    assert list_numbered(folder, NUMBERS).faults == [
+    assert list_images(folder, NUMBERS).faults == [
         Fault("000002.jpg", "a link that leads out of the folder"),
         Fault("000004.jpg", "no regular file"),
         Fault("000005.jpg", "no regular file"),
@@ -106,7 +158,7 @@ def test_the_first_of_several_with_one_number_counts(tmp_path):
     members = [("a/000001.jpg", b"first"), ("000001.jpg", b"second"), ("a/000001.jpg", b"third")]
     source = write_zip(tmp_path / "z", members)
     reason = "a second image 1, after a/000001.jpg"
-    assert list_numbered(source, NUMBERS).faults == [
+    assert list_images(source, NUMBERS).faults == [
         Fault("000001.jpg", reason),
         Fault("a/000001.jpg", reason),
     ]
@@ -123,15 +175,15 @@ def test_a_truncated_archive_is_named(tmp_path, keep):
     source = write_zip(tmp_path / "cut.zip", [("000001.jpg", bytes(200))])
     source.write_bytes(source.read_bytes()[:keep])
     with pytest.raises(ValueError, match=r"cut\.zip: no zip archive, or only the beginning of one"):
-        list_numbered(source, NUMBERS)
+        list_images(source, NUMBERS)
 
 
 def test_an_altered_member_is_named_and_the_others_are_read(tmp_path):
     source = write_zip(tmp_path / "z", [("000001.jpg", b"A" * 99), ("000002.jpg", b"B" * 99)])
     source.write_bytes(source.read_bytes().replace(b"AAA", b"AxA", 1))
     assert "Bad CRC-32" in reason(source, 1)
-    with opened(source) as read:
-        assert read(list_numbered(source, NUMBERS).members[1]) == b"B" * 99
+    with open_images(source) as read:
+        assert read(list_images(source, NUMBERS).members[1]) == b"B" * 99
 
 
 def test_a_member_that_unpacks_to_more_than_it_says_is_not_unpacked_whole(tmp_path):
@@ -175,21 +227,21 @@ def test_encrypted_members_and_unbounded_methods_are_reasons(tmp_path):
 
 def test_a_file_that_went_away_is_a_reason(tmp_path):
     source = write_folder(tmp_path / "faces", [("000001.jpg", b"1")])
-    member = list_numbered(source, NUMBERS).members[0]
+    member = list_images(source, NUMBERS).members[0]
     (source / "000001.jpg").unlink()
-    with opened(source) as read, pytest.raises(ValueError, match="No such file"):
+    with open_images(source) as read, pytest.raises(ValueError, match="No such file"):
         read(member)
 
 
 def test_faults_can_be_printed_whatever_the_names(tmp_path):
     source = write_zip(tmp_path / "z", [("a\n\x1b[31m.txt", b""), ("b" * 500, b"")])
-    first, second = list_numbered(source, NUMBERS).faults
+    first, second = list_images(source, NUMBERS).faults
     assert first.name == r"'a\n\x1b[31m.txt'"
     assert second.name == "b" * 199 + "…"
     assert fault("\udcff", "").name == r"'\udcff'"
 
 
-def test_only_the_first_faults_are_worded():
+def test_only_the_first_faults_are_fault_lines():
     faults = [Fault(f"{number}.txt", "odd") for number in range(5)]
-    assert worded(faults, shown=2) == "  0.txt: odd\n  1.txt: odd\n  and 3 more"
-    assert worded(faults[:2], shown=2) == "  0.txt: odd\n  1.txt: odd"
+    assert fault_lines(faults, shown=2) == "  0.txt: odd\n  1.txt: odd\n  and 3 more"
+    assert fault_lines(faults[:2], shown=2) == "  0.txt: odd\n  1.txt: odd"
