@@ -46,11 +46,13 @@ class DownloadError(RuntimeError):
     """No source had some file; the message lists what was tried and what to do by hand."""
 
 
-def fetch_mnist(folder: Path, cache: Path, files: Sequence[KnownFile] = MNIST_FILES) -> list[Path]:
+def fetch_mnist(
+    folder: Path, cache: Path | None = None, files: Sequence[KnownFile] = MNIST_FILES
+) -> list[Path]:
     """Write the unpacked IDX files of MNIST into `folder`; return their paths.
 
-    What was downloaded stays in `cache`, and is not downloaded again as long as it is intact. Each
-    failure of a source is logged as a warning.
+    What was downloaded stays in `cache`, by default in `folder`, too, and is not downloaded again as
+    long as it is intact. Each failure of a source is logged as a warning.
 
     Raises:
         DownloadError: no source had an intact copy of some file.
@@ -63,6 +65,7 @@ def fetch_mnist(folder: Path, cache: Path, files: Sequence[KnownFile] = MNIST_FI
     Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits (1998).
     """
     folder.mkdir(parents=True, exist_ok=True)
+    cache = cache or folder
     missing, faults = list(files), list[str]()
     for label, source in _sources(cache):
         for fault in _take(source, missing, folder):

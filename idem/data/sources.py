@@ -11,7 +11,6 @@ import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
@@ -137,10 +136,10 @@ def download(folder: str, name: str, digest: str, cache: Path, limit: int) -> Pa
     import pooch  # of the extra `pipeline`: to read the files in a folder takes none
 
     source = pooch.create(cache, folder, registry={name: digest}, retry_if_failed=RETRIES)
-    return Path(source.fetch(name, downloader=partial(_transfer, limit=limit)))
+    return Path(source.fetch(name, downloader=lambda *args, **_: _transfer(*args[:2], limit)))
 
 
-def _transfer(address: str, path: str, _: object, *, limit: int) -> None:
+def _transfer(address: str, path: str, limit: int) -> None:
     """Download one file, in place of `pooch.HTTPDownloader`.
 
     That one bounds neither the bytes nor the seconds, and unpacks what a server declares to be

@@ -33,8 +33,9 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, mse_loss
 
 import idem
-from idem.data.datasets import read_mnist, to_unit
+from idem.data.datasets import to_unit
 from idem.data.download import fetch_mnist
+from idem.data.mnist import read_mnist
 
 ROWS = ((None, 0.0), ("ordinary", 2.0), ("modified", 0.1))  # rule and its weight
 

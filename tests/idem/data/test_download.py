@@ -99,6 +99,16 @@ def test_an_altered_file_in_the_cache_is_named_and_another_source_asked(
     assert caplog.messages[0].startswith(f"{cache}: images: altered: expected MD5")
 
 
+def test_without_a_cache_the_folder_itself_is_looked_through(web, tmp_path):
+    for name, content in CONTENTS.items():
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
+    for _ in range(2):
+        assert [path.read_bytes() for path in fetch_mnist(tmp_path, files=FILES)] == [
+            *CONTENTS.values()
+        ]
+    assert web.asked == []
+
+
 @pytest.mark.parametrize("ending", ["", ".gz"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_what_lies_in_the_cache_packed_or_not_is_taken_unpacked(web, tmp_path, cache, ending, pack):

@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 
-from idem.data.datasets import Labelled, load
+from idem.data.datasets import Labelled, Split, load
 from stages.data import prepare
 from tests import ROOT
 
@@ -23,7 +23,11 @@ def test_the_stage_pads_splits_and_sums_up(monkeypatch, tmp_path):
     prepare.main()
     found = json.loads((tmp_path / "prepare_mnist.json").read_text())
     whole = made_up("train")
-    for split, kept in {"train": whole.images[:10], "valid": whole.images[10:]}.items():
+    parts: list[tuple[Split, np.ndarray]] = [
+        ("train", whole.images[:10]),
+        ("valid", whole.images[10:]),
+    ]
+    for split, kept in parts:
         images, labels = load("mnist", split, root=tmp_path / "data")
         assert images.shape[1:] == (1, 32, 32) and len(images) == len(labels) == len(kept)
         np.testing.assert_array_equal(images[..., 15:17, 15:17], kept)
