@@ -51,8 +51,8 @@ def fetch_mnist(
 ) -> list[Path]:
     """Write the unpacked IDX files of MNIST into `folder`; return their paths.
 
-    What was downloaded stays in `cache`, by default in `folder`, too, and is not downloaded again as
-    long as it is intact. Each failure of a source is logged as a warning.
+    What was downloaded stays in `cache`, by default the same folder, and is not downloaded again
+    as long as it is intact. Each failure of a source is logged as a warning.
 
     Raises:
         DownloadError: no source had an intact copy of some file.

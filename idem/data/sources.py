@@ -136,10 +136,10 @@ def download(folder: str, name: str, digest: str, cache: Path, limit: int) -> Pa
     import pooch  # of the extra `pipeline`: to read the files in a folder takes none
 
     source = pooch.create(cache, folder, registry={name: digest}, retry_if_failed=RETRIES)
-    return Path(source.fetch(name, downloader=lambda *args, **_: _transfer(*args[:2], limit)))
+    return Path(source.fetch(name, downloader=lambda *args, **_: _transfer(limit, *args)))
 
 
-def _transfer(address: str, path: str, limit: int) -> None:
+def _transfer(limit: int, address: str, path: str, *_: object) -> None:
     """Download one file, in place of `pooch.HTTPDownloader`.
 
     That one bounds neither the bytes nor the seconds, and unpacks what a server declares to be
