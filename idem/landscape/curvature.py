@@ -23,16 +23,16 @@ Weinstein, IEEE Trans. ASSP 33, 222 (1985).
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from idem.landscape.layers import Layers, apply_layers, flattened, leaky_slopes, unflattened
 from idem.rule.loss import idempotency_loss
 
 Operator = Callable[[Tensor], Tensor]
-Layers = Sequence[tuple[Tensor, Tensor]]
 
 
 class Eigenvalues(NamedTuple):
@@ -84,28 +84,6 @@ def fresh_batch_edge(n: int, batch_size: int) -> float:
     return 2 / (1 + _aspect(n, batch_size) + 1 / batch_size)
 
 
-def flattened(layers: Layers) -> Tensor:
-    """Return θ, (p,), of ``(weight, bias)`` of each layer: row by row, in that order."""
-    return torch.cat([tensor.flatten() for layer in layers for tensor in layer])
-
-
-def unflattened(theta: Tensor, shapes: Sequence[torch.Size]) -> Layers:
-    """Return ``(weight, bias)`` of each layer, views of θ.
-
-    Args:
-        theta: (p,).
-        shapes: of weight and bias of the first layer, then of the next.
-    """
-    parts = theta.split([shape.numel() for shape in shapes])
-    tensors = [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
-    return list(zip(tensors[::2], tensors[1::2], strict=True))
-
-
-def leaky_slopes(z: Tensor, negative_slope: float) -> Tensor:
-    """Return the derivative of LeakyReLU at z, elementwise; at 0 the negative slope."""
-    return torch.where(z > 0, 1.0, z.new_tensor(negative_slope))
-
-
 class UpdateField:
     """What one backward pass of a rule hands to the parameters: θ ↦ G(θ), at the ``matched`` scale.
 
@@ -152,10 +130,7 @@ class UpdateField:
         leaf = theta.detach().requires_grad_()
 
         def f(x: Tensor) -> Tensor:
-            for weight, bias in self.layers(leaf):
-                z = torch.nn.functional.linear(x, weight, bias)
-                x = z * slopes(z.detach())
-            return x
+            return apply_layers(self.layers(leaf), x, lambda z: z * slopes(z.detach()))
 
         return torch.autograd.grad(idempotency_loss(f, self.x, self.rule), leaf)[0]
 

@@ -1,4 +1,4 @@
-"""What has a network become: the spectrum of its Jacobian J at its own outputs y = f(x).
+"""The spectrum of a network's Jacobian J at its own outputs y = f(x): is it a projector's?
 
 Where f is idempotent and smooth around y, J(y)² = J(y): differentiate f(f(y)) = f(y) at f(y) = y.
 Its eigenvalues are 0 and 1, as many of them 1 as the set of fixed points has dimensions there: none
@@ -10,9 +10,8 @@ Layout: items first, Jacobians (B, n, n) with J[b, i, j] = ∂f_i/∂x_j at item
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
-from idem.landscape.curvature import Layers, leaky_slopes
+from idem.landscape.layers import Layers, layer_outputs, leaky, leaky_slopes
 
 
 def jacobians(layers: Layers, y: Tensor, negative_slope: float) -> Tensor:
@@ -21,16 +20,16 @@ def jacobians(layers: Layers, y: Tensor, negative_slope: float) -> Tensor:
     Args:
         layers: ``(weight, bias)`` of each layer, shapes (m, n) and (m,).
         y: where, (B, n).
-        negative_slope: of LeakyReLU, after every layer; also its slope at 0.
+        negative_slope: of LeakyReLU, after every layer, at least 0; also its slope at 0.
 
     Returns:
         (B, n, n).
     """
     J = torch.eye(y.shape[1], dtype=y.dtype, device=y.device).expand(len(y), -1, -1)
-    for weight, bias in layers:
-        z = linear(y, weight, bias)
-        slopes = leaky_slopes(z, negative_slope)
-        J, y = slopes[:, :, None] * (weight @ J), slopes * z
+    outputs = layer_outputs(layers, y, leaky(negative_slope))
+    for (weight, _), output in zip(layers, outputs, strict=True):
+        slopes = leaky_slopes(output, negative_slope)
+        J = slopes[:, :, None] * (weight @ J)
     return J
 
 
@@ -75,8 +74,8 @@ def effective_rank(J: Tensor) -> Tensor:
     return squares.sum(-1).square() / squares.square().sum(-1)
 
 
-def fixed_share(y: Tensor, u: Tensor, tolerance: float) -> Tensor:
-    """Return the share of items that one more application of f leaves where they are.
+def fixed_fraction(y: Tensor, u: Tensor, tolerance: float) -> Tensor:
+    """Return the fraction of items that one more application of f leaves where they are.
 
     Args:
         y: items, (B, n).

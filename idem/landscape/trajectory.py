@@ -28,9 +28,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor
-from torch.nn.functional import leaky_relu, linear
 
-from idem.landscape.curvature import Layers, UpdateField, flattened, unflattened
+from idem.landscape.curvature import UpdateField
+from idem.landscape.layers import Layers, apply_layers, flattened, leaky, unflattened
 
 
 class ParameterSpace:
@@ -64,9 +64,7 @@ class ParameterSpace:
 
     def outputs(self, theta: Tensor, x: Tensor) -> Tensor:
         """Return f(x), of the shape of the items x, (B, n)."""
-        for weight, bias in self.layers(theta):
-            x = leaky_relu(linear(x, weight, bias), self.slope)
-        return x
+        return apply_layers(self.layers(theta), x, leaky(self.slope))
 
     def loss(self, theta: Tensor, x: Tensor) -> float:
         """Return the canonical loss at the ``matched`` scale, ½ (1/B) Σ ‖f(f(x)) − f(x)‖²."""
@@ -173,8 +171,8 @@ class Plane:
         """Return the coordinates (k, 2) of the orthogonal projections of points (k, p)."""
         return (points - self.origin) @ self.axes.mT
 
-    def share(self, points: Tensor) -> Tensor:
-        """Return which share of ‖point − origin‖² lies in the plane, (k,); NaN at the origin."""
+    def fraction(self, points: Tensor) -> Tensor:
+        """Return which fraction of ‖point − origin‖² lies in the plane, (k,); NaN at the origin."""
         whole = (points - self.origin).square().sum(1)
         return self.coordinates(points).square().sum(1) / whole
 
@@ -187,8 +185,8 @@ def losses_between(
     space: ParameterSpace, a: Tensor, b: Tensor, x: Tensor, count: int
 ) -> list[float]:
     """Return the loss on the items x at `count` equidistant points from a to b, both included."""
-    shares = torch.linspace(0, 1, count, dtype=torch.float64).tolist()
-    return [space.loss((1 - t) * a + t * b, x) for t in shares]
+    places = torch.linspace(0, 1, count, dtype=torch.float64).tolist()
+    return [space.loss((1 - t) * a + t * b, x) for t in places]
 
 
 def barrier(losses: Sequence[float]) -> float:

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from idem.landscape.curvature import (
-    Layers,
     UpdateField,
     dominant_eigenvalues,
     fresh_stability_edge,
     second_moment_norm,
     stability_edge,
 )
+from idem.landscape.layers import Layers, layer_outputs, leaky
 from idem.sweeps.sweep import Grid
 from stages.common import params
 
@@ -58,8 +58,5 @@ def _setting_the_edge(values: Tensor) -> int:
 
 def _hidden_second_moment(layers: Layers, x: Tensor, slope: float) -> float:
     """Return the largest eigenvalue of the second moments of the hidden layers' outputs."""
-    largest = math.nan
-    for weight, bias in layers[:-1]:
-        x = torch.nn.functional.leaky_relu(x @ weight.mT + bias, slope)
-        largest = max(second_moment_norm(x), largest) if largest > 0 else second_moment_norm(x)
-    return largest
+    hidden = layer_outputs(layers[:-1], x, leaky(slope))
+    return max(map(second_moment_norm, hidden), default=math.nan)

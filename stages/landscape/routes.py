@@ -19,7 +19,7 @@ from idem.landscape.spectrum import (
     distance_from_projector,
     effective_rank,
     fixed_dimension,
-    fixed_share,
+    fixed_fraction,
     jacobians,
 )
 from idem.landscape.trajectory import (
@@ -127,8 +127,8 @@ class Run:
                 "start_loss": self.start_loss,
                 "relative_error": float(relative_error(y, u)),
                 "spread_share": float(output_spread(y) / start_spread),
-                "fixed_share_of_outputs": float(fixed_share(y, u, tolerance)),
-                "fixed_share_of_inputs": float(fixed_share(self.x, y, tolerance)),
+                "fixed_share_of_outputs": float(fixed_fraction(y, u, tolerance)),
+                "fixed_share_of_inputs": float(fixed_fraction(self.x, y, tolerance)),
                 "amplification_parameters": _amplified(self.routes, rule),
                 "amplification_function": _amplified(self.functions, rule),
             }
@@ -200,7 +200,7 @@ class Run:
                 off = distance_to_route(own, ways[way]) / travelled
                 found[f"{space}_off_route_{kind}"] = off.where(self._common(rule, way), math.nan)
         flat = self.plane.coordinates(self.points[rule])
-        shares = self.plane.share(self.points[rule])
+        shares = self.plane.fraction(self.points[rule])
         return found | {"plane_u": flat[:, 0], "plane_v": flat[:, 1], "share_in_plane": shares}
 
     def _common(self, rule: str, way: Way) -> Tensor:

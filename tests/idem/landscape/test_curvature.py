@@ -11,7 +11,6 @@ from torch import Tensor
 
 from idem.figures import figure_stability
 from idem.landscape.curvature import (
-    Layers,
     UpdateField,
     dominant_eigenvalues,
     fresh_batch_edge,
@@ -20,6 +19,7 @@ from idem.landscape.curvature import (
     second_moment_norm,
     stability_edge,
 )
+from idem.landscape.layers import Layers
 from idem.rule.loss import RULES, idempotency_loss
 from idem.sweeps.mlp import MLP
 from idem.sweeps.sweep import Grid, seeded

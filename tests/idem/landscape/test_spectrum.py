@@ -8,7 +8,7 @@ from idem.landscape.spectrum import (
     distance_from_projector,
     effective_rank,
     fixed_dimension,
-    fixed_share,
+    fixed_fraction,
     jacobians,
 )
 from idem.sweeps.mlp import MLP
@@ -68,6 +68,6 @@ def test_the_effective_rank_bears_sizes_whose_squares_are_no_numbers(size: float
 def test_the_share_that_stays():
     y = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 4.0], [1.0, 1.0]])
     u = y * torch.tensor([[1.0], [1.05], [1.2], [0.999]])
-    assert float(fixed_share(y, u, 0.01)) == 0.5
-    assert float(fixed_share(y, u, 0.1)) == 0.75
-    assert float(fixed_share(y, y, 0.01)) == 1
+    assert float(fixed_fraction(y, u, 0.01)) == 0.5
+    assert float(fixed_fraction(y, u, 0.1)) == 0.75
+    assert float(fixed_fraction(y, y, 0.01)) == 1

@@ -135,11 +135,11 @@ def test_the_plane_holds_its_three_points_and_no_other():
     ends = plane.coordinates(torch.stack([origin, a]))
     expected = torch.tensor([[0, 0], [float((a - origin).norm()), 0]], dtype=torch.float64)
     torch.testing.assert_close(ends, expected)
-    shares = plane.share(torch.stack([a, b, c]))
-    torch.testing.assert_close(shares[:2], torch.ones(2, dtype=torch.float64))
+    fractions = plane.fraction(torch.stack([a, b, c]))
+    torch.testing.assert_close(fractions[:2], torch.ones(2, dtype=torch.float64))
     basis = torch.linalg.qr(torch.stack([a - origin, b - origin]).mT).Q
     inside = (basis.mT @ (c - origin)).square().sum() / (c - origin).square().sum()
-    assert float(shares[2]) == pytest.approx(float(inside))
+    assert float(fractions[2]) == pytest.approx(float(inside))
 
 
 def test_three_points_on_a_line_have_no_plane():
