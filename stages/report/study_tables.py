@@ -20,13 +20,8 @@ MEASURES = {  # of a run in a mode of BatchNorm, in the order they are shown
     ("noise_relative_error", "train"): "relative error on noise",
     ("test_relative_error", "train"): "on held-out images",
 }
-IN_SHORT = {  # of the best weights, BatchNorm in training mode
-    "frechet_distance": "Fréchet distance",
-    "digits": "digits of ten",
-    "noise_relative_error": "relative error on noise",
-}
 MODES = ("ten digits first at step", "fewer again from step", "ten at the end")
-SHARES = (0.25, 0.5, 0.625, 0.75, 0.875, 1.0)  # of the compute of a run
+FRACTIONS = (0.25, 0.5, 0.625, 0.75, 0.875, 1.0)  # of the compute of a run
 
 
 def models(runs: pd.DataFrame) -> str:
@@ -46,21 +41,6 @@ def models(runs: pd.DataFrame) -> str:
         row = [model.replace("_", " "), WEIGHTS[weights], f"{of_model.seeds.iloc[0]}"]
         rows.append(row + [cells.get(key, "–") for key in measures])
     return markdown.table(["model", "weights", "seeds", *measures.values()], rows) + "\n"
-
-
-def in_short(runs: pd.DataFrame) -> str:
-    """Return a Markdown table of the best weights, a row a model: means and intervals.
-
-    Args:
-        runs: columns ``model``, ``seed``, ``weights``, ``mode`` and those of `IN_SHORT`.
-    """
-    runs = runs[(runs.weights == "best") & (runs["mode"] == "train")]
-    found, rows = summarize(runs[[*RUN, *IN_SHORT]], CONFIDENCE), []
-    for model, of_model in found.groupby("model", sort=False):
-        cells = {row.measure: cell(row) for _, row in of_model.iterrows()}
-        row = [str(model).replace("_", " "), f"{of_model.seeds.iloc[0]}"]
-        rows.append(row + [cells.get(name, "–") for name in IN_SHORT])
-    return markdown.table(["model", "seeds", *IN_SHORT.values()], rows) + "\n"
 
 
 def modes(history: pd.DataFrame) -> str:
@@ -84,20 +64,20 @@ def modes(history: pd.DataFrame) -> str:
 
 
 def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
-    """Return a Markdown table of distances after equal shares of the compute.
+    """Return a Markdown table of distances after equal fractions of the compute.
 
-    Means and intervals over seeds, and on how many seeds the first model is nearer; a share that
-    falls between two measurements has what a straight line between the logarithms of theirs has
-    there.
+    Means and intervals over seeds, and on how many seeds the first model is nearer; a
+    fraction that falls between two measurements has what a straight line between the logarithms of
+    theirs has there.
 
     Args:
         history: columns ``model``, ``seed``, ``step`` and ``ema_frechet_distance``.
         models: those of equal compute, in the order of the rows.
     """
-    heads = [f"{100 * share:g} %" for share in SHARES]
+    heads = [f"{100 * fraction:g} %" for fraction in FRACTIONS]
     runs = pd.DataFrame(
         {"model": model, "seed": seed, "weights": "ema", "mode": "train"}
-        | dict(zip(heads, _after(run, SHARES), strict=True))
+        | dict(zip(heads, _after(run, FRACTIONS), strict=True))
         for model in models
         for seed, run in history[history.model == model].groupby("seed")
     )
@@ -113,9 +93,9 @@ def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
     return markdown.table(["model", *heads], rows) + "\n"
 
 
-def _after(run: pd.DataFrame, shares: Sequence[float]) -> np.ndarray:
+def _after(run: pd.DataFrame, fractions: Sequence[float]) -> np.ndarray:
     logarithms = np.log(run.ema_frechet_distance)
-    return np.exp(np.interp(np.array(shares) * run.step.max(), run.step, logarithms))
+    return np.exp(np.interp(np.array(fractions) * run.step.max(), run.step, logarithms))
 
 
 def _won_and_lost(whole: Mapping[int, bool]) -> tuple[int | None, int | None, bool]:

@@ -1,6 +1,17 @@
 """What the blocks of the READMEs hold."""
 
+import json
+
 from stages.report import blocks
+
+
+def test_claims_are_shown_in_short_once_their_file_holds_short_texts():
+    files = {"metrics/laptop/claims.json": '{"T6": {"verdict": "x"}}'}
+    files["metrics/laptop/claims.md"] = "long\n"
+    assert blocks.claims(files.__getitem__) == "long\n"
+    short = {"claim": "a", "authors": "b", "ours": "c", "verdict": "d"}
+    files["metrics/laptop/claims.json"] = json.dumps({"T6": short})
+    assert blocks.claims(files.__getitem__).splitlines()[-1] == "| T6 | a | b | c | d |"
 
 
 def test_verdicts_have_a_row_a_claim_and_a_column_a_network():

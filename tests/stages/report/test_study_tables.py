@@ -57,14 +57,7 @@ def test_distances_are_shown_after_equal_shares_of_the_compute():
     first, row = study_tables.by_compute(history, ["modified", "ign"]).splitlines()[2:]
     assert "/" not in first
     means, nearer = zip(*((c.split()[0], c.split()[-1]) for c in row.split("|")[2:-1]), strict=True)
-    at = dict(zip(study_tables.SHARES, means, strict=True))
+    at = dict(zip(study_tables.FRACTIONS, means, strict=True))
     expected = ["400", "70", "27", "25"]  # (100 + 40) / 2, (50 + 4) / 2
     assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == expected
     assert nearer == ("1/2", "1/2", "0/2", "0/2", "0/2", "1/2")
-
-
-def test_in_short_the_best_weights_alone_are_shown():
-    assert study_tables.in_short(runs()).splitlines()[2:] == [
-        "| modified | 2 | 5 [0, 17.7] | 10 [10, 10] | 0.4 [0.4, 0.4] |",
-        "| dcgan | 2 | 5 [0, 17.7] | 10 [10, 10] | – |",
-    ]
