@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,26 +17,7 @@ from stages.data import prepare_celeba
 from tests import ROOT
 from tests.idem.data.test_celeba import NUMBERS, SIDE, as_folder, as_zip, digests, images, jpeg
 
-
-def run_stage(folder: Path, source: Path, workers: int) -> subprocess.CompletedProcess:
-    """Run the stage in a folder that has none of the repository but its parameters."""
-    (folder / "stages/pipelines/celeba").mkdir(parents=True, exist_ok=True)
-    text = (ROOT / "stages/pipelines/celeba/params.yaml").read_text()
-    (folder / "stages/pipelines/celeba/params.yaml").write_text(text)
-    command = [sys.executable, "-m", "stages.data.prepare_celeba", "--metrics", "metrics/celeba"]
-    environment = {
-        "IDEM_DATA_DIR": str(source.parent),
-        "IDEM_WORKERS": str(workers),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONSAFEPATH": "1",
-    }
-    return subprocess.run(
-        [*command, "--params", "stages/pipelines/celeba/params.yaml"],
-        cwd=folder,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-    )
+ARGUMENTS = ["--params", str(ROOT / "stages/pipelines/celeba/params.yaml"), "--metrics", "metrics"]
 
 
 @pytest.fixture
@@ -44,14 +26,33 @@ def source(tmp_path: Path) -> Path:
     return as_zip(tmp_path / "img_align_celeba_part", members)
 
 
-def test_one_worker_and_two_write_the_same_bytes(tmp_path, source):
-    for workers in (1, 2):
-        run = run_stage(tmp_path / f"{workers}", source, workers)
-        assert run.returncode == 0, run.stderr
-        assert "prepare: 100%" in run.stderr
-    one, two = (tmp_path / f"{workers}" for workers in (1, 2))
-    for written in ("data/celeba", "metrics/celeba"):
-        assert digests(one / written) == digests(two / written)
+@pytest.fixture
+def run(tmp_path, monkeypatch) -> Callable[[], None]:
+    """Return what runs the stage, with one worker, on what lies in the folder of the test."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IDEM_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("IDEM_WORKERS", "1")
+    monkeypatch.setattr(sys, "argv", ["prepare_celeba", *ARGUMENTS])
+    return prepare_celeba.main
+
+
+def test_one_worker_and_two_write_the_same_bytes(tmp_path, source, run, capsys):
+    run()
+    assert "prepare: 100%" in capsys.readouterr().err
+    (tmp_path / "two").mkdir()
+    environment = {"IDEM_WORKERS": "2", "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
+    command = [sys.executable, "-m", "stages.data.prepare_celeba", *ARGUMENTS]
+    subprocess.run(command, cwd=tmp_path / "two", env=os.environ | environment, check=True)
+    for written in ("data/celeba", "metrics"):
+        assert digests(tmp_path / written) == digests(tmp_path / "two" / written)
+
+
+def stopped(tmp_path: Path, run: Callable[[], None]) -> str:
+    """Return with which message the stage stops, having written nothing."""
+    with pytest.raises(SystemExit) as raised:
+        run()
+    assert not (tmp_path / "data").exists() and not (tmp_path / "metrics").exists()
+    return str(raised.value)
 
 
 def test_the_stage_labels_a_subset(tmp_path, source):
@@ -90,39 +91,30 @@ def test_many_sizes_are_shown_together(tmp_path):
     assert sizes == {"40x50": 5, **{f"{40 + n}x50": 1 for n in range(1, 10)}, "other": 3}
 
 
-def test_the_stage_lists_what_it_left_out(tmp_path):
+def test_the_stage_lists_what_it_left_out(tmp_path, run):
     members = dict.fromkeys(images([*range(3, 1000), *NUMBERS]), jpeg(0, SIDE, SIDE))
-    source = as_zip(tmp_path / "img_align_celeba", members | {"x": b""})
-    run = run_stage(tmp_path, source, 1)
-    assert run.returncode == 0, run.stderr
-    table = pd.read_csv(tmp_path / "metrics/celeba/left_out_celeba.csv")
+    as_zip(tmp_path / "img_align_celeba", members | {"x": b""})
+    run()
+    table = pd.read_csv(tmp_path / "metrics/left_out_celeba.csv")
     assert table.to_numpy().tolist() == [["img_align_celeba/x", "not named NNNNNN.jpg"]]
-    summary = json.loads((tmp_path / "metrics/celeba/prepare_celeba.json").read_text())
+    summary = json.loads((tmp_path / "metrics/prepare_celeba.json").read_text())
     assert (summary["members"], summary["left_out"]) == (1005, 1)
 
 
-def test_the_stage_stops_above_the_share_of_the_parameters(tmp_path):
-    source = as_zip(tmp_path / "img_align_celeba", {"000001.jpg": jpeg(1), "x": b""})
-    run = run_stage(tmp_path, source, 1)
-    assert run.returncode == 1
-    assert "fraction of 0.001" in run.stderr and "got 1 of 2" in run.stderr
-    assert "Traceback" not in run.stderr
-    assert not (tmp_path / "data").exists() and not (tmp_path / "metrics").exists()
+def test_the_stage_stops_above_the_fraction_of_the_parameters(tmp_path, run):
+    as_zip(tmp_path / "img_align_celeba", {"000001.jpg": jpeg(1), "x": b""})
+    message = stopped(tmp_path, run)
+    assert "fraction of 0.001" in message and "got 1 of 2" in message
 
 
-def test_the_stage_names_a_truncated_archive(tmp_path, source):
+def test_the_stage_names_a_truncated_archive(tmp_path, source, run):
     source.write_bytes(source.read_bytes()[:-30])
-    run = run_stage(tmp_path, source, 1)
-    assert run.returncode == 1
-    assert run.stderr.startswith(f"{source}: no zip archive, or only the beginning of one")
-    assert not (tmp_path / "data").exists() and not (tmp_path / "metrics").exists()
+    message = stopped(tmp_path, run)
+    assert message.startswith(f"{source}: no zip archive, or only the beginning of one")
 
 
-def test_the_stage_says_what_is_missing(tmp_path):
-    run = run_stage(tmp_path, tmp_path / "nothing", 1)
-    assert run.returncode == 1
-    assert run.stderr.startswith("CelebA is not there")
-    assert not (tmp_path / "data").exists() and not (tmp_path / "metrics").exists()
+def test_the_stage_says_what_is_missing(tmp_path, run):
+    assert stopped(tmp_path, run).startswith("CelebA is not there")
 
 
 def test_the_stage_refuses_the_parameters_of_another_pipeline(monkeypatch):
