@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ import psutil
 from tqdm import tqdm
 
 OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL of a stage that can go on: run it again
-_watching = False  # per process
 
 
 def workers() -> int:
@@ -71,17 +71,15 @@ def _positive(name: str, unit: str) -> float | None:
     return number
 
 
-def end_with_parent(parent: int | None = None) -> None:
-    """End this process when the one that started it has ended, however that came about.
+@cache
+def end_with_parent() -> None:
+    """From now on, end this process when the one that started it has ended, for whatever reason.
 
     A killed `dvc` leaves its stage running, and a killed stage its workers: they would go on
-    writing beside whatever runs next.
-
-    Args:
-        parent: its id, where known; otherwise whichever is the parent now, and with it a `dvc` that
-            started that parent: some shells stay between the two, and outlive `dvc`.
+    writing beside whatever runs next. Called again in the same process, it does nothing.
     """
-    watched = _starters() if parent is None else (parent,)
+    stage = multiprocessing.parent_process()  # of a worker; of a stage there is none
+    watched = _starters() if stage is None or stage.pid is None else (stage.pid,)
     threading.Thread(target=_wait_for_orphanhood, args=(watched,), daemon=True).start()
 
 
@@ -92,6 +90,7 @@ def _wait_for_orphanhood(watched: tuple[int, ...]) -> None:
 
 
 def _starters() -> tuple[int, ...]:
+    """Return the parent, and a `dvc` that started it: shells between the two may outlive `dvc`."""
     parent, grandparent = _lineage()
     try:
         started_by = [Path(word).name for word in psutil.Process(grandparent).cmdline()]
@@ -111,8 +110,14 @@ def _lineage() -> tuple[int, int]:
 def run_units(function: Callable[..., Any], units: Iterable[tuple], label: str = "") -> list[Any]:
     """Return ``[function(*unit) for unit in units]``, computed side by side, in that order.
 
-    A `label` shows how many units are done; leave it out where the units show progress themselves.
+    From here on this process, a stage's, ends with the one that started it, as its workers do.
+
+    Args:
+        function: of the parts of a unit; importable, as it may run in another process.
+        units: what each call is given.
+        label: shows how many units are done; leave it out where they show progress themselves.
     """
+    end_with_parent()
     tasks = [joblib.delayed(_on_one_thread)(function, unit) for unit in units]
     results = joblib.Parallel(n_jobs=workers(), return_as="generator")(tasks)
     return list(tqdm(results, desc=label, total=len(tasks), unit="unit", disable=not label))
@@ -121,10 +126,6 @@ def run_units(function: Callable[..., Any], units: Iterable[tuple], label: str =
 def _on_one_thread(function: Callable[..., Any], unit: tuple) -> Any:
     import torch
 
-    global _watching
-    parent = multiprocessing.parent_process()
-    if parent is not None and not _watching:
-        end_with_parent(parent.pid)  # not os.getppid(): the parent may have ended meanwhile
-        _watching = True
+    end_with_parent()
     torch.set_num_threads(1)
     return function(*unit)

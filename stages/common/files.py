@@ -3,28 +3,33 @@
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` through a temporary file, so that a killed stage leaves no half."""
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Yield a temporary file that becomes `path` in the end, so that nobody sees half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
+    yield part
     os.replace(part, path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text in UTF-8."""
+    with replaced(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays, compressed; NumPy gives the members of its archives no date of their own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with replaced(path) as part, part.open("wb") as file:
         np.savez_compressed(file, **dict(arrays))
-    os.replace(part, path)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -45,9 +50,9 @@ def write_figure(path: Path, figure: Any, *, to_the_pixel: bool = False) -> None
         figure: what to draw.
         to_the_pixel: keep the figure's own resolution and margins, to which it fitted its images.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     how: dict[str, Any] = {} if to_the_pixel else {"dpi": 150, "bbox_inches": "tight"}
-    figure.savefig(path, metadata={"Software": None}, **how)
+    with replaced(path) as part:
+        figure.savefig(part, format="png", metadata={"Software": None}, **how)
 
 
 def _rounded(content: Any) -> Any:

@@ -30,7 +30,7 @@ from idem.generative.optimization import Optimization
 from idem.generative.state import Row, TrainingState
 from idem.generative.training import Validation, train
 from stages.common import params, resume
-from stages.common.engine import device, end_with_parent, run_units
+from stages.common.engine import device, run_units
 from stages.common.files import write_csv, write_json
 from stages.common.params import Evaluate, GenerativeStudy, Model, Train
 from stages.evaluation.measures import neighbours, sample_quality
@@ -47,7 +47,6 @@ def main() -> None:
     everything = params.read(args.params, GenerativeStudy)
     name = networks.data_set(args.dataset)
     params.choose(everything.train.models, everything.baselines.autoencoder, "model")
-    end_with_parent()
     shape = networks.images(name, "train").shape[1:]
     compute = _compute(everything, shape)
     shared, data = (everything, name), runs.data_digest(name)

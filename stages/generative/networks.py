@@ -14,6 +14,7 @@ from idem.generative.noise import FourierNoise, GaussianNoise
 from idem.generative.udcgan import UDCGAN
 from stages.common import params
 from stages.common.engine import device
+from stages.common.files import replaced
 from stages.common.params import Model, Train
 
 _ORDER = 20131  # of the images of `some`; a seed that nothing else is drawn from
@@ -118,7 +119,5 @@ def classifier(dataset: str) -> Classifier:
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write safetensors whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part)
-    part.replace(path)
+    with replaced(path) as part:
+        save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part)

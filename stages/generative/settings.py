@@ -13,7 +13,7 @@ import pandas as pd
 
 from idem.checkpoint import Checkpoint
 from stages.common import params, resume
-from stages.common.engine import deadline, end_with_parent
+from stages.common.engine import deadline
 from stages.common.files import write_csv
 from stages.common.params import Model, Setting, Train
 from stages.generative import runs, train
@@ -25,7 +25,6 @@ def main() -> None:
     everything = params.read(args.params, params.MNISTStudy)
     section = everything.settings
     tried = params.choose(section.rounds, args.round, "round")
-    end_with_parent()
     own = {"folder": "settings", "steps": section.steps, "seeds": section.seeds}
     base = everything.train.model_copy(update=own)
     data, units = runs.data_digest("mnist"), []

@@ -9,7 +9,7 @@ from idem.checkpoint import Checkpoint
 from idem.generative.calibration import recalibrate
 from idem.generative.noise import FourierNoise
 from stages.common import params, resume
-from stages.common.engine import deadline, end_with_parent
+from stages.common.engine import deadline
 from stages.common.files import write_csv
 from stages.common.params import Train
 from stages.generative import networks, runs
@@ -20,7 +20,6 @@ def main() -> None:
     args = params.arguments("train on one data set", dataset="name of the data set")
     everything, name = params.read(args.params, params.Generative), networks.data_set(args.dataset)
     section = everything.train
-    end_with_parent()
     deadline()  # complains before anything is written
     fit_noise(section, name)
     data = runs.data_digest(name)

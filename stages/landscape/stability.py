@@ -27,7 +27,7 @@ from idem.landscape.curvature import (
 from idem.rule.loss import RULES
 from idem.sweeps.sweep import Grid, train_lanes
 from stages.common import params
-from stages.common.engine import end_with_parent, run_units
+from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json
 from stages.landscape.brackets import Bracket, bracket
 from stages.landscape.one_layer import control
@@ -43,7 +43,6 @@ def main() -> None:
     args = params.arguments("predict and measure the largest stable rate of every network")
     settings = params.read(args.params, params.Laptop)
     section = settings.stability
-    end_with_parent()
     grids = {name: _grid(settings, name) for name in section.networks}
     swept = {name: pd.read_csv(args.metrics / f"sweep_{name}.csv") for name in grids}
     rows, lanes = compute(section, grids)

@@ -17,7 +17,7 @@ import pandas as pd
 from idem.rule.loss import RULES
 from idem.sweeps.sweep import Grid
 from stages.common import params
-from stages.common.engine import end_with_parent, run_units
+from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json, write_text
 from stages.landscape.directions import gradients_alone
 from stages.landscape.route_summary import (
@@ -38,7 +38,6 @@ def main() -> None:
     args = params.arguments("compare the routes of both rules through the loss landscape")
     settings = params.read(args.params, params.Laptop)
     section = settings.trajectory
-    end_with_parent()
     tables = compute(section, settings.sweep)
     found = headline(section, tables)
     for name, table in tables.items():

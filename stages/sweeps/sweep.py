@@ -17,7 +17,7 @@ from idem.checkpoint import Checkpoint, OutOfTime
 from idem.sweeps.mlp import parameter_count
 from idem.sweeps.sweep import Grid, Row, Unit, train_lanes
 from stages.common import params, resume
-from stages.common.engine import device, end_with_parent
+from stages.common.engine import device
 from stages.common.files import write_csv, write_json
 from stages.sweeps.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
 
@@ -30,7 +30,6 @@ def main() -> None:
     args = params.arguments("sweep one network", network="a key of sweep.networks")
     section = params.read(args.params, params.Swept).sweep
     network = params.choose(section.networks, args.network, "network")
-    end_with_parent()
     grid, label = grid_of(section, network), f"sweep_{args.network}"
     so_far = args.metrics / f"{label}_so_far.csv"
     units = [

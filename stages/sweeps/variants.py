@@ -17,7 +17,6 @@ import pandas as pd
 
 from idem.sweeps.sweep import Grid, Row
 from stages.common import params, resume
-from stages.common.engine import end_with_parent
 from stages.common.files import write_csv, write_json
 from stages.sweeps.aggregate import (
     ERROR_FLOOR,
@@ -36,7 +35,6 @@ def main() -> None:
     """Write the summary of every variant by rate, its best rates, and the numbers for T7."""
     args = params.arguments("sweep with other batch sizes, optimisers and initialisations")
     settings = params.read(args.params, params.Swept)
-    end_with_parent()
     grids = {name: grid(settings.sweep, v) for name, v in settings.variants.items()}
     networks = {name: variant.network for name, variant in settings.variants.items()}
     precision = settings.sweep.matmul_precision

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from stages.common import files
 
@@ -32,3 +33,13 @@ def test_arrays_are_written_with_the_same_bytes_at_any_time(
             "a": [[0, 1, 2], [3, 4, 5]],
             "b": [0.5],
         }
+
+
+def test_a_file_that_fails_on_the_way_leaves_the_old_one(tmp_path: Path):
+    path = tmp_path / "a.png"
+    files.write_figure(path, Figure())
+    before = path.read_bytes()
+    with pytest.raises(KeyError), files.replaced(path) as part:
+        part.write_text("half")
+        raise KeyError
+    assert path.read_bytes() == before
