@@ -6,38 +6,27 @@ from typing import Any
 
 import pandas as pd
 
+from stages.claims.comparison import RULES
 from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, marked, number, told
 from stages.common import params
 from stages.sweeps.printed import EDGES
 
+ENDS = ("largest_stable_rate", "lowest_unstable_rate")
+
 
 def from_brackets(found: dict[str, Any], section: params.Claims) -> Verdict:
     """Judge T5 from stability.json: one run, and for either rule two rates around the edge."""
-    words, outcomes, highest = [], [], {}
+    outcomes, highest, shown = [], {}, {}
     for network, edge in EDGES.items():
-        brackets = {
-            rule: (
-                number(found[network][rule]["largest_stable_rate"]),
-                number(found[network][rule]["lowest_unstable_rate"]),
-            )
-            for rule in ("modified", "ordinary")
-        }
-        lows, highs = zip(*brackets.values(), strict=True)
+        brackets = {rule: [found[network][rule][end] for end in ENDS] for rule in RULES}
+        lows, highs = (map(number, ends) for ends in zip(*brackets.values(), strict=True))
         highest[network] = max(lows)
         below = all(high <= edge for high in highs)  # false for NaN
-        outcomes.append(NOT if max(lows) > edge else REPRODUCED if below else OPEN)
-        shown = ", ".join(
-            f"{rule} {low:g} and {f'{high:g}' if math.isfinite(high) else 'none tried'}"
-            for rule, (low, high) in brackets.items()
-        )
-        one, fresh = (found[network][key] for key in ("marchenko_pastur", "one_layer_fresh"))
-        words.append(
-            f"{network}, {found[network]['steps']} steps: {shown} (paper {edge:g}; one linear "
-            f"layer would stop at {one:.2f} on one batch, at {fresh:.2f} on fresh ones)"
-        )
+        outcomes.append(NOT if highest[network] > edge else REPRODUCED if below else OPEN)
+        shown[network] = found[network] | {"brackets": brackets, "edge": edge}
     verdict = next(v for v in (NOT, OPEN, REPRODUCED) if v in outcomes)
     verdict = marked(verdict, 1, "run", section.least_runs)
-    return Verdict("T5", verdict, _ours(highest), told("T5_brackets", networks=words))
+    return Verdict("T5", verdict, _ours(highest), told("T5_brackets", networks=shown))
 
 
 def from_sweep(network: str, lanes: pd.DataFrame, section: params.Claims) -> Verdict:

@@ -76,14 +76,14 @@ def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.C
 def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
     """Judge T6, from the lanes of B1."""
     below = lanes[(lanes.absolute_error < section.near_zero) & lanes.improved]
-    counts = {rule: int((below.rule == rule).sum()) for rule in ("modified", "ordinary")}
+    counts = {rule: int((below.rule == rule).sum()) for rule in RULES}
     each = len(lanes) // 2
     verdict = REPRODUCED if counts["modified"] else NOT
     verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
-    below = f"below {section.near_zero:g}: "
-    ours = below + ", ".join(f"{count} of {each} {rule}" for rule, count in counts.items())
-    text = below + ", ".join(f"{count} of {each} {rule} lanes" for rule, count in counts.items())
-    return Verdict("T6", verdict, ours, text)
+    shown = [f"{count} of {each} {rule}" for rule, count in counts.items()]
+    limit = f"below {section.near_zero:g}: "
+    text = limit + ", ".join(f"{lanes_of_rule} lanes" for lanes_of_rule in shown)
+    return Verdict("T6", verdict, limit + ", ".join(shown), text)
 
 
 def _is_collapsed(pair: pd.DataFrame, section: params.Claims) -> bool:
