@@ -18,17 +18,17 @@ RULES = Path("params.yaml")
 def main() -> None:
     """Write the ledger: as JSON, short enough for `dvc metrics diff`, and as a long table."""
     args = params.arguments("judge the paper's claims, as far as a pipeline measures them")
-    settings = params.read(args.params, params.Pipeline)
-    if isinstance(settings, params.Paper):
-        network_by_network.write(
-            args.metrics, settings.sweep, params.read(RULES, params.Laptop).claims
-        )
-    elif isinstance(settings, params.CelebA):
-        write(args.metrics, ledgers.celeba(args.metrics, settings.claims), "latent_celeba")
-    elif isinstance(settings, params.MNISTStudy):
-        write(args.metrics, ledgers.study(args.metrics, settings.claims), "latent_mnist")
-    elif isinstance(settings, params.Laptop):
-        write(args.metrics, ledgers.laptop(args.metrics, settings), "latent_mnist")
+    folder = args.metrics
+    match params.read(args.params, params.Pipeline):
+        case params.Laptop() as settings:
+            write(folder, ledgers.laptop(folder, settings), "latent_mnist")
+        case params.MNISTStudy(claims=section):
+            write(folder, ledgers.study(folder, section), "latent_mnist")
+        case params.CelebA(claims=section):
+            write(folder, ledgers.celeba(folder, section), "latent_celeba")
+        case params.Paper(sweep=swept):
+            section = params.read(RULES, params.Laptop).claims
+            network_by_network.write(folder, swept, section)
 
 
 def write(folder: Path, ledger: list[Verdict], labelled: str) -> None:

@@ -1,4 +1,4 @@
-"""G1 and G3: every verdict follows from the measurements, in whichever direction they point."""
+"""G1 to G3: every verdict follows from the measurements, in whichever direction they point."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import pytest
 
 from stages.claims import generative
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
+from stages.common import params
 from tests.stages.claims.lanes import SECTION
 
 
@@ -87,3 +88,38 @@ def test_g3_compares_the_errors_with_ordinary(error: float | None, verdict: str)
     assert found.verdict == verdict
     assert "on held-out data (IGN 0.2)" in found.measured
     assert "last step 7 against 0.3 and 7 against 0.3" in found.measured
+
+
+PHOTOGRAPHS = params.GenerativeClaims(
+    least_runs=2, least_effect=0.1, least_digits=8, least_coverage=0.1, projection_below=0.1
+)
+
+
+def of_photographs(distance: float = 20.0, coverage: float = 0.5) -> dict[str, Any]:
+    """Return what stage evaluate writes of images without classes, as far as judges read it."""
+
+    def model(frechet: float, error: float) -> dict[str, Any]:
+        seeds = {s: {"frechet_distance": frechet, "coverage": coverage} for s in ("0", "1")}
+        means = {f"{kind}_relative_error": {"mean": error} for kind in ("noise", "test")}
+        found = {"train": {"frechet_distance": {"mean": frechet}, "seeds": seeds} | means}
+        return {"best": found, "ema": found}
+
+    controls = {"real": {"frechet_distance": 4.0}, "raw_noise": {"frechet_distance": 90.0}}
+    models = {"modified": model(distance, 0.4), "ordinary": model(60.0, 0.2), "ign": model(50, 0.2)}
+    return {"controls": controls} | models
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, REPRODUCED),
+        ({"distance": 61.0}, NOT),  # above ordinary
+        ({"coverage": 0.05}, NOT),
+        ({"distance": float("nan")}, OPEN),
+    ],
+)
+def test_photographs_need_a_lower_distance_and_coverage(changes, expected):
+    verdict, errors = generative.judge_photographs(of_photographs(**changes), PHOTOGRAPHS)
+    assert (verdict.id, verdict.verdict) == ("G2", expected)
+    assert (errors.id, errors.verdict) == ("G3", NOT)
+    assert "EfficientNet-Lite0" in verdict.measured and "FID" not in verdict.measured

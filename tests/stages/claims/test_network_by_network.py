@@ -2,15 +2,13 @@
 
 import json
 import math
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
-from stages.claims import __main__ as stage, network_by_network as paper
+from stages.claims import network_by_network
 from stages.claims.comparison import RULES
 from stages.claims.network_by_network import NETWORKS, NOT_RUN, Entry
 from stages.claims.verdict import NOT, OPEN, REPRODUCED
@@ -40,7 +38,7 @@ def without(rows: pd.DataFrame, rule: str, run: int, rate: float) -> pd.DataFram
 
 def runs_of(folder: Path, rows: pd.DataFrame, name: str = "sweep_B2_so_far") -> list[int]:
     rows.to_csv(folder / f"{name}.csv", index=False)
-    return sorted(set(paper.complete_runs(folder, "B2", NETWORK).run))
+    return sorted(set(network_by_network.complete_runs(folder, "B2", NETWORK).run))
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -51,7 +49,7 @@ def test_a_run_with_one_lane_on_its_way_is_left_out_under_both_rules(
     rows = rows_of(RATES, {})
     assert runs_of(tmp_path, rows) == [0, 1, 2]
     assert runs_of(tmp_path, without(rows, rule, 1, rate)) == [0, 2]
-    lanes = paper.complete_runs(tmp_path, "B2", NETWORK)
+    lanes = network_by_network.complete_runs(tmp_path, "B2", NETWORK)
     assert len(lanes) == 2 * 2 * len(RATES)
     assert (lanes.step == 10).all()
 
@@ -73,7 +71,7 @@ def test_a_lane_that_diverged_early_is_complete(tmp_path: Path):
 def test_rates_are_recognised_as_tables_hold_them(tmp_path: Path):
     network = NETWORK.model_copy(update={"learning_rates": [0.02, 1 / 3]})
     rows_of((0.02, 0.333333), {}).to_csv(tmp_path / "sweep_B2.csv", index=False)
-    assert paper.complete_runs(tmp_path, "B2", network).run.nunique() == 3
+    assert network_by_network.complete_runs(tmp_path, "B2", network).run.nunique() == 3
 
 
 def test_a_whole_sweep_counts_before_one_on_its_way(tmp_path: Path):
@@ -83,9 +81,9 @@ def test_a_whole_sweep_counts_before_one_on_its_way(tmp_path: Path):
 
 
 def test_where_nothing_is_known_there_is_no_run(tmp_path: Path):
-    assert paper.complete_runs(tmp_path, "B2", NETWORK).empty
+    assert network_by_network.complete_runs(tmp_path, "B2", NETWORK).empty
     (tmp_path / "sweep_B2_so_far.csv").write_text("\n")
-    assert paper.complete_runs(tmp_path, "B2", NETWORK).empty
+    assert network_by_network.complete_runs(tmp_path, "B2", NETWORK).empty
 
 
 def by_place(ledger: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
@@ -93,7 +91,7 @@ def by_place(ledger: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
 
 
 def test_without_any_sweep_all_is_not_run(tmp_path: Path, swept: params.Sweep):
-    ledger = paper.judge(tmp_path, swept, SECTION)
+    ledger = network_by_network.judge(tmp_path, swept, SECTION)
     places = [(claim, network) for claim, networks in NETWORKS.items() for network in networks]
     assert [(e.id, e.network) for e in ledger] == places
     assert {(e.runs, e.verdict, e.measured) for e in ledger} == {(0, NOT_RUN, "")}
@@ -104,7 +102,7 @@ def test_every_network_is_judged_by_its_own_runs(tmp_path: Path, swept: params.S
     rows_of(RATES, better).to_csv(tmp_path / "sweep_B1.csv", index=False)
     rows = rows_of(RATES, {})
     rows[rows.run < 2].to_csv(tmp_path / "sweep_B2_so_far.csv", index=False)
-    found = by_place(paper.judge(tmp_path, swept, SECTION))
+    found = by_place(network_by_network.judge(tmp_path, swept, SECTION))
     assert (found["T3", "B1"].verdict, found["T3", "B1"].runs) == (REPRODUCED, 3)
     assert found["T6", "B1"].verdict == REPRODUCED
     for claim in ("T3", "T4"):
@@ -118,47 +116,12 @@ def test_t5_and_t7_are_judged_where_they_were_measured(tmp_path: Path, swept: pa
     rows_of(RATES, errors).to_csv(tmp_path / "sweep_B3.csv", index=False)
     b2 = {rule: case(runs=2)["modified"] for rule in RULES}
     (tmp_path / "variants.json").write_text(json.dumps({"T7": {"B2": b2}}))
-    found = by_place(paper.judge(tmp_path, swept, SECTION))
+    found = by_place(network_by_network.judge(tmp_path, swept, SECTION))
     assert found["T5", "B3"].verdict == NOT
     assert found["T5", "B4"].verdict == NOT_RUN
     assert found["T7", "B2"].verdict == OPEN  # too few runs to count
     assert (found["T7", "B2"].runs, found["T7", "B1"].verdict) == (2, NOT_RUN)
     b2 = {rule: case()["modified"] for rule in RULES}
     (tmp_path / "variants.json").write_text(json.dumps({"T7": {"B2": b2}}))
-    found = by_place(paper.judge(tmp_path, swept, SECTION))
+    found = by_place(network_by_network.judge(tmp_path, swept, SECTION))
     assert (found["T7", "B2"].verdict, found["T7", "B2"].runs) == (REPRODUCED, 3)
-
-
-def test_the_command_writes_both_files_the_same_every_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    files = [
-        "--params",
-        str(ROOT / "stages/pipelines/paper/params.yaml"),
-        "--metrics",
-        str(tmp_path),
-    ]
-    monkeypatch.chdir(ROOT)  # where the rules are
-    monkeypatch.setattr(sys, "argv", ["claims", *files])
-    written = []
-    for _ in range(2):
-        stage.main()
-        written.append([(tmp_path / f"claims.{kind}").read_bytes() for kind in ("json", "md")])
-    assert written[0] == written[1]
-    ledger = json.loads(written[0][0])
-    assert ledger["T4"] == {n: {"verdict": NOT_RUN, "runs": 0} for n in ("B2", "B3")}
-    assert len(written[0][1].decode().splitlines()) == 2 + sum(map(len, NETWORKS.values()))
-
-
-def test_the_pipeline_of_the_paper_knows_the_files_its_stages_reach():
-    """They are the stages of the pipeline at the top, which another test holds to their imports."""
-    top, paper = (
-        yaml.safe_load((ROOT / folder / "dvc.yaml").read_text())["stages"]
-        for folder in (".", "stages/pipelines/paper")
-    )
-    for name in ("sweep", "variants"):
-        listed = [
-            {dep for dep in stages[name].get("do", stages[name])["deps"] if dep.endswith(".py")}
-            for stages in (top, paper)
-        ]
-        assert listed[0] == listed[1]
