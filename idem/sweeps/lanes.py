@@ -1,9 +1,10 @@
 """Several copies of one network trained at once, each at its own learning rate.
 
+A fused copy of `idem.rule.loss.idempotency_loss` and its backward pass, for LeakyReLU networks.
 With y = f(x), u = f(y), w = f(u) for a batch of B items, one step of gradient descent at the
 ``matched`` scale is
 
-    modified    dL/dy = (y − 3u + 2w) / B                               w, u leave no graph
+    modified    dL/dy = (y − y') / B,  y' = 3u − 2w                     w, u leave no graph
     ordinary    dL/du = (u − y) / B,   dL/dy = J_f(y)ᵀ dL/du − dL/du
 
 followed by the chain rule through the first application of f (and, for ordinary, the second).
@@ -14,7 +15,7 @@ last row, so that ones stay ones: LeakyReLU keeps them. A layer is then one matr
 pass in place over a contiguous result, and its whole gradient one more product. Wide layers have
 zeros below the ones, up to a multiple of 8, without which the gradient's product takes half as long
 again. With rows(n) ≥ n + 1 for all of this, and lanes first: weights (lanes, rows(m), rows(n)),
-activations (lanes, rows(n), B). As many lanes as fill a cache are worked on at once, a *slab*: all
+activations (lanes, rows(n), B). As many lanes as fill a cache are worked on at once, a *block*: all
 of them for a small network, one for a large one.
 """
 
@@ -28,14 +29,14 @@ from torch.nn.functional import leaky_relu_
 OPTIMIZERS = ("sgd", "adam")
 _BETAS, _EPSILON = (0.9, 0.999), 1e-8  # PyTorch's defaults for Adam
 _WIDE = 512  # features from which on a layer is padded
-_SLAB_BYTES = {"cpu": 2**20}  # of the widest activation, to stay in a cache
-_SLAB_BYTES_ELSEWHERE = 2**31  # to fill a device
+_BLOCK_BYTES = {"cpu": 2**20}  # of the widest activation of a block, to stay in a cache
+_BLOCK_BYTES_ELSEWHERE = 2**31  # to fill a device
 
 _leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
 
 
-class Passes(NamedTuple):
-    """What the applications of f to one slab's batch left behind, in homogeneous coordinates."""
+class Activations(NamedTuple):
+    """The batch of one block of lanes and what f made of it twice, in homogeneous coordinates."""
 
     x: Tensor
     """(k, rows(n), B), k lanes."""
@@ -86,45 +87,47 @@ class Lanes:
         self._allocate()
 
     def _allocate(self) -> None:
-        """Make room for the activations of a slab of the present lanes."""
-        slab, like, batch_size = self._slab_size(), self.weights[0], self.batch_size
-        self._deltas = [like.new_empty(slab, rows(n), batch_size) for n in self.widths]
+        """Make room for the activations of a block of the present lanes."""
+        block, like, batch_size = self._block_size(), self.weights[0], self.batch_size
+        self._deltas = [like.new_empty(block, rows(n), batch_size) for n in self.widths]
         self._first, self._second = (
             [torch.empty_like(delta) for delta in self._deltas[1:]] for _ in range(2)
         )
         self._difference = torch.empty_like(self._deltas[-1])
 
-    def slabs(self) -> Iterator[slice]:
-        """Yield the lanes that are worked on together."""
-        size = self._slab_size()
+    def blocks(self) -> Iterator[slice]:
+        """Yield the blocks: the lanes that are worked on at once."""
+        size = self._block_size()
         for first in range(0, len(self.rates), size):
             yield slice(first, min(first + size, len(self.rates)))
 
-    def passes(self, slab: slice, x: Tensor) -> Passes:
-        """Apply f twice to a batch that all lanes share; valid until the next slab's turn.
+    def apply_twice(self, block: slice, x: Tensor) -> Activations:
+        """Apply f twice to a batch that all lanes share; valid until the next block's turn.
 
         Args:
-            slab: one of `slabs()`.
+            block: one of `blocks()`.
             x: (rows(n), B), homogeneous.
         """
-        inputs = x.expand(slab.stop - slab.start, *x.shape)
-        first = self._apply(slab, inputs, self._first)
-        second = self._apply(slab, first[-1], self._second)
+        inputs = x.expand(block.stop - block.start, *x.shape)
+        first = self._apply(block, inputs, self._first)
+        second = self._apply(block, first[-1], self._second)
         out = self._difference[: len(inputs)]
-        return Passes(inputs, first, second, torch.sub(second[-1], first[-1], out=out))
+        return Activations(inputs, first, second, torch.sub(second[-1], first[-1], out=out))
 
-    def accumulate(self, slab: slice, passes: Passes, rule: str) -> None:
-        """Write B dL/dW of one slab to its gradients, for `descend`; uses up the passes."""
-        x, first, second, difference = passes
+    def accumulate(self, block: slice, activations: Activations, rule: str) -> None:
+        """Write B dL/dW of one block to its gradients, for `descend`; uses up the activations."""
+        x, first, second, difference = activations
         if rule == "modified":
             u = second[-1]
-            w = self._apply(slab, u, [*self._second[:-1], self._deltas[-1]])[-1]
-            self._backward(slab, x, first, w.sub_(u).mul_(2).sub_(difference))
+            w = self._apply(block, u, [*self._second[:-1], self._deltas[-1]])[-1]
+            # y − y' = y − 3u + 2w, a copy of idem.rule.gradient.output_gradient
+            y_minus_y_prime = w.sub_(u).mul_(2).sub_(difference)
+            self._backward(block, x, first, y_minus_y_prime)
             return
         last = self._deltas[-1][: len(x)].copy_(difference)
-        dz = self._backward(slab, first[-1], second, last)
-        delta = torch.bmm(self.weights[0][slab].mT, dz, out=self._deltas[0][: len(x)])
-        self._backward(slab, x, first, delta.sub_(difference), add=True)
+        dz = self._backward(block, first[-1], second, last)
+        delta = torch.bmm(self.weights[0][block].mT, dz, out=self._deltas[0][: len(x)])
+        self._backward(block, x, first, delta.sub_(difference), add=True)
 
     def descend(self, measure: bool = False) -> Tensor:
         """Take one step of the optimizer in every lane; return the norms of the updates, (lanes,).
@@ -155,33 +158,34 @@ class Lanes:
         self.rates = [r for r, a in zip(self.rates, alive.tolist(), strict=True) if a]
 
     def jacobian(
-        self, slab: slice, passes: Passes, probes: Tensor
+        self, block: slice, activations: Activations, probes: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Estimate trace, ‖J‖_F² and ‖JᵀJ‖_F² of the Jacobian of f at single y.
 
         Means over the probes of vᵀJv, ‖Jv‖² and ‖JᵀJv‖² for v with independent entries ±1.
 
         Args:
-            slab: one of `slabs()`.
-            passes: of that slab.
+            block: one of `blocks()`.
+            activations: of that block.
             probes: v, (rows(n), r, items) with zeros below row n: r for each of the first items of
                 the batch.
 
         Returns:
-            Three tensors (lanes of the slab, items).
+            Three tensors (lanes of the block, items).
 
         Source: Hutchinson, Commun. Stat. Simul. Comput. 18, 1059 (1989).
         """
         shape, n = probes.shape[1:], self.widths[0]
-        signs = [out[..., None, : shape[1]] for out in passes.second]  # those of z: LeakyReLU's
-        v = probes.flatten(1).expand(len(passes.x), -1, -1)
+        # The sign of an output is that of z, LeakyReLU's argument.
+        signs = [output[..., None, : shape[1]] for output in activations.second]
+        v = probes.flatten(1).expand(len(activations.x), -1, -1)
         image = v
         for W, sign in zip(self.weights, signs, strict=True):
-            image = self._through_slope(torch.bmm(W[slab], image), sign, shape)
+            image = self._through_slope(torch.bmm(W[block], image), sign, shape)
         trace, square = (v * image).sum(1), _square_norm(image)
         back = image
         for W, sign in zip(reversed(self.weights), reversed(signs), strict=True):
-            back = torch.bmm(W[slab].mT, self._through_slope(back, sign, shape))
+            back = torch.bmm(W[block].mT, self._through_slope(back, sign, shape))
         fourth = _square_norm(back[:, :n])
         trace, square, fourth = (x.unflatten(1, shape).mean(1) for x in (trace, square, fourth))
         return trace, square, fourth
@@ -205,22 +209,22 @@ class Lanes:
         self.gradients = [torch.zeros_like(W) for W in self.weights]
         self._allocate()
 
-    def _slab_size(self) -> int:
+    def _block_size(self) -> int:
         W = self.weights[0]
         height = rows(max(self.widths))
-        slab = _lanes_in_slab(height, self.batch_size, W.element_size(), W.device.type)
-        return min(len(self.rates), slab)
+        block = _lanes_in_block(height, self.batch_size, W.element_size(), W.device.type)
+        return min(len(self.rates), block)
 
-    def _apply(self, slab: slice, x: Tensor, buffers: list[Tensor]) -> list[Tensor]:
+    def _apply(self, block: slice, x: Tensor, buffers: list[Tensor]) -> list[Tensor]:
         """Write the outputs of every layer to buffers, and return them."""
         outputs = []
         for W, buffer in zip(self.weights, buffers, strict=True):
-            x = leaky_relu_(torch.bmm(W[slab], x, out=buffer[: len(x)]), self.slope)
+            x = leaky_relu_(torch.bmm(W[block], x, out=buffer[: len(x)]), self.slope)
             outputs.append(x)
         return outputs
 
     def _backward(
-        self, slab: slice, x: Tensor, outputs: list[Tensor], delta: Tensor, add: bool = False
+        self, block: slice, x: Tensor, outputs: list[Tensor], delta: Tensor, add: bool = False
     ) -> Tensor:
         """Write the gradients of one application of f, from dL/d(its output); return dL/dz₁.
 
@@ -230,10 +234,10 @@ class Lanes:
         for layer in reversed(range(len(outputs))):
             _leaky_relu_backward(delta, outputs[layer], self.slope, True, grad_input=delta)
             source = outputs[layer - 1] if layer else x
-            self.gradients[layer][slab].baddbmm_(delta, source.mT, beta=int(add))
+            self.gradients[layer][block].baddbmm_(delta, source.mT, beta=int(add))
             if layer:
                 out = self._deltas[layer][: len(x)]
-                delta = torch.bmm(self.weights[layer][slab].mT, delta, out=out)
+                delta = torch.bmm(self.weights[layer][block].mT, delta, out=out)
         return delta
 
     def _through_slope(self, delta: Tensor, sign: Tensor, shape: torch.Size) -> Tensor:
@@ -269,19 +273,19 @@ def homogeneous(x: Tensor, last: float = 1.0) -> Tensor:
 def required_bytes(widths: Sequence[int], batch_size: int, lanes: int, optimizer: str) -> int:
     """Return what that many lanes in float32 take, for a bound of memory to be kept.
 
-    Weights, gradients and moments of every lane, the activations of one slab, and what drawing the
+    Weights, gradients and moments of every lane, the activations of one block, and what drawing the
     start and a batch and measuring take. Threads and libraries have a few megabytes of their own.
     """
     layers = sum(rows(n) * rows(m) for n, m in zip(widths, widths[1:], strict=False))
     copies = 2 + 2 * (optimizer == "adam")
     activations = 3 * sum(map(rows, widths)) + 3 * rows(widths[0])
-    slab = _lanes_in_slab(rows(max(widths)), batch_size, 4, "cpu")
+    block = _lanes_in_block(rows(max(widths)), batch_size, 4, "cpu")
     held = (lanes * copies + 1) * layers
-    return 4 * (held + min(lanes, slab) * activations * batch_size)
+    return 4 * (held + min(lanes, block) * activations * batch_size)
 
 
-def _lanes_in_slab(height: int, batch_size: int, itemsize: int, device: str) -> int:
-    bytes_ = _SLAB_BYTES.get(device, _SLAB_BYTES_ELSEWHERE)
+def _lanes_in_block(height: int, batch_size: int, itemsize: int, device: str) -> int:
+    bytes_ = _BLOCK_BYTES.get(device, _BLOCK_BYTES_ELSEWHERE)
     return max(1, bytes_ // (height * batch_size * itemsize))
 
 

@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 
 from idem.checkpoint import Checkpoint
 from idem.rule.loss import RULES
-from idem.sweeps.lanes import OPTIMIZERS, Lanes, Passes, homogeneous, required_bytes
+from idem.sweeps.lanes import OPTIMIZERS, Activations, Lanes, homogeneous, required_bytes
 from idem.sweeps.mlp import INITIALIZATIONS, initial_parameters
 
 Row = dict[str, float | int | str | bool]
@@ -26,18 +26,18 @@ _PROBES = 8  # of the Jacobian, for each of so many items that they fill a batch
 
 
 class Unit(NamedTuple):
-    """A piece of work that can run apart: some learning rates of one rule and run."""
+    """A chunk of lanes that are trained together: some learning rates of one rule and run."""
 
     rule: str
     run: int
     learning_rates: tuple[float, ...]
-    part: int = 0
-    """Which part of the grid's learning rates these are."""
+    chunk: int = 0
+    """Which chunk of the grid's learning rates these are."""
 
     @property
     def name(self) -> str:
         """Return a name that no other unit of the grid has, fit for a file."""
-        return f"{self.rule}_{self.run}_{self.part}"
+        return f"{self.rule}_{self.run}_{self.chunk}"
 
 
 @dataclass(frozen=True)
@@ -108,21 +108,19 @@ class Grid:
             )
 
     def units(self) -> list[Unit]:
-        """List the pieces of work: every rule and run, its rates in as few parts as memory allows.
+        """List the units: for every rule and run its rates, in as few chunks as memory allows.
 
-        The parts are of equal size, and depend on the parameters alone.
+        The chunks are of equal size but for the last, and depend on the parameters alone.
         """
         count = len(self.learning_rates)
-        parts = next(
-            k for k in range(1, count + 1) if self._required(-(-count // k)) <= self.memory
-        )
-        size = -(-count // parts)
+        sizes = (-(-count // chunks) for chunks in range(1, count + 1))
+        size = next(size for size in sizes if self._required(size) <= self.memory)
         chunks = [tuple(self.learning_rates[i : i + size]) for i in range(0, count, size)]
         return [
-            Unit(rule, run, rates, part)
+            Unit(rule, run, rates, chunk)
             for run in range(self.runs)
             for rule in RULES
-            for part, rates in enumerate(chunks)
+            for chunk, rates in enumerate(chunks)
         ]
 
     def start(self, run: int) -> list[tuple[Tensor, Tensor]]:
@@ -221,7 +219,7 @@ def _begun(
 def _work(
     grid: Grid, unit: Unit, lanes: Lanes, step: int, logged: bool
 ) -> tuple[list[Row], Tensor]:
-    """Measure the lanes on the batch of a step, a slab at a time; leave gradients for a descent.
+    """Measure the lanes on the batch of a step, a block at a time; leave gradients for a descent.
 
     Returns:
         What was measured of every lane, empty where a row is not asked for, and which diverged.
@@ -230,16 +228,16 @@ def _work(
     x = homogeneous(grid.batch(unit.run, step).to(device))
     probes = _probes(grid, unit.run).to(device) if last else None
     measured, diverged = [], []
-    for slab in lanes.slabs():
-        passes = lanes.passes(slab, x)
-        rms = _norm(passes.difference) / math.sqrt(grid.widths[0] * grid.batch_size)
+    for block in lanes.blocks():
+        activations = lanes.apply_twice(block, x)
+        rms = _norm(activations.difference) / math.sqrt(grid.widths[0] * grid.batch_size)
         diverged.append((rms > grid.diverged_above) | rms.isnan())
         if logged or diverged[-1].any():
-            measured += _measure(lanes, slab, passes, probes)
+            measured += _measure(lanes, block, activations, probes)
         else:
             measured += [{}] * len(rms)
         if not last:
-            lanes.accumulate(slab, passes, unit.rule)
+            lanes.accumulate(block, activations, unit.rule)
     return measured, torch.cat(diverged)
 
 
@@ -254,10 +252,12 @@ def _norm(x: Tensor) -> Tensor:
     return torch.linalg.vector_norm(x, dim=(1, 2))
 
 
-def _measure(lanes: Lanes, slab: slice, passes: Passes, probes: Tensor | None) -> list[Row]:
-    """Return a row of measurements for every lane of a slab."""
+def _measure(
+    lanes: Lanes, block: slice, activations: Activations, probes: Tensor | None
+) -> list[Row]:
+    """Return a row of measurements for every lane of a block."""
     n = lanes.widths[0]
-    difference, y = passes.difference[:, :n], passes.first[-1][:, :n]
+    difference, y = activations.difference[:, :n], activations.first[-1][:, :n]
     norm, spread = _norm(difference), _norm(y - y.mean(2, keepdim=True))
     columns = {
         "absolute_error": difference.abs().mean((1, 2)),
@@ -268,7 +268,7 @@ def _measure(lanes: Lanes, slab: slice, passes: Passes, probes: Tensor | None) -
         "jacobian_rank": torch.full_like(norm, math.nan),
     }
     if probes is not None:
-        trace, square, fourth = lanes.jacobian(slab, passes, probes)
+        trace, square, fourth = lanes.jacobian(block, activations, probes)
         rank = (square.square() / fourth).median(1).values
         columns |= {"jacobian_trace": trace.mean(1), "jacobian_rank": rank}
     table = {name: values.tolist() for name, values in columns.items()}

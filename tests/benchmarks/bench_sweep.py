@@ -142,10 +142,10 @@ def products(grid: Grid) -> tuple[Callable[[], object], float]:
     Forward, to the weights and to the input of a layer: 3 forward passes' worth.
     """
     lanes = Lanes(grid.start(0), grid.learning_rates, 0.2, BATCH_SIZE)
-    slab = next(iter(lanes.slabs()))
-    count = slab.stop - slab.start
+    block = next(iter(lanes.blocks()))
+    count = block.stop - block.start
     layers = [
-        (W[slab], *(torch.randn(count, rows, BATCH_SIZE) for rows in (W.shape[2], W.shape[1])))
+        (W[block], *(torch.randn(count, rows, BATCH_SIZE) for rows in (W.shape[2], W.shape[1])))
         for W in lanes.weights
     ]
     outs = [(torch.empty_like(W), torch.empty_like(x), torch.empty_like(z)) for W, x, z in layers]

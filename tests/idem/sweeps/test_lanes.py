@@ -1,4 +1,4 @@
-"""Lanes against plain training runs, one by one."""
+"""Lanes against plain training runs with `idem.rule`, one by one."""
 
 import pytest
 import torch
@@ -40,20 +40,36 @@ def batches(steps: int) -> Tensor:
 
 
 def step(lanes: Lanes, rule: str, x: Tensor, measure: bool = False) -> Tensor:
-    for slab in lanes.slabs():
-        lanes.accumulate(slab, lanes.passes(slab, homogeneous(x)), rule)
+    for block in lanes.blocks():
+        lanes.accumulate(block, lanes.apply_twice(block, homogeneous(x)), rule)
     return lanes.descend(measure)
 
 
-@pytest.fixture(params=["one slab", "a lane a slab", "padded"])
-def slabs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "a lane a slab":
-        monkeypatch.setitem(lanes_module._SLAB_BYTES, "cpu", 1)
+@pytest.fixture(params=["one block", "a lane a block", "padded"])
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "a lane a block":
+        monkeypatch.setitem(lanes_module._BLOCK_BYTES, "cpu", 1)
     if request.param == "padded":
         monkeypatch.setattr(lanes_module, "_WIDE", 1)
 
 
-@pytest.mark.usefixtures("slabs")
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("rule", RULES)
+def test_a_lane_sends_back_what_idem_rule_does(rule: str):
+    """The copy of the rule in `Lanes.accumulate` is that of `idem.rule.loss`."""
+    f, lanes, x = plain_network(), several([0.1]), batches(1)[0]
+    (block,) = lanes.blocks()
+    lanes.accumulate(block, lanes.apply_twice(block, homogeneous(x)), rule)
+    idempotency_loss(f, x, rule).backward()
+    for layer, G in zip(list(f)[::2], lanes.gradients, strict=True):
+        assert isinstance(layer, nn.Linear)
+        assert layer.weight.grad is not None and layer.bias.grad is not None
+        m, n = layer.weight.shape
+        expected = torch.cat([layer.weight.grad, layer.bias.grad[:, None]], dim=1)
+        torch.testing.assert_close(G[0, :m, : n + 1] / BATCH, expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("rule", RULES)
 def test_every_lane_equals_a_plain_training_run(rule: str, optimizer: str):
@@ -75,7 +91,7 @@ def test_every_lane_equals_a_plain_training_run(rule: str, optimizer: str):
             torch.testing.assert_close(W[lane, :m, n], bias, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.usefixtures("slabs")
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("rule", RULES)
 def test_ones_stay_ones_and_zeros_zeros(rule: str, optimizer: str):
@@ -99,18 +115,18 @@ def test_a_lane_does_not_depend_on_its_company(rule: str):
         torch.testing.assert_close(a[1], b[0], rtol=1e-12, atol=1e-14)
 
 
-def test_the_passes_are_two_applications():
+def test_the_activations_are_two_applications():
     lanes, f, x = several(), plain_network(), batches(1)[0]
-    (slab,) = lanes.slabs()
-    passes = lanes.passes(slab, homogeneous(x))
+    (block,) = lanes.blocks()
+    activations = lanes.apply_twice(block, homogeneous(x))
     with torch.no_grad():
         y = f(x)
         u = f(y)
     for lane in range(len(RATES)):
-        torch.testing.assert_close(passes.first[-1][lane, :-1].mT, y)
-        torch.testing.assert_close(passes.second[-1][lane, :-1].mT, u)
-        torch.testing.assert_close(passes.difference[lane, :-1].mT, u - y)
-    assert not passes.difference[:, -1].any()
+        torch.testing.assert_close(activations.first[-1][lane, :-1].mT, y)
+        torch.testing.assert_close(activations.second[-1][lane, :-1].mT, u)
+        torch.testing.assert_close(activations.difference[lane, :-1].mT, u - y)
+    assert not activations.difference[:, -1].any()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -126,14 +142,14 @@ def test_update_norms_are_those_of_the_weights(optimizer: str):
 def test_jacobian_probes_agree_with_the_jacobian():
     lanes, f = several(), plain_network()
     x = torch.randn(BATCH, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
-    (slab,) = lanes.slabs()
-    passes = lanes.passes(slab, homogeneous(x))
+    (block,) = lanes.blocks()
+    activations = lanes.apply_twice(block, homogeneous(x))
     with torch.no_grad():
         y = f(x)
     J = torch.stack([torch.func.jacrev(f)(item) for item in y[:7]])
     probes = torch.randn(3, 6, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     below = torch.zeros(1, 3, 7, dtype=torch.float64)
-    found = lanes.jacobian(slab, passes, torch.cat([probes.transpose(0, 1), below]))
+    found = lanes.jacobian(block, activations, torch.cat([probes.transpose(0, 1), below]))
     Jv = torch.einsum("bij,rjb->rib", J, probes)
     JTJv = torch.einsum("bji,rjb->rib", J, Jv)
     expected = (probes * Jv).sum(1), Jv.square().sum(1), JTJv.square().sum(1)
