@@ -16,7 +16,7 @@ from idem.figures import settings
 from stages.common import params
 from stages.common.files import write_csv, write_figure, write_json, write_text
 from stages.common.params import Settings
-from stages.text.markdown import table
+from stages.text.render import render
 
 DIGITS = 10
 SHORT = {
@@ -112,20 +112,11 @@ def best(found: pd.DataFrame) -> dict[str, dict]:
 
 def words(found: pd.DataFrame) -> str:
     """Return the table of all settings as a page."""
-    parts = [
-        "# Settings tried\n",
-        f"{len(found)} settings, measured on held-out images with averaged weights and BatchNorm "
-        "in training mode. The distance is the Fréchet distance in the features of the classifier, "
-        "its geometric mean over the second half of the training and over seeds; digits are those "
-        "holding their share of the samples, the fewest at any measurement there with any seed.\n",
-    ]
-    for model, rows in found.groupby("of"):
-        parts += [f"## {model}\n", table(list(HEAD.values()), map(_line, _records(rows))), ""]
-    return "\n".join(parts)
-
-
-def _records(rows: pd.DataFrame) -> list[dict]:
-    return rows[list(HEAD)].to_dict(orient="records")
+    tables = {
+        model: [_line(row) for row in rows[list(HEAD)].to_dict(orient="records")]
+        for model, rows in found.groupby("of")
+    }
+    return render("settings", count=len(found), head=list(HEAD.values()), tables=tables)
 
 
 def _line(row: dict) -> list[str]:

@@ -10,15 +10,15 @@ from stages.generative.recipes import DIGITS
 from stages.text import markdown
 
 CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
-WEIGHTS = {"best": "chosen", "ema": "last"}
+WEIGHTS = {"best": "best", "ema": "last"}
 MEASURES = {  # of a run in a mode of BatchNorm, in the order they are shown
     ("frechet_distance", "train"): "Fréchet distance",
-    ("frechet_distance", "eval"): "in mode eval",
+    ("frechet_distance", "eval"): "in eval mode",
     ("digits", "train"): "digits",
-    ("digits", "eval"): "in mode eval",
+    ("digits", "eval"): "in eval mode",
     ("coverage", "train"): "coverage",
     ("noise_relative_error", "train"): "relative error on noise",
-    ("test_relative_error", "train"): "on held-out images",
+    ("test_relative_error", "train"): "on test images",
 }
 MODES = ("ten digits first at step", "fewer again from step", "ten at the end")
 FRACTIONS = (0.25, 0.5, 0.625, 0.75, 0.875, 1.0)  # of the compute of a run
@@ -52,7 +52,7 @@ def modes(history: pd.DataFrame) -> str:
     """
     rows = []
     for model, of_model in history.groupby("model", sort=False):
-        for kind, words in {"raw": "raw", "ema": "averaged"}.items():
+        for kind, words in {"raw": "raw", "ema": "EMA"}.items():
             seeds = [
                 _won_and_lost(dict(zip(run.step, run[f"{kind}_digits"] == DIGITS, strict=True)))
                 for _, run in of_model.groupby("seed")

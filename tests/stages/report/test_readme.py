@@ -56,8 +56,14 @@ def test_every_readme_is_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_a_block_shows_the_tables_of_this_commit(name: str):
+def test_every_block_stands_in_a_readme_and_shows_the_tables_of_this_commit(name: str):
     files = compare.git("ls-tree", "-r", "--name-only", "HEAD", "README.md", "metrics")
-    for file in (file for file in files.splitlines() if file.endswith("README.md")):
-        shown = [found[3] for found in readme.BLOCK.finditer(committed(file)) if found[2] == name]
-        assert all(block == BLOCKS[name](committed) for block in shown)
+    shown = [
+        found[3]
+        for file in files.splitlines()
+        if file.endswith("README.md")
+        for found in readme.BLOCK.finditer(committed(file))
+        if found[2] == name
+    ]
+    assert shown, f"in no README: {name}"
+    assert all(block == BLOCKS[name](committed) for block in shown)

@@ -17,16 +17,16 @@ def runs() -> pd.DataFrame:
 
 def test_models_have_means_over_seeds_in_training_mode_of_weights_that_are_kept():
     assert study_tables.models(runs()).splitlines()[2:] == [
-        "| modified | chosen | 2 | 5 [0, 17.7] | 7 [7, 7] | 10 [10, 10] | 9 [9, 9] "
+        "| modified | best | 2 | 5 [0, 17.7] | 7 [7, 7] | 10 [10, 10] | 9 [9, 9] "
         "| 0.5 [0.5, 0.5] | 0.4 [0.4, 0.4] | 0.2 [0.2, 0.2] |",
-        "| dcgan | chosen | 2 | 5 [0, 17.7] | – | 10 [10, 10] | – | 0.5 [0.5, 0.5] | – | – |",
+        "| dcgan | best | 2 | 5 [0, 17.7] | – | 10 [10, 10] | – | 0.5 [0.5, 0.5] | – | – |",
     ]
 
 
 def test_there_is_no_column_for_digits_that_images_do_not_have():
     head, _, row = study_tables.models(runs().drop(columns="digits")).splitlines()[:3]
     assert "digits" not in head
-    assert row.startswith("| modified | chosen | 2 | 5 [0, 17.7] | 7 [7, 7] | 0.5 [0.5, 0.5] | 0.4")
+    assert row.startswith("| modified | best | 2 | 5 [0, 17.7] | 7 [7, 7] | 0.5 [0.5, 0.5] | 0.4")
 
 
 def test_it_is_said_when_digits_were_won_and_lost_again():
@@ -37,7 +37,7 @@ def test_it_is_said_when_digits_were_won_and_lost_again():
     history = pd.concat([run(0, [10, 9, 10], [9, 10, 10]), run(1, [7, 8, 9], [10, 10, 9])])
     assert study_tables.modes(history).splitlines()[2:] == [
         "| ign | raw | 1, – | 2, – | 1 of 2 seeds |",
-        "| ign | averaged | 1, 2 | 3, – | 1 of 2 seeds |",
+        "| ign | EMA | 1, 2 | 3, – | 1 of 2 seeds |",
     ]
 
 
