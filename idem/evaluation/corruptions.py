@@ -1,8 +1,8 @@
-"""Images spoilt in four ways, for a map that should bring them back to where the images lie.
+"""Images corrupted in four ways, for a map that should bring them back to where the images lie.
 
 Layout everywhere: images (B, C, H, W), floating point, in [-1, 1] with -1 black. Each function
 returns new images of the same shape, dtype and device. Random choices are made per image, on the
-generator's device, so that a CPU generator spoils images on every device alike.
+generator's device, so that a CPU generator corrupts images on every device alike.
 
     noise    + N(0, 1/4) per element, not clamped: 12.04 dB whatever the image
     mask     a square hole, a third of the side, anywhere in the image, filled with mid-grey, 0

@@ -96,14 +96,14 @@ class EfficientNetLite0(nn.Module):
 
 
 def principal_components(features: Tensor, count: int) -> tuple[Tensor, float]:
-    """Return the directions in which features vary most, and their share of the variance.
+    """Return the directions in which features vary most, and their fraction of the variance.
 
     Args:
         features: of real images, ``(B, n)`` with more than `count` rows.
         count: how many directions, at most n.
 
     Returns:
-        float32 ``(count, n)``, orthonormal rows, the largest variance first; and the share.
+        float32 ``(count, n)``, orthonormal rows, the largest variance first; and the fraction.
 
     Raises:
         ValueError: for too few features.
@@ -114,8 +114,8 @@ def principal_components(features: Tensor, count: int) -> tuple[Tensor, float]:
             f"got {tuple(features.shape)}"
         )
     variances, directions = torch.linalg.eigh(features.double().T.cov())
-    share = variances[-count:].sum() / variances.sum()
-    return directions[:, -count:].flip(1).T.float().contiguous(), float(share)
+    fraction = variances[-count:].sum() / variances.sum()
+    return directions[:, -count:].flip(1).T.float().contiguous(), float(fraction)
 
 
 def _pretrained() -> nn.Module:

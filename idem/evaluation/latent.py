@@ -136,7 +136,7 @@ def with_held_statistics(f: UDCGAN, x: Tensor) -> UDCGAN:
     In training mode what becomes of an image depends on those beside it. The copy returned is in
     evaluation mode and normalises by the statistics that `x` has in every layer: on `x` it equals
     `f` in training mode, and a further image does not change what becomes of the others. Its
-    Jacobian at an item of `x` leaves out that the item moves the statistics: a share of 1/B.
+    Jacobian at an item of `x` leaves out that the item moves the statistics: a fraction of 1/B.
 
     Args:
         f: not changed.
@@ -167,7 +167,7 @@ def linear_path(a: Tensor, b: Tensor, steps: int) -> Tensor:
     Raises:
         ValueError: for fewer than two steps.
     """
-    return torch.stack([torch.lerp(a, b, share) for share in shares(steps)])
+    return torch.stack([torch.lerp(a, b, fraction) for fraction in fractions(steps)])
 
 
 def spherical_path(a: Tensor, b: Tensor, steps: int) -> Tensor:
@@ -191,14 +191,14 @@ def spherical_path(a: Tensor, b: Tensor, steps: int) -> Tensor:
     flat = angle.sin().abs() < 1e-4
     sine = torch.where(flat, 1.0, angle.sin())
     path = []
-    for t in shares(steps):
+    for t in fractions(steps):
         round_ = (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / sine
         path.append(torch.where(flat, torch.lerp(a, b, t), round_))
     return torch.stack(path)
 
 
-def shares(steps: int) -> list[float]:
-    """Return the shares of the way, from 0 to 1.
+def fractions(steps: int) -> list[float]:
+    """Return the fractions of the way, from 0 to 1.
 
     Raises:
         ValueError: for fewer than two steps.
@@ -221,22 +221,22 @@ def evenness(path: Tensor) -> Tensor:
     return lengths.mean(0) / lengths.amax(0)
 
 
-def principal_dimension(codes: Tensor, share: float) -> int:
-    """Return how many principal components hold this share of the variance: 0 without variance.
+def principal_dimension(codes: Tensor, fraction: float) -> int:
+    """Return how many principal components hold this fraction of the variance: 0 without variance.
 
     Args:
         codes: (B, k), at least two rows.
-        share: of the variance, in (0, 1].
+        fraction: of the variance, in (0, 1].
     """
     values = torch.linalg.svdvals(codes.double() - codes.double().mean(0)).square()
     if float(values.sum()) == 0:
         return 0
     held = values.cumsum(0) / values.sum()
-    return int((held < share * (1 - 1e-12)).sum()) + 1
+    return int((held < fraction * (1 - 1e-12)).sum()) + 1
 
 
-def share_near(eigenvalues: Tensor, level: float, tolerance: float) -> Tensor:
-    """Return the share of eigenvalues within a tolerance of a level, over the last dimension.
+def fraction_near(eigenvalues: Tensor, level: float, tolerance: float) -> Tensor:
+    """Return the fraction of eigenvalues within a tolerance of a level, over the last dimension.
 
     Args:
         eigenvalues: (..., k), real or complex.

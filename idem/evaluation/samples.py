@@ -110,7 +110,7 @@ def at_infinite_size(sizes: Sequence[int], distances: Sequence[float]) -> tuple[
 
 
 def class_shares(logits: Tensor, confidence: float = 0.0) -> Tensor:
-    """Return the share of items that a classifier puts in each class at this confidence or above.
+    """Return the fraction of items that a classifier puts in each class with this confidence.
 
     Sums to 1 at confidence 0, and to less where items stay unrecognised.
 
@@ -124,7 +124,7 @@ def class_shares(logits: Tensor, confidence: float = 0.0) -> Tensor:
 
 
 def share_entropy(shares: Tensor) -> float:
-    """Return the entropy of class shares as a part of its maximum: 1 balanced, 0 one class.
+    """Return the entropy of class fractions as a part of its maximum: 1 balanced, 0 one class.
 
     Args:
         shares: ``(classes,)``, at least two, none negative; scaled to sum to 1. All zero gives 0.

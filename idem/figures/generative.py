@@ -15,17 +15,17 @@ from idem.figures.style import ORANGE, counted, model_name, model_styles, plain,
 _REAL: dict[str, Any] = {"color": "0.55", "marker": "x", "linestyle": (0, (1, 1))}
 _INPUTS = {
     "data": "training images",
-    "test": "held-out images",
+    "test": "test images",
     "noise": "noise",
-    "corrupted": "spoilt images",
+    "corrupted": "corrupted images",
 }
-_MODES = {"train": "BatchNorm in training mode", "eval": "BatchNorm in evaluation mode"}
+_MODES = {"train": "BatchNorm in training mode", "eval": "BatchNorm in eval mode"}
 _WEIGHTS = {"ema": "EMA weights", "raw": "raw weights"}
 _VALIDATED = {
-    "frechet_distance": "Fréchet distance to held-out images",
+    "frechet_distance": "Fréchet distance to validation images",
     "digits": "digits found",
     "relative_error": "relative error on noise",
-    "valid_relative_error": "on held-out images",
+    "valid_relative_error": "on validation images",
 }
 
 
@@ -100,26 +100,26 @@ def figure_collapse(history: pd.DataFrame) -> Figure:
 def figure_classes(classes: pd.DataFrame, weights: str, mode: str) -> Figure:
     """Draw which classes a classifier sees in the samples, a panel a model, real images beside.
 
-    Bars are means over seeds, dots single seeds, steps the shares among real images.
+    Bars are means over seeds, dots single seeds, steps the fractions among real images.
 
     Args:
-        classes: columns model, seed, weights, mode, class and share; model ``real`` of images.
+        classes: columns model, seed, weights, mode, class and fraction; model ``real`` of images.
         weights: which are drawn.
         mode: which is drawn.
     """
-    real = classes[classes.model == "real"].set_index("class").share
+    real = classes[classes.model == "real"].set_index("class").fraction
     rows = classes[(classes.weights == weights) & (classes["mode"] == mode)]
     styles = model_styles(rows["model"])
     figure = Figure(figsize=(2.9 * len(styles) + 0.6, 3.0), layout="constrained")
     panels = figure.subplots(1, len(styles), sharey=True, squeeze=False)[0]
     for axes, (model, style) in zip(panels, styles.items(), strict=True):
         of_model = rows[rows.model == model]
-        means = of_model.groupby("class").share.mean()
+        means = of_model.groupby("class").fraction.mean()
         axes.bar(means.index, means, color=style["color"], alpha=0.55, width=0.7)
-        axes.plot(of_model["class"], of_model.share, "o", color="black", markersize=2.5)
+        axes.plot(of_model["class"], of_model.fraction, "o", color="black", markersize=2.5)
         axes.step(real.index, real, where="mid", color="0.3", linewidth=1)
         axes.set(title=model_name(model), xlabel="class", xticks=list(means.index))
-    panels[0].set_ylabel("share of the samples")
+    panels[0].set_ylabel("fraction of the samples")
     handles = [
         Line2D([], [], color="0.5", linewidth=6, alpha=0.55, label="mean over seeds"),
         Line2D([], [], color="black", marker="o", linestyle="", markersize=2.5, label="a seed"),

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from idem.figures.style import BLUE, ORANGE, model_name, model_styles
+from idem.figures.style import BLUE, ORANGE, batchnorm_in, model_name, model_styles
 
 _KINDS: dict[str, dict[str, Any]] = {  # of codes: what tells them apart in grey is the marker
     "data": {"marker": "s", "color": "0.7", "markersize": 3.5},
@@ -67,14 +67,14 @@ def figure_latent(codes: pd.DataFrame) -> Figure:
 def figure_interpolation(images: Mapping[str, np.ndarray], paths: pd.DataFrame) -> Figure:
     """Draw what lies between two samples: the images of the first pair, and means over all pairs.
 
-    A column a model: a strip of images a path, then, over the share of the way, how far f moves the
-    images and, where there are classes, how sure a classifier is of them. Lines are means over
+    A column a model: a strip of images a path, then, over the fraction of the way, how far f moves
+    the images and, where there are classes, how sure a classifier is of them. Lines are means over
     pairs and seeds, bands reach from the lowest to the highest seed.
 
     Args:
         images: by ``"model, path"``, uint8 (steps, C, H, W), C of 1 or 3.
-        paths: columns model, seed, mode, path, share, relative_error and, where there are classes,
-            confidence and class_entropy; of one mode.
+        paths: columns model, seed, mode, path, fraction, relative_error and, where there are
+            classes, confidence and class_entropy; of one mode.
     """
     models = list(dict.fromkeys(paths.model))
     measures = [name for name in _MEASURES if name in paths]
@@ -90,7 +90,7 @@ def figure_interpolation(images: Mapping[str, np.ndarray], paths: pd.DataFrame) 
             _strip(axes, images[f"{model}, {path}"])
         for axes, measure in zip(column[len(_PATHS) :], measures, strict=True):
             _along(axes, paths[paths.model == model], measure)
-        column[-1].set_xlabel("share of the way")
+        column[-1].set_xlabel("fraction of the way")
     for row, measure in zip(grid[len(_PATHS) :], measures, strict=True):
         top = max(axes.get_ylim()[1] for axes in row)
         for axes in row:
@@ -98,7 +98,7 @@ def figure_interpolation(images: Mapping[str, np.ndarray], paths: pd.DataFrame) 
         row[0].set_ylabel(_MEASURES[measure])
     for axes, path in zip(grid[:, 0], _PATHS, strict=False):
         axes.set_ylabel(path, rotation=0, ha="right", va="center", fontsize=8)
-    figure.suptitle(f"BatchNorm in mode {paths['mode'].iloc[0]}", fontsize="medium")
+    figure.suptitle(batchnorm_in(paths["mode"].iloc[0]), fontsize="medium")
     handles = [Line2D([], [], label=path, markersize=4, **s) for path, s in _PATHS.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     return figure
@@ -145,7 +145,7 @@ def figure_jacobian(eigenvalues: pd.DataFrame) -> Figure:
 
 def _title(figure: Figure, rows: pd.DataFrame) -> None:
     mode, seed = rows["mode"].iloc[0], rows.seed.iloc[0]
-    figure.suptitle(f"BatchNorm in mode {mode}, seed {seed}", fontsize="medium")
+    figure.suptitle(f"{batchnorm_in(mode)}, seed {seed}", fontsize="medium")
 
 
 def _place(application: int) -> str:
@@ -160,11 +160,11 @@ def _strip(axes: Axes, images: np.ndarray) -> None:
 
 def _along(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     for path, style in _PATHS.items():
-        by_seed = rows[rows.path == path].groupby(["share", "seed"])[measure].mean().unstack()
+        by_seed = rows[rows.path == path].groupby(["fraction", "seed"])[measure].mean().unstack()
         low, high = by_seed.min(axis=1), by_seed.max(axis=1)
         axes.fill_between(by_seed.index, low, high, color=style["color"], alpha=0.15, linewidth=0)
         axes.plot(by_seed.index, by_seed.mean(axis=1), markersize=3, **style)
-    half = 0.5 / (rows.share.nunique() - 1)  # a share stands below the middle of its image
+    half = 0.5 / (rows.fraction.nunique() - 1)  # a fraction stands below the middle of its image
     axes.set_xlim(-half, 1 + half)
 
 

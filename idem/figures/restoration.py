@@ -1,4 +1,4 @@
-"""What trained networks make of spoilt images: the pictures, and how near they come."""
+"""What trained networks make of corrupted images: the pictures, and how near they come."""
 
 from itertools import product
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from idem.figures.style import in_order, model_name, model_styles
+from idem.figures.style import batchnorm_in, in_order, model_name, model_styles
 
 _CORRUPTIONS = {
     "none": "Unchanged",
@@ -113,7 +113,7 @@ def figure_restoration_scores(scores: pd.DataFrame) -> Figure:
         axes.grid(axis="y", color="0.92", linewidth=0.6)
         axes.set_xticks(range(len(_CORRUPTIONS)), labels=list(_CORRUPTIONS.values()))
         if row == 0:
-            axes.set_title(f"BatchNorm in mode {mode}:\n{_MODES[mode]}", fontsize="medium")
+            axes.set_title(f"{batchnorm_in(mode)}:\n{_MODES[mode]}", fontsize="medium")
         if column == 0:
             axes.set_ylabel(f"{_UNITS[metric]} against the original")
     figure.legend(handles=_legend(styles), loc="outside lower center", ncols=3, frameon=False)

@@ -18,7 +18,7 @@ MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified_plain": "Modified, as in the paper",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
-    "ign_published": "IGN, published weight",
+    "ign_published": "IGN, published tightness weight",
     "ign_decorrelated": "IGN, decorrelated code",
     "autoencoder": "Autoencoder",
     "denoiser": "Denoiser",
@@ -65,6 +65,11 @@ def in_order(models: Iterable[str]) -> list[str]:
     """Return the models that there are, those of `MODEL_NAMES` first."""
     found = set(models)
     return [name for name in MODEL_NAMES if name in found] + sorted(found - set(MODEL_NAMES))
+
+
+def batchnorm_in(mode: str) -> str:
+    """Return in words that BatchNorm is in ``train`` or ``eval`` mode."""
+    return f"BatchNorm in {'training' if mode == 'train' else mode} mode"
 
 
 def model_name(model: str) -> str:

@@ -134,7 +134,7 @@ class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
             return
         assert self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)
-        share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-        self.running_mean.lerp_(mean.to(self.running_mean), share)
+        fraction = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean.to(self.running_mean), fraction)
         unbiased = covariance * (count / (count - 1))
-        self.running_var.lerp_(unbiased.to(self.running_var), share)
+        self.running_var.lerp_(unbiased.to(self.running_var), fraction)

@@ -1,4 +1,4 @@
-"""The objective of Idempotent Generative Networks, the published reference beside the paper's rule.
+"""The objective of Idempotent Generative Networks, the published baseline beside the paper's rule.
 
 With data x, noise z, the network f of parameters θ, and θ' the same numbers held fixed:
 
@@ -105,7 +105,8 @@ def ign_loss(
         x: a batch of data, shape ``(B, ...)``.
         z: a batch of noise, ``(B', ...)``.
         settings: the tightness term and the distance; those of `IGN` if left out.
-        given: what is reconstructed from, such as a spoilt `x`; None is `x` itself, as published.
+        given: what is reconstructed from, such as a corrupted `x`; None is `x` itself, as
+        published.
         reconstruction_weight: w_rec.
         idempotency_weight: w_idem.
 

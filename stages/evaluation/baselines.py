@@ -36,7 +36,7 @@ from stages.common.params import Evaluate, GenerativeStudy, Model, Train
 from stages.evaluation.measures import neighbours, sample_quality
 from stages.evaluation.summary import KINDS, MODES
 from stages.generative import networks, runs
-from stages.generative.scoring import Scorer, batched, scorer
+from stages.generative.scoring import Scorer, batched, load_scorer
 
 MODULES = ("idem.generative.dcgan", "stages.generative.runs")  # that decide a run
 
@@ -125,15 +125,15 @@ def _dcgan_unit(
 ) -> tuple[list[dict], list[dict]]:
     """Return the scores of a run and its validation history."""
     state = _trained(everything, dataset, seed, checkpoint)
-    judge = scorer(everything.score, dataset, "test")
+    scorer = load_scorer(everything.score, dataset, "test")
     rows, rng = [], Generator(device()).manual_seed(everything.evaluate.seed)
     codes = sample_codes(everything.evaluate.samples, everything.train.bottleneck, rng)
     for kind, generator in state.weights().items():
         _recalibrate(generator, everything, seed)
         for mode in MODES:
-            images = batched(networks.in_mode(generator, mode), codes, judge.section.batch_size)
+            images = batched(networks.in_mode(generator, mode), codes, scorer.section.batch_size)
             run = _run("dcgan", seed, kind, mode)
-            rows.append(run | _quality(everything.evaluate, dataset, images, judge))
+            rows.append(run | _quality(everything.evaluate, dataset, images, scorer))
     return rows, [{"model": "dcgan", "seed": seed} | row for row in state.validations]
 
 
@@ -153,21 +153,21 @@ def _trained(
         images,
         optimization,
         seed=seed,
-        validation=_validation(everything, scorer(everything.score, dataset, "valid")),
+        validation=_validation(everything, load_scorer(everything.score, dataset, "valid")),
         log_every=section.log_every,
         checkpoint=checkpoint,
         label=f"{dataset} dcgan seed {seed}",
     )
 
 
-def _validation(everything: GenerativeStudy, judge: Scorer) -> Validation:
+def _validation(everything: GenerativeStudy, scorer: Scorer) -> Validation:
     """Score what the generators make of codes."""
     section = everything.baselines.validation
     rng = Generator(device()).manual_seed(section.seed)
     codes = sample_codes(section.samples, everything.train.bottleneck, rng)
 
     def measure(generator: nn.Module) -> Row:
-        return runs.scored(batched(generator, codes, judge.section.batch_size), judge)
+        return runs.scored(batched(generator, codes, scorer.section.batch_size), scorer)
 
     return runs.validation(section, measure)
 
@@ -187,7 +187,10 @@ def _codes_units(everything: GenerativeStudy, dataset: str) -> Iterable[tuple]:
 
 def _codes_unit(everything: GenerativeStudy, dataset: str, seed: int, kind: str) -> list[dict]:
     """Return the scores of what a trained autoencoder makes of drawn codes, in both modes."""
-    images, judge = networks.images(dataset, "train"), scorer(everything.score, dataset, "test")
+    images, scorer = (
+        networks.images(dataset, "train"),
+        load_scorer(everything.score, dataset, "test"),
+    )
     f = networks.trained_network(
         everything.train,
         dataset,
@@ -197,13 +200,13 @@ def _codes_unit(everything: GenerativeStudy, dataset: str, seed: int, kind: str)
         kind,
     )
     rng = Generator(device()).manual_seed(everything.evaluate.seed)
-    rows, size = [], judge.section.batch_size
+    rows, size = [], scorer.section.batch_size
     for mode in MODES:
         networks.in_mode(f, mode)
         drawn = _codes(f, images, size).sample(everything.evaluate.samples, rng)
         made = batched(lambda code: f.decode(code[..., None, None]), drawn, size)
         run = _run("autoencoder_codes", seed, kind, mode)
-        rows.append(run | _quality(everything.evaluate, dataset, made, judge))
+        rows.append(run | _quality(everything.evaluate, dataset, made, scorer))
     return rows
 
 
@@ -213,10 +216,10 @@ def _codes(f: udcgan.UDCGAN, images: Tensor, size: int) -> Gaussian:
     return Gaussian.fit(batched(lambda x: f.encode(to_unit(x))[0].flatten(1), whole, size))
 
 
-def _quality(section: Evaluate, dataset: str, images: Tensor, judge: Scorer) -> Row:
+def _quality(section: Evaluate, dataset: str, images: Tensor, scorer: Scorer) -> Row:
     """Return all that stage evaluate measures of images alone, their number aside."""
     near, _ = neighbours(images[: section.neighbours], dataset)
-    return sample_quality(images, judge, section.nearest_k) | near
+    return sample_quality(images, scorer, section.nearest_k) | near
 
 
 def _run(model: str, seed: int, kind: str, mode: str) -> dict:

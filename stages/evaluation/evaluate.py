@@ -39,7 +39,7 @@ from stages.evaluation.summary import (
     summarize,
 )
 from stages.generative import networks
-from stages.generative.scoring import Scorer, batched, scorer
+from stages.generative.scoring import Scorer, batched, load_scorer
 
 PICTURES = ("samples", "neighbours")
 Tables = dict[str, pd.DataFrame]
@@ -49,8 +49,8 @@ def main() -> None:
     """Write all measurements, what they come to over seeds, and the pixels of a few samples."""
     args = params.arguments("evaluate on one data set", dataset="name of the data set")
     everything, name = params.read(args.params, Generative), networks.data_set(args.dataset)
-    judge = scorer(everything.score, name, "test")
-    units = [*_networks(everything, name, judge), (_controls, everything, name, judge)]
+    scorer = load_scorer(everything.score, name, "test")
+    units = [*_networks(everything, name, scorer), (_controls, everything, name, scorer)]
     tables = _joined(run_units(operator.call, units, f"evaluate {name}"))
     for table in PICTURES:
         write_csv(pictures.path(args.metrics, name, table), tables.pop(table))
@@ -64,13 +64,13 @@ def main() -> None:
     write_text(args.metrics / "generative.md", (f"{note}.\n\n" if note else "") + readable(summary))
 
 
-def _networks(everything: Generative, dataset: str, judge: Scorer) -> Iterator[tuple]:
+def _networks(everything: Generative, dataset: str, scorer: Scorer) -> Iterator[tuple]:
     for run in product(everything.train.models, everything.train.seeds, KINDS):
-        yield _network, everything, dataset, judge, *run
+        yield _network, everything, dataset, scorer, *run
 
 
 def _network(
-    everything: Generative, dataset: str, judge: Scorer, model: str, seed: int, kind: str
+    everything: Generative, dataset: str, scorer: Scorer, model: str, seed: int, kind: str
 ) -> Tables:
     """Return all tables of one set of weights, in both modes."""
     section, training = everything.evaluate, everything.train
@@ -80,15 +80,15 @@ def _network(
     found = []
     for mode in MODES:
         run = dict(zip(RUN, (model, seed, kind, mode), strict=True))
-        row, y, u = measures.network(networks.in_mode(f, mode), given, judge, section)
+        row, y, u = measures.network(networks.in_mode(f, mode), given, scorer, section)
         tables: Tables = {}
         if kind == section.shown_weights:
             tables["drift"] = _orbits(f, given, section)
             last = tables["drift"].groupby("input", sort=False).drift.last()
             row |= {f"{name}_last_drift": drift for name, drift in last.items()}
         if (kind, mode) == (section.shown_weights, section.shown_mode):
-            more = batched(f, given["noise"][section.samples :], judge.section.batch_size)
-            tables["size"] = _by_size(torch.cat([y, more]), judge, section)
+            more = batched(f, given["noise"][section.samples :], scorer.section.batch_size)
+            tables["size"] = _by_size(torch.cat([y, more]), scorer, section)
             row["frechet_distance_infinite"] = tables["size"].fitted.iloc[0]
             near, images = measures.neighbours(y[: section.neighbours], dataset)
             row |= near
@@ -98,11 +98,11 @@ def _network(
     return _joined(found)
 
 
-def _controls(everything: Generative, dataset: str, judge: Scorer) -> Tables:
+def _controls(everything: Generative, dataset: str, scorer: Scorer) -> Tables:
     """Return the same of what no network made.
 
     ``real`` are images of the split `valid`, on which neither features nor networks were trained,
-    ``held_out`` those of `test`, ``raw_noise`` is that of the first model, ``constant`` the mean of
+    ``test`` those of `test`, ``raw_noise`` is that of the first model, ``constant`` the mean of
     ``real`` again and again.
     """
     section, training = everything.evaluate, everything.train
@@ -116,12 +116,12 @@ def _controls(everything: Generative, dataset: str, judge: Scorer) -> Tables:
     }
     found = []
     for name, images in sets.items():
-        tables = _rows(measures.sample_quality(images, judge, section.nearest_k))
+        tables = _rows(measures.sample_quality(images, scorer, section.nearest_k))
         if name == "real":
-            tables["size"] = _by_size(real, judge, section)
+            tables["size"] = _by_size(real, scorer, section)
         found.append(_keyed(_control(name), tables))
     near, _ = measures.neighbours(test[: section.neighbours], dataset)
-    return _joined([*found, _keyed(_control("held_out"), _rows(near))])
+    return _joined([*found, _keyed(_control("test"), _rows(near))])
 
 
 def _control(name: str) -> dict[str, Any]:
@@ -129,12 +129,14 @@ def _control(name: str) -> dict[str, Any]:
 
 
 def _rows(row: measures.Row) -> Tables:
-    """Return the measurements as a table of one row, and the class shares, if any, as another."""
-    shares = {key.removeprefix("class_"): row[key] for key in row if key[6:].isdigit()}
+    """Return the measurements as a table of one row, and class fractions, if any, as another."""
+    fractions = {key.removeprefix("class_"): row[key] for key in row if key[6:].isdigit()}
     rest = {key: value for key, value in row.items() if not key[6:].isdigit()}
     tables = {"generative": pd.DataFrame([rest])}
-    if shares:
-        tables["classes"] = pd.DataFrame({"class": shares.keys(), "share": shares.values()})
+    if fractions:
+        tables["classes"] = pd.DataFrame(
+            {"class": fractions.keys(), "fraction": fractions.values()}
+        )
     return tables
 
 
@@ -146,13 +148,13 @@ def _orbits(f: Any, given: dict[str, Tensor], section: Evaluate) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def _by_size(images: Tensor, judge: Scorer, section: Evaluate) -> pd.DataFrame:
+def _by_size(images: Tensor, scorer: Scorer, section: Evaluate) -> pd.DataFrame:
     """Return the Fréchet distance by number of images, beside a fitted line; first where it ends.
 
     In that row the size is infinite, and nothing measured.
     """
     sizes = [float(size) for size in section.sizes]
-    found = samples.frechet_by_size(judge.features(images), judge.reference, section.sizes)
+    found = samples.frechet_by_size(scorer.features(images), scorer.reference, section.sizes)
     end, slope = samples.at_infinite_size(section.sizes, found)
     fitted = [end + slope / size for size in sizes]
     columns = {"size": [float("inf"), *sizes], "frechet_distance": [float("nan"), *found]}

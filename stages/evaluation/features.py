@@ -23,7 +23,7 @@ _UNIT = 1000  # images whose features one unit computes
 
 
 def main() -> None:
-    """Write the components, their share of the variance, and the floor by the number of images."""
+    """Write the components, the variance they hold, and the floor by the number of images."""
     args = params.arguments("components of features", dataset="name of the data set")
     section, name = (
         params.read(args.params, params.CelebA).features,
@@ -33,7 +33,7 @@ def main() -> None:
     train, test = features(name, "train", count), features(name, "test")
     if len(train) < count:
         sys.exit(f"features: expected images + max(floors) = {count} of train, got {len(train)}")
-    components, share = principal_components(train[: section.images], section.components)
+    components, fraction = principal_components(train[: section.images], section.components)
     networks.save_tensors(networks.components_path(name), {"components": components})
     rest, reference = train[section.images :] @ components.T, test @ components.T
     write_json(
@@ -43,7 +43,7 @@ def main() -> None:
             "sha256": efficientnet.WEIGHTS_SHA256,
             "side": efficientnet.SIDE,
             "components": section.components,
-            "share_of_variance": share,
+            "fraction_of_variance": fraction,
             "images": section.images,
             "reference_images": len(test),
             "floor": {str(n): frechet_distance(rest[:n], reference) for n in section.floors},

@@ -113,9 +113,9 @@ def _along(rows: pd.DataFrame) -> dict[str, Any]:
     """Return means along every path but for its ends, and at the ends, which all paths share."""
     if rows.empty:
         return {}
-    at_end = rows.share.isin((0, 1))
-    inside = _means(rows[~at_end].drop(columns="share"), "path")
-    ends = rows[at_end & (rows.path == PATHS[0])].drop(columns=["share", "evenness"])
+    at_end = rows.fraction.isin((0, 1))
+    inside = _means(rows[~at_end].drop(columns="fraction"), "path")
+    ends = rows[at_end & (rows.path == PATHS[0])].drop(columns=["fraction", "evenness"])
     return inside | _means(ends.assign(path="ends"), "path")
 
 

@@ -66,7 +66,7 @@ def clouds(section: Latent, found: dict[str, Tensor]) -> Rows:
     return [
         {
             "kind": kind,
-            "dimension": latent.principal_dimension(cloud, section.variance_share),
+            "dimension": latent.principal_dimension(cloud, section.variance_fraction),
             "variance": float(cloud.double().var(0).sum()) / variance,
             "distance": 0.0 if cloud is data else frechet_distance(data, cloud) / variance,
         }
@@ -93,8 +93,8 @@ def jacobians(
         measured = {
             "relative_change": moved / torch.linalg.vector_norm(y.flatten(1), dim=1),
             "trace": values.real.sum(1),
-            "near_one": latent.share_near(values, 1, section.tolerance),
-            "near_zero": latent.share_near(values, 0, section.tolerance),
+            "near_one": latent.fraction_near(values, 1, section.tolerance),
+            "near_zero": latent.fraction_near(values, 0, section.tolerance),
             "fixed_dimension": fixed_dimension(values).double(),
             "largest_modulus": values.abs().amax(1),
             "distance_from_projector": distance_from_projector(values),
@@ -130,9 +130,13 @@ def paths(
         rows = []
         for name, path in drawn.items():
             even = float(latent.evenness(path).nanmean())
-            for share, images in zip(latent.shares(section.steps), path, strict=True):
+            for fraction, images in zip(latent.fractions(section.steps), path, strict=True):
                 moved = torch.linalg.vector_norm((g(images) - images).flatten(1), dim=1)
-                row = {"path": name, "share": share, "relative_error": float(moved.mean()) / spread}
+                row = {
+                    "path": name,
+                    "fraction": fraction,
+                    "relative_error": float(moved.mean()) / spread,
+                }
                 rows.append(row | _classes(classifier, images) | {"evenness": even})
     return rows, {name: pictures.levels(path[:, 0]) for name, path in drawn.items()}
 
@@ -144,7 +148,7 @@ def _drawn(section: Latent, g: UDCGAN, y: Tensor) -> dict[str, Tensor]:
     pixels = latent.linear_path(g(a), g(b), section.steps)
 
     def each(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
-        return torch.stack([function(of_share) for of_share in points])
+        return torch.stack([function(at_fraction) for at_fraction in points])
 
     straight = latent.linear_path(*ends, section.steps)
     circle = latent.spherical_path(*ends, section.steps)

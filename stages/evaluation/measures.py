@@ -5,9 +5,8 @@ The kinds of input:
     data        images it was trained on
     test        images it has not seen
     noise       of the kind it was trained on
-    corrupted   images it has not seen, spoilt in the ways of `idem.evaluation.corruptions` in turn:
-    every
-                batch holds all of them in equal parts
+    corrupted   images it has not seen, corrupted in the ways of `idem.evaluation.corruptions` in
+                turn: every batch holds all of them in equal parts
 """
 
 import contextlib
@@ -49,21 +48,21 @@ def inputs(section: Evaluate, training: Train, dataset: str, model: Model) -> di
 
 
 def corrupted(x: Tensor, seed: int) -> Tensor:
-    """Return images spoilt in turn: the first in the first way, the second in the second, …."""
+    """Return images corrupted in turn: the first in the first way, the second in the second, …."""
     result = x.clone()
-    for i, spoil in enumerate(CORRUPTIONS.values()):
-        chosen = x[i :: len(CORRUPTIONS)]
-        if len(chosen):
-            result[i :: len(CORRUPTIONS)] = spoil(chosen, Generator().manual_seed(seed))
+    for i, corrupt in enumerate(CORRUPTIONS.values()):
+        of_kind = x[i :: len(CORRUPTIONS)]
+        if len(of_kind):
+            result[i :: len(CORRUPTIONS)] = corrupt(of_kind, Generator().manual_seed(seed))
     return result
 
 
 def network(
-    f: Map, given: dict[str, Tensor], judge: Scorer, section: Evaluate
+    f: Map, given: dict[str, Tensor], scorer: Scorer, section: Evaluate
 ) -> tuple[Row, Tensor, Tensor]:
     """Return what is measured of f in the mode it is in, and f(z) and f(f(z))."""
     given = given | {"noise": given["noise"][: section.samples]}
-    size = judge.section.batch_size
+    size = scorer.section.batch_size
     once = {kind: batched(f, x, size) for kind, x in given.items()}
     twice = {kind: batched(f, y, size) for kind, y in once.items()}
     row: Row = {"reconstruction_error": float(mse_loss(once["test"], given["test"]))}
@@ -72,25 +71,25 @@ def network(
         row[f"{kind}_relative_error"] = float(metrics.relative_error(y, twice[kind]))
     y, u = once["noise"], twice["noise"]
     row["displacement"] = metrics.displacement(given["noise"], y)
-    row["frechet_distance_2"] = samples.frechet_distance(judge.features(u), judge.reference)
-    return row | sample_quality(y, judge, section.nearest_k), y, u
+    row["frechet_distance_2"] = samples.frechet_distance(scorer.features(u), scorer.reference)
+    return row | sample_quality(y, scorer, section.nearest_k), y, u
 
 
-def sample_quality(images: Tensor, judge: Scorer, nearest_k: int) -> Row:
+def sample_quality(images: Tensor, scorer: Scorer, nearest_k: int) -> Row:
     """Return the scores of images, and how their features cover those of as many real ones.
 
     Source:
         Kynkäänniemi et al., arXiv 1904.06991 (precision, recall); Naeem et al., ICML 2020 (density,
         coverage).
     """
-    order = torch.randperm(len(judge.reference), generator=Generator().manual_seed(0))
-    real = judge.reference[order[: len(images)].to(judge.reference.device)]
-    made = judge.features(images)
+    order = torch.randperm(len(scorer.reference), generator=Generator().manual_seed(0))
+    real = scorer.reference[order[: len(images)].to(scorer.reference.device)]
+    made = scorer.features(images)
     arrays = (features.double().cpu().numpy() for features in (real, made))
     # As many threads as it would start change the order of sums; what it prints is of no use.
     with joblib.parallel_config("sequential"), contextlib.redirect_stdout(io.StringIO()):
         found = compute_prdc(*arrays, nearest_k=nearest_k)
-    scores = judge.score_features(images, made)
+    scores = scorer.score_features(images, made)
     return scores | {name: float(value) for name, value in found.items()}
 
 
@@ -98,7 +97,7 @@ def neighbours(y: Tensor, dataset: str) -> tuple[Row, Tensor]:
     """Return how far images are from the training images nearest to them, and these.
 
     A blurred image is near to many others: what a copy alone has is one neighbour that is far
-    nearer than the second, `neighbour_ratio` well below that of images held out.
+    nearer than the second, `neighbour_ratio` well below that of test images.
     """
     training = networks.images(dataset, "train")
     distances, places = samples.nearest(y, training, 2)

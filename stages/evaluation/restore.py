@@ -1,13 +1,13 @@
-"""Stage restore: do the trained networks bring spoilt test images back?
+"""Stage restore: do the trained networks bring corrupted test images back?
 
-Every image x is spoilt (`idem.evaluation.corruptions`) into x~; f(x~) and f(f(x~)) are compared
+Every image x is corrupted (`idem.evaluation.corruptions`) into x~; f(x~) and f(f(x~)) are compared
 with x by PSNR and SSIM, images in [-1, 1]. Corruption `none` leaves x as it is: f(x) is the
 reconstruction, the best that can be expected of f. Three baselines, application 0, say what a
-number means: the spoilt image itself (`input`), the mean of the training images, and the training
-image nearest to x~.
+number means: the corrupted image itself (`input`), the mean of the training images, and the
+training image nearest to x~.
 
-BatchNorm in mode ``train`` normalises a batch of images that are all spoilt alike by its own
-statistics; in mode ``eval`` f is a map of single images. Both are measured.
+BatchNorm in training mode normalises a batch of images that are all corrupted alike by its own
+statistics; in eval mode f is a map of single images. Both are measured.
 
 Two tables: the scores, and the pixels of a few images. The latter stay in the data set's own folder
 where its photographs may not be handed on.
@@ -68,7 +68,7 @@ def main() -> None:
     write_csv(pictures.path(args.metrics, name, "restored"), shown)
 
 
-def spoilt(x: Tensor, seed: int) -> dict[str, Tensor]:
+def corrupted(x: Tensor, seed: int) -> dict[str, Tensor]:
     """Return the images under every corruption, themselves under ``none``."""
     made = {name: f(x, Generator().manual_seed(seed)) for name, f in CORRUPTIONS.items()}
     return {"none": x} | made
@@ -88,7 +88,7 @@ def quality(y: Tensor, x: Tensor) -> dict[str, NDArray[Any]]:
     return {"psnr": psnr.cpu().numpy(), "ssim": ssim.cpu().numpy()}
 
 
-def judged(y: Tensor, x: Tensor, keys: dict[str, Any], shown: int) -> UnitTables:
+def scored(y: Tensor, x: Tensor, keys: dict[str, Any], shown: int) -> UnitTables:
     """Score images y against x, under these keys, and keep the pixels of the first `shown`."""
     scores = pd.DataFrame(quality(y, x)).assign(image=range(len(y)), **keys)
     pixels = pictures.pixels(y[:shown])
@@ -129,7 +129,7 @@ def interval(values: NDArray[Any], section: Restore) -> tuple[float, float]:
 
 @cache
 def _drawn(count: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """Return the share of every item in each sample drawn with replacement, (resamples, count)."""
+    """Return the fraction of each item in every sample with replacement, (resamples, count)."""
     rng = np.random.default_rng([seed, count])
     return rng.multinomial(count, np.full(count, 1 / count), resamples) / count
 
@@ -159,13 +159,13 @@ def _baselines(everything: Generative, dataset: str) -> UnitTables:
     training = networks.some(dataset, "train", section.training_images)
     mean = _mean(training).expand_as(x)
     keys: dict[str, Any] = {"seed": "all", "weights": "", "mode": "", "application": 0}
-    given, found = spoilt(x, section.seed), []
+    given, found = corrupted(x, section.seed), []
     _, index = samples.nearest(torch.cat(list(given.values())), training)
     for (corruption, y), place in zip(given.items(), index[:, 0].split(len(x)), strict=True):
         outputs = (y, mean, to_unit(training[place]))
         for name, y in zip(BASELINES, outputs, strict=True):
             own = keys | {"model": name, "corruption": corruption}
-            found.append(judged(y, x, own, section.shown_images))
+            found.append(scored(y, x, own, section.shown_images))
     return _joined(found)
 
 
@@ -173,14 +173,14 @@ def _restored(everything: Generative, dataset: str, model: str, seed: int, kind:
     section, x = everything.restore, _originals(everything, dataset)
     f = networks.trained_network(everything.train, dataset, x.shape[1:], model, seed, kind)
     found = []
-    for mode, (corruption, y) in product(section.modes, spoilt(x, section.seed).items()):
+    for mode, (corruption, y) in product(section.modes, corrupted(x, section.seed).items()):
         run = {"model": model, "seed": seed, "weights": kind, "mode": mode}
         wanted = (everything.train.seeds[0], section.shown_weights, section.shown_mode)
         shown = section.shown_images if (seed, kind, mode) == wanted else 0
         for application in (1, 2):
             y = batched(networks.in_mode(f, mode), y, section.batch_size)
             keys = run | {"corruption": corruption, "application": application}
-            found.append(judged(y, x, keys, shown))
+            found.append(scored(y, x, keys, shown))
     return _joined(found)
 
 
@@ -193,7 +193,7 @@ def _originals(everything: Generative, dataset: str) -> Tensor:
 
 
 def _mean(images: Tensor) -> Tensor:
-    """Return the mean of uint8 images in [-1, 1], a share of them at a time."""
+    """Return the mean of uint8 images in [-1, 1], some of them at a time."""
     totals = [to_unit(chunk).double().sum(0) for chunk in images.split(_CHUNK)]
     return (torch.stack(totals).sum(0) / len(images)).float()
 

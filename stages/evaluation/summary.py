@@ -19,7 +19,7 @@ CONTROL = "none"  # weights and mode of what no network made
 PER_SEED = [
     "frechet_distance",
     "digits",
-    "least_digit_share",
+    "least_digit_fraction",
     "coverage",
     "noise_relative_error",
     "test_relative_error",
@@ -47,9 +47,9 @@ HEADLINE = [
 UNBOUNDED = ("frechet_distance_infinite",)  # all others are 0 or more
 HIGHEST = {  # of what has an upper end
     "digits": 10.0,
-    "least_digit_share": 0.1,
+    "least_digit_fraction": 0.1,
     "class_entropy": 1.0,
-    "confident_share": 1.0,
+    "confident_fraction": 1.0,
     "precision": 1.0,
     "recall": 1.0,
     "coverage": 1.0,
@@ -64,7 +64,7 @@ SHOWN = {  # of the table for readers
     "neighbour_ratio": "neighbour ratio",
     "displacement": "distance to z",
     "noise_relative_error": "error on noise",
-    "test_relative_error": "on held-out",
+    "test_relative_error": "on test images",
     "corrupted_relative_error": "on corrupted",
     "reconstruction_error": "reconstruction",
 }
@@ -96,8 +96,8 @@ def interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
 def summarize(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Return a row a setting and measurement: mean and interval over seeds, and their number.
 
-    Intervals end where a measurement does: none but an extrapolated one is negative, a share is 1
-    at most.
+    Intervals end where a measurement does: none but an extrapolated one is negative, a fraction is
+    1 at most.
 
     Args:
         table: columns `RUN`, and measurements, a row a run; those missing everywhere are left out.

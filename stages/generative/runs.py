@@ -23,7 +23,7 @@ from idem.generative.training import Validation, train
 from stages.common.engine import device
 from stages.common.params import Model, Score, Train, Validate
 from stages.generative import networks
-from stages.generative.scoring import Scorer, batched, scorer
+from stages.generative.scoring import Scorer, batched, load_scorer
 
 MODULES = ("stages.generative.runs",)  # that decide what a run comes to
 
@@ -94,7 +94,7 @@ class Run:
 
         On noise, and on one batch of the split `valid`.
         """
-        of_valid, section = scorer(self.score, self.dataset, "valid"), self.section.validation
+        scorer, section = load_scorer(self.score, self.dataset, "valid"), self.section.validation
         generator = Generator(device()).manual_seed(section.seed)
         z, size = self.noise().sample(section.samples, generator), self.score.batch_size
         x = to_unit(networks.some(self.dataset, "valid", size))
@@ -107,7 +107,7 @@ class Run:
                 "reconstruction_error": float(mse_loss(fx, x)),
                 "displacement": metrics.displacement(z, y),
             }
-            return row | scored(y, of_valid)
+            return row | scored(y, scorer)
 
         return validation(section, measure)
 
@@ -146,7 +146,7 @@ def validation(section: Validate, measure: Callable[[nn.Module], Row]) -> Valida
     return Validation(measure_both, "ema_frechet_distance", section.every)
 
 
-def scored(images: Tensor, by: Scorer) -> Row:
+def scored(images: Tensor, scorer: Scorer) -> Row:
     """Return the scores of what a network generates, also where training has broken it."""
     finite = bool(torch.isfinite(images).all())
-    return by.score(images) if finite else {"frechet_distance": math.nan}
+    return scorer.score(images) if finite else {"frechet_distance": math.nan}

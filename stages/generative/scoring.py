@@ -1,6 +1,6 @@
 """Score images: how far from real ones in a space of features, how many digits, how varied.
 
-Used while training, on the held-out split `valid`, to choose among weights, and afterwards on the
+Used while training, on the split `valid`, to choose among weights, and afterwards on the
 split `test`, to report. Data sets without labels have features, and no digits.
 """
 
@@ -53,16 +53,16 @@ class Scorer:
         with torch.no_grad():
             logits = self.extractor.head(features)
         sure = samples.class_shares(logits, self.section.confidence)
-        shares = samples.class_shares(logits)
+        fractions = samples.class_shares(logits)
         return {
-            "digits": int((sure > self.section.least_share).sum()),
-            "least_digit_share": float(sure.min()),
-            "class_entropy": samples.share_entropy(shares),
-            "confident_share": float(sure.sum()),
-        } | {f"class_{digit}": float(share) for digit, share in enumerate(shares)}
+            "digits": int((sure > self.section.least_fraction).sum()),
+            "least_digit_fraction": float(sure.min()),
+            "class_entropy": samples.share_entropy(fractions),
+            "confident_fraction": float(sure.sum()),
+        } | {f"class_{digit}": float(f) for digit, f in enumerate(fractions)}
 
 
-def scorer(section: Score, dataset: str, split: Split) -> Scorer:
+def load_scorer(section: Score, dataset: str, split: Split) -> Scorer:
     """Return a scorer that compares with the real images of a split."""
     found = Scorer(networks.feature_extractor(dataset), torch.empty(0), section)
     found.reference = found.features(to_unit(networks.images(dataset, split)))

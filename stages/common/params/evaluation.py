@@ -46,7 +46,7 @@ class Score(Section):
 
     batch_size: Several
     confidence: Fraction
-    least_share: Fraction
+    least_fraction: Fraction
     pairs: Several
 
 
@@ -106,7 +106,7 @@ class Latent(Section):
 
     seed: Seed
     images: Several
-    variance_share: Annotated[float, Field(gt=0, le=1)]
+    variance_fraction: Annotated[float, Field(gt=0, le=1)]
     batch_size: Several
     applications: Several
     points: Count

@@ -30,10 +30,10 @@ def images(items: int = 5, channels: int = 3, height: int = 24, width: int = 30)
 def test_same_shape_and_type_and_the_input_is_left_alone(corrupt: Corruption, dtype: torch.dtype):
     x = images().to(dtype)
     before = x.clone()
-    spoilt = corrupt(x, seeded())
-    assert (spoilt.shape, spoilt.dtype) == (x.shape, dtype)
+    corrupted = corrupt(x, seeded())
+    assert (corrupted.shape, corrupted.dtype) == (x.shape, dtype)
     assert torch.equal(x, before)
-    assert not torch.equal(spoilt, x)
+    assert not torch.equal(corrupted, x)
 
 
 @every
@@ -73,11 +73,11 @@ def test_a_mask_is_one_grey_square_in_every_image():
 
 def test_a_sketch_is_the_scaled_magnitude_of_sobels_gradient():
     x = images()
-    for image, spoilt in zip(x.mean(1).numpy(), sketch(x, seeded()).numpy(), strict=True):
+    for image, corrupted in zip(x.mean(1).numpy(), sketch(x, seeded()).numpy(), strict=True):
         slopes = [scipy.ndimage.sobel(image, axis, mode="nearest") for axis in (0, 1)]
         magnitude = np.hypot(*slopes)
         expected = 2 * magnitude / magnitude.max() - 1
-        np.testing.assert_allclose(spoilt, np.stack([expected] * 3), atol=1e-14)
+        np.testing.assert_allclose(corrupted, np.stack([expected] * 3), atol=1e-14)
 
 
 def test_a_sketch_of_a_plain_image_is_black():
@@ -87,12 +87,12 @@ def test_a_sketch_of_a_plain_image_is_black():
 def test_a_shift_moves_every_image_along_a_diagonal_and_uncovers_black():
     x, distance = images(60), 24 // 8
     seen = set()
-    for image, spoilt in zip(x, shift(x, seeded()), strict=True):
+    for image, corrupted in zip(x, shift(x, seeded()), strict=True):
         matches = []
         for down, right in ((d, r) for d in (-1, 1) for r in (-1, 1)):
             move = (0, down * distance, right * distance)
             expected = scipy.ndimage.shift(image.numpy(), move, order=0, cval=-1)
-            if np.array_equal(expected, spoilt.numpy()):
+            if np.array_equal(expected, corrupted.numpy()):
                 matches.append((down, right))
         assert len(matches) == 1
         seen |= set(matches)

@@ -82,11 +82,11 @@ def test_components_are_those_of_largest_variance():
     scales = torch.tensor([1.0, 3.0, 0.1, 2.0])
     rotation, _ = torch.linalg.qr(torch.randn(4, 4, generator=Generator().manual_seed(1)))
     white = torch.randn(4000, 4, generator=Generator().manual_seed(0))
-    components, share = principal_components((scales * white) @ rotation.T, 2)
+    components, fraction = principal_components((scales * white) @ rotation.T, 2)
     torch.testing.assert_close(components @ components.T, torch.eye(2))
     found = (components @ rotation).abs()
     torch.testing.assert_close(found, torch.eye(4)[[1, 3]], rtol=0, atol=0.05)
-    assert share == pytest.approx(13 / 14.01, abs=0.01)
+    assert fraction == pytest.approx(13 / 14.01, abs=0.01)
 
 
 @pytest.mark.parametrize(("rows", "columns", "count"), [(4, 9, 4), (9, 4, 5), (9, 4, 0)])

@@ -12,9 +12,9 @@ from idem.evaluation.latent import (
     decoded,
     encoded,
     evenness,
+    fraction_near,
     linear_path,
     principal_dimension,
-    share_near,
     spherical_path,
     with_held_statistics,
 )
@@ -93,8 +93,8 @@ def test_an_oblique_projection_has_no_departure_and_eigenvalues_0_and_1():
     values = jacobian.eigenvalues()[0]
     torch.testing.assert_close(values.real, half.diagonal(), atol=1e-10, rtol=0)
     assert float(torch.linalg.svdvals(jacobian.compressed()).max()) > 1.1  # it is oblique
-    assert float(share_near(values, 1, 1e-6)) == pytest.approx(0.4)
-    assert float(share_near(values, 0, 1e-6)) == pytest.approx(0.6)
+    assert float(fraction_near(values, 1, 1e-6)) == pytest.approx(0.4)
+    assert float(fraction_near(values, 0, 1e-6)) == pytest.approx(0.6)
 
 
 def test_a_projection_at_the_outputs_of_an_idempotent_network():

@@ -84,15 +84,22 @@ def test_collapse_leaves_out_digits_where_there_are_none_and_rings_where_nothing
     assert all(len(np.asarray(line.get_xdata())) == 0 for line in rings)
 
 
-def test_classes_shows_means_of_one_setting_beside_real_shares():
+def test_classes_shows_means_of_one_setting_beside_real_fractions():
     keys = product(("modified", "ign"), (0, 1), ("best", "raw"), ("train", "eval"), range(10))
     rows = [
         {"model": m, "seed": s, "weights": w, "mode": b, "class": c}
-        | {"share": (0.1 if w == "best" and b == "train" else 9) + 0.02 * s}
+        | {"fraction": (0.1 if w == "best" and b == "train" else 9) + 0.02 * s}
         for m, s, w, b, c in keys
     ]
     real = [
-        {"model": "real", "seed": "all", "weights": "none", "mode": "none", "class": c, "share": 1}
+        {
+            "model": "real",
+            "seed": "all",
+            "weights": "none",
+            "mode": "none",
+            "class": c,
+            "fraction": 1,
+        }
         for c in range(10)
     ]
     figure = drawn(figure_classes(pd.DataFrame(rows + real), "best", "train"))

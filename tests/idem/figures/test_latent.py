@@ -30,8 +30,8 @@ def test_every_kind_of_code_has_a_marker_of_its_own():
 @pytest.fixture
 def paths() -> pd.DataFrame:
     keys = product(MODELS, (0, 1), PATHS, (0.0, 0.5, 1.0))
-    table = pd.DataFrame(list(keys), columns=["model", "seed", "path", "share"])
-    return table.assign(mode="eval", relative_error=table.share + table.seed, confidence=0.5)
+    table = pd.DataFrame(list(keys), columns=["model", "seed", "path", "fraction"])
+    return table.assign(mode="eval", relative_error=table.fraction + table.seed, confidence=0.5)
 
 
 def strips(channels: int) -> dict[str, np.ndarray]:

@@ -146,7 +146,7 @@ def test_a_function_without_parameters_to_hold_is_refused():
 
 def test_what_is_reconstructed_from_changes_the_reconstruction_alone():
     (x, z), f = batches(), network()
-    plain, spoilt = (ign_loss(network(), x, z, IGN(clamp=None), given=g) for g in (x, x / 2))
+    plain, corrupted = (ign_loss(network(), x, z, IGN(clamp=None), given=g) for g in (x, x / 2))
     assert ign_loss(f, x, z, IGN(clamp=None)) == plain
-    torch.testing.assert_close(spoilt.reconstruction, mse_loss(network()(x / 2), x))
-    assert (spoilt.idempotency, spoilt.tightness) == (plain.idempotency, plain.tightness)
+    torch.testing.assert_close(corrupted.reconstruction, mse_loss(network()(x / 2), x))
+    assert (corrupted.idempotency, corrupted.tightness) == (plain.idempotency, plain.tightness)

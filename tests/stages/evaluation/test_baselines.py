@@ -113,7 +113,9 @@ def test_the_best_weights_are_those_nearest_to_the_valid_split(study, tmp_path):
     history = pd.read_csv("metrics/baselines_validation_mnist.csv").query("seed == 3")
     state = baselines._trained(study, "mnist", 3, Checkpoint(tmp_path / "run.npz"))
     assert state is not None
-    measure = baselines._validation(study, scoring.scorer(study.score, "mnist", "valid")).measure
+    measure = baselines._validation(
+        study, scoring.load_scorer(study.score, "mnist", "valid")
+    ).measure
     generators = state.weights()
     found = measure({"ema": generators["best"], "raw": generators["raw"]})
     least = history.ema_frechet_distance.min()
@@ -155,7 +157,7 @@ def test_drawn_codes_are_decoded_and_scored_as_written(study):
     train = to_unit(networks.images("mnist", "train"))[:40]
     path = networks.weights_path(study.train, "mnist", "autoencoder", 3, "ema")
     rng = Generator().manual_seed(study.evaluate.seed)
-    judge = scoring.scorer(study.score, "mnist", "test")
+    scorer = scoring.load_scorer(study.score, "mnist", "test")
     for row, mode in zip(rows, ("train", "eval"), strict=True):
         f = networks.network(study.train, study.train.models["autoencoder"], (1, 32, 32))
         f.load_state_dict(load_file(path))
@@ -166,7 +168,7 @@ def test_drawn_codes_are_decoded_and_scored_as_written(study):
             f.load_state_dict(load_file(path))
             images = torch.cat([f.decode(code) for code in drawn.split(10)])
         assert row["mode"] == mode
-        assert row["frechet_distance"] == pytest.approx(judge.score(images)["frechet_distance"])
+        assert row["frechet_distance"] == pytest.approx(scorer.score(images)["frechet_distance"])
 
 
 def test_an_autoencoder_that_was_not_trained_is_refused(tmp_path, monkeypatch):

@@ -101,7 +101,7 @@ def test_the_table_has_a_row_per_run_weights_and_mode_and_per_control(trained):
     networks = found[found.weights != summary.CONTROL]
     assert len(networks) == len(networks[summary.RUN].drop_duplicates()) == 6 * 3 * 2
     assert set(networks["mode"]) == {"train", "eval"}
-    assert set(found.model) - set(MODELS) == {"real", "raw_noise", "constant", "held_out"}
+    assert set(found.model) - set(MODELS) == {"real", "raw_noise", "constant", "test"}
     shown_only = list(found.filter(regex="last_drift|neighbour"))
     shown_only += ["frechet_distance_infinite"]
     undefined_for_a_constant = [f"{kind}_relative_error" for kind in INPUTS]
@@ -111,8 +111,8 @@ def test_the_table_has_a_row_per_run_weights_and_mode_and_per_control(trained):
     assert networks[~shown].frechet_distance_infinite.isna().all()
 
 
-def test_class_shares_sum_to_one_for_every_run_and_control(trained):
-    sums = table(trained, "classes_mnist").groupby(summary.RUN).share.sum()
+def test_class_fractions_sum_to_one_for_every_run_and_control(trained):
+    sums = table(trained, "classes_mnist").groupby(summary.RUN).fraction.sum()
     assert len(sums) == 36 + 3
     assert sums.to_numpy() == pytest.approx(np.ones(39), abs=1e-5)
 
@@ -139,7 +139,7 @@ def test_the_distance_by_size_ends_in_that_without_end(trained):
 def test_the_headline_is_nested_by_model_with_intervals_seeds_and_controls(trained):
     content = json.loads((trained / "metrics/generative.json").read_text())
     assert set(content) == {"controls", *MODELS}
-    assert set(content["controls"]) == {"real", "raw_noise", "constant", "held_out"}
+    assert set(content["controls"]) == {"real", "raw_noise", "constant", "test"}
     assert content["controls"]["constant"]["pairwise_distance"] == pytest.approx(0, abs=1e-4)
     found = content["ordinary"]["best"]["train"]
     assert set(found) == {*summary.HEADLINE, "seeds"}
@@ -185,11 +185,11 @@ def test_pixels_may_enter_git_only_where_they_may_be_handed_on():
     assert pictures.path(folder, "mnist", "samples") == folder / "samples_mnist.csv"
 
 
-def test_corrupted_images_are_spoilt_in_turn():
+def test_corrupted_images_are_corrupted_in_turn():
     x = torch.rand(9, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     y = measures.corrupted(x, 0)
-    for i, spoil in enumerate(CORRUPTIONS.values()):
-        expected = spoil(x[i::4], torch.Generator().manual_seed(0))
+    for i, corrupt in enumerate(CORRUPTIONS.values()):
+        expected = corrupt(x[i::4], torch.Generator().manual_seed(0))
         assert torch.equal(y[i::4], expected)
         assert not torch.equal(y[i::4], x[i::4])
 
@@ -204,14 +204,14 @@ class Flat(nn.Module):
 def test_without_classes_there_are_features_and_no_digits(capsys):
     rng = torch.Generator().manual_seed(0)
     real, made = torch.randn(2, 30, 1, 2, 2, generator=rng)
-    section = params.Score(batch_size=10, confidence=0.7, least_share=0.02, pairs=10)
-    judge = Scorer(Flat(), real.flatten(1), section)
-    found = measures.sample_quality(made, judge, 3)
+    section = params.Score(batch_size=10, confidence=0.7, least_fraction=0.02, pairs=10)
+    scorer = Scorer(Flat(), real.flatten(1), section)
+    found = measures.sample_quality(made, scorer, 3)
     expected = {"frechet_distance", "pairwise_distance"}
     assert set(found) == expected | {"precision", "recall", "density", "coverage"}
     assert capsys.readouterr().out == ""
     assert set(evaluate._rows(found)) == {"generative"}
-    same = measures.sample_quality(real, judge, 3)
+    same = measures.sample_quality(real, scorer, 3)
     assert (same["precision"], same["recall"], same["coverage"]) == (1, 1, 1)
 
 

@@ -117,7 +117,7 @@ def test_what_q2_asks_is_there_of_every_seed(made):
 
 
 def test_paths_share_their_ends(made):
-    rows = read(made, "paths").query("mode == 'eval' and share == 0 and path != 'f of pixels'")
+    rows = read(made, "paths").query("mode == 'eval' and fraction == 0 and path != 'f of pixels'")
     by_run = rows.groupby(["model", "seed"]).relative_error
     assert (by_run.max() - by_run.min()).max() < 1e-5 * rows.relative_error.max()
     straight = read(made, "paths").query("path == 'pixels'")

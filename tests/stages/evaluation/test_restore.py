@@ -123,7 +123,7 @@ def test_a_score_is_that_of_the_network_applied_so_often(
     monkeypatch.chdir(folder)
     section = params.read(Path("params.yaml"), params.Generative).train
     f = networks.trained_network(section, "mnist", (1, 32, 32), "ordinary", 1, "best")
-    y = restore.spoilt(test_images, 0)[corruption]
+    y = restore.corrupted(test_images, 0)[corruption]
     with torch.no_grad():
         for _ in range(application):
             y = f.eval()(y)
@@ -136,7 +136,7 @@ def test_the_baselines_are_the_input_and_the_mean_and_nearest_training_image(
     folder, scores, test_images
 ):
     training = to_unit(networks.some("mnist", "train", 30))
-    for corruption, given in restore.spoilt(test_images, 0).items():
+    for corruption, given in restore.corrupted(test_images, 0).items():
         distances = (given[:, None] - training).flatten(2).norm(dim=2)
         outputs = {"mean_image": training.mean(0).expand_as(given)}
         outputs["nearest_image"] = training[distances.argmin(1)]
