@@ -125,9 +125,10 @@ def _line(row: dict) -> list[str]:
 
 def _changes(setting: params.Setting) -> str:
     """Return what a setting changes in words; "as it is" for the model itself."""
-    given = setting.model_dump(exclude={"of", "seeds"}, exclude_none=True)
+    given = setting.model_dump(exclude={"of"}, exclude_none=True)
+    seeds = given.pop("seeds", [])
     words = [f"{SHORT.get(k, k)} {_shown(v)}" for k, v in given.items()]
-    words += [f"{len(setting.seeds)} seeds"] if setting.seeds else []
+    words += [f"{len(seeds)} seeds"] if seeds else []
     return ", ".join(words) or "as it is"
 
 

@@ -10,30 +10,65 @@ import pytest
 import yaml
 
 from stages.common import params
+from stages.common.params.pipelines import PIPELINES, file_of
 from tests import ROOT
 
 
 @pytest.fixture
-def changed(tmp_path: Path) -> Callable[[Callable[[dict], Any]], Path]:
-    """Return a function that writes the committed params.yaml with one change."""
+def changed(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes the committed parameters of a pipeline with one change."""
 
-    def write(change: Callable[[dict], Any]) -> Path:
-        content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    def write(change: Callable[[dict], Any], pipeline: str = "laptop") -> Path:
+        content = yaml.safe_load((ROOT / file_of(pipeline)).read_text())
         change(content)
-        path = tmp_path / "params.yaml"
+        path = tmp_path / file_of(pipeline)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content))
         return path
 
     return write
 
 
-def test_the_committed_parameters_are_valid():
-    assert set(params.read(ROOT / "params.yaml", params.Laptop).sweep.networks) >= {
-        "B1",
-        "B2",
-        "B3",
-        "B4",
-    }
+@pytest.mark.parametrize(("pipeline", "schema"), PIPELINES.items())
+def test_the_committed_parameters_are_valid(pipeline: str, schema: type[params.Pipeline]):
+    whole = params.read(ROOT / file_of(pipeline), params.Pipeline)
+    assert type(whole) is schema
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "needed", "message"),
+    [
+        (
+            "laptop",
+            params.CelebA,
+            "celeba, got those of laptop; pass stages/pipelines/celeba/params.yaml",
+        ),
+        (
+            "celeba",
+            params.Swept,
+            "laptop or paper, got those of celeba; pass params.yaml or "
+            "stages/pipelines/paper/params.yaml",
+        ),
+        (
+            "paper",
+            params.GenerativeStudy,
+            "study or celeba, got those of paper; pass stages/pipelines/study/params.yaml or "
+            "stages/pipelines/celeba/params.yaml",
+        ),
+    ],
+)
+def test_the_parameters_of_another_pipeline_are_one_clear_message(
+    pipeline: str, needed: type[params.Pipeline], message: str
+):
+    path = ROOT / file_of(pipeline)
+    with pytest.raises(SystemExit) as stopped:
+        params.read(path, needed)
+    assert str(stopped.value) == f"{path}: expected the parameters of {message}"
+
+
+def test_a_pipeline_that_is_not_known_is_answered_with_those_there_are(tmp_path: Path):
+    with pytest.raises(SystemExit, match="unknown pipeline 'papers': expected one of laptop, pap"):
+        params.read(tmp_path / "pipelines/papers/params.yaml", params.Pipeline)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +127,28 @@ def test_a_wrong_parameter_is_named_with_what_was_expected(changed, change, mess
     with pytest.raises(SystemExit) as stopped:
         params.read(path, params.Laptop)
     assert f"{path}: {message}" in str(stopped.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning_rate": -1.0}, "learning_rate: expected greater than 0, got -1.0"),
+        ({"channels": []}, "channels: expected "),
+        ({"tightness": {"weight": 1.0}}, "tightness.clamp: missing; expected a value here"),
+        ({"folder": "elsewhere"}, "folder: unknown key, got 'elsewhere'"),
+        ({"learnin_rate": 0.1}, "learnin_rate: unknown key, got 0.1"),
+    ],
+)
+def test_a_setting_changes_what_a_model_or_its_training_has_and_within_their_limits(
+    changed, change: dict, message: str
+):
+    def write(content: dict) -> None:
+        content["settings"]["rounds"] = {"small": {"odd": {"of": "ordinary"} | change}}
+
+    path = changed(write, "study")
+    with pytest.raises(SystemExit) as stopped:
+        params.read(path, params.MNISTStudy)
+    assert str(stopped.value).startswith(f"{path}: settings.rounds.small.odd.{message}")
 
 
 def test_every_wrong_parameter_is_listed_at_once(changed):
