@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from stages.common.params.section import (
+    Ascending,
     Confidence,
     Count,
     Fraction,
@@ -58,7 +59,7 @@ class Evaluate(Section):
     images: Annotated[int, Field(ge=4)]
     drift_samples: Several
     applications: Count
-    sizes: Annotated[list[Several], Field(min_length=2)]
+    sizes: Annotated[Ascending[Several], Field(min_length=2)]
     nearest_k: Count
     neighbours: Count
     confidence: Confidence
@@ -67,9 +68,7 @@ class Evaluate(Section):
     shown_mode: Mode
 
     @model_validator(mode="after")
-    def _counts_fit(self) -> "Evaluate":
-        if self.sizes != sorted(set(self.sizes)):
-            raise ValueError("sizes in ascending order that all differ")
+    def _there_are_as_many_samples(self) -> "Evaluate":
         if self.samples < self.nearest_k + 2:
             raise ValueError(f"a nearest_k of at most samples - 2, {self.samples - 2}")
         return self

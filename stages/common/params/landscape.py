@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from stages.common.params.section import (
+    Ascending,
     Confidence,
     Count,
     FloatType,
@@ -68,15 +69,8 @@ class Cost(Section):
     """What a training step costs, by depth: claim T1."""
 
     batch_size: Count
-    depths: Annotated[list[Count], Field(min_length=3)]
+    depths: Annotated[Ascending[Count], Field(min_length=3)]
     widths: NonEmpty[Count]
-
-    @field_validator("depths")
-    @classmethod
-    def _depths_ascend(cls, depths: list[int]) -> list[int]:
-        if depths != sorted(set(depths)):
-            raise ValueError("depths in ascending order that all differ")
-        return depths
 
 
 class GradientStudy(Section):

@@ -7,7 +7,7 @@ cannot change a result.
 from collections.abc import Collection
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 T = TypeVar("T")
 
@@ -36,6 +36,12 @@ def _end_as_they_begin(widths: list[int]) -> list[int]:
     return widths
 
 
+def _ascend(numbers: list[int], info: ValidationInfo) -> list[int]:
+    if numbers != sorted(set(numbers)):
+        raise ValueError(f"{info.field_name} in ascending order that all differ")
+    return numbers
+
+
 Count = Annotated[int, Field(ge=1)]
 Several = Annotated[int, Field(ge=2)]
 Seed = Annotated[int, Field(ge=0)]
@@ -53,6 +59,7 @@ NonEmpty = Annotated[list[T], Field(min_length=1)]
 Pair = Annotated[list[T], Field(min_length=2, max_length=2)]
 Named = Annotated[dict[str, T], Field(min_length=1)]
 
+Ascending = Annotated[list[T], AfterValidator(_ascend)]
 Rates = Annotated[NonEmpty[Positive], AfterValidator(_all_differ)]
 Widths = Annotated[list[Count], Field(min_length=2), AfterValidator(_end_as_they_begin)]
 RateByRule = Annotated[dict[Literal["modified", "ordinary"], T], Field(min_length=2)]
