@@ -15,7 +15,7 @@ from scipy.stats import gmean
 from idem.figures import settings
 from stages.common import params
 from stages.common.files import write_csv, write_figure, write_json, write_text
-from stages.common.params import Settings
+from stages.common.params import Search
 from stages.text.render import render
 
 DIGITS = 10
@@ -45,7 +45,7 @@ HEAD = {
 def main() -> None:
     """Write the table of all settings, as CSV and Markdown, the best of each kind, and a figure."""
     args = params.arguments("compare all settings")
-    section = params.read(args.params, params.MNISTStudy).settings
+    section = params.read(args.params, params.MNISTStudy).search
     found = pd.concat(_summaries(section, args.metrics), ignore_index=True)
     order = ["of", "steps", "steady", "distance"]
     found = found.sort_values(order, ascending=[True, True, False, True])
@@ -56,11 +56,11 @@ def main() -> None:
     write_figure(args.metrics / "figure_settings.png", settings.figure_settings(found))
 
 
-def _summaries(section: Settings, metrics: Path) -> list[pd.DataFrame]:
+def _summaries(section: Search, metrics: Path) -> list[pd.DataFrame]:
     tables = []
-    for name, tried in section.rounds.items():
-        rows = pd.read_csv(metrics / f"settings_{name}.csv")
-        summary = summarize(rows).assign(round=name)
+    for name, tried in section.groups.items():
+        rows = pd.read_csv(metrics / f"search_{name}.csv")
+        summary = summarize(rows).assign(group=name)
         summary["of"] = [tried[setting].of for setting in summary.setting]
         summary["changed"] = [_changes(tried[setting]) for setting in summary.setting]
         tables.append(summary)

@@ -13,8 +13,8 @@ from stages.common.params.evaluation import (
 from stages.common.params.generative import (
     Baselines,
     Model,
+    Search,
     Setting,
-    Settings,
     Tightness,
     Train,
     Training,

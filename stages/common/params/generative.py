@@ -137,19 +137,19 @@ class Setting(_Changes):
     of: str
 
 
-class Settings(Section):
+class Search(Section):
     """The search for a recipe: many settings, trained alike."""
 
     seeds: NonEmpty[Seed]
     steps: Count
     models: Named[Model]
-    rounds: Named[dict[str, Setting]]
+    groups: Named[dict[str, Setting]]
 
     @model_validator(mode="after")
-    def _settings_are_of_models(self) -> "Settings":
+    def _settings_are_of_models(self) -> "Search":
         for name, model in self.models.items():
             if model.steps is not None:
-                raise ValueError(f"models.{name}.steps: null, as settings.steps is for all")
-        for name, setting in (pair for tried in self.rounds.values() for pair in tried.items()):
-            require_known(setting.of, self.models, f"{name}.of: one of settings.models")
+                raise ValueError(f"models.{name}.steps: null, as search.steps is for all")
+        for name, setting in (pair for tried in self.groups.values() for pair in tried.items()):
+            require_known(setting.of, self.models, f"{name}.of: one of search.models")
         return self

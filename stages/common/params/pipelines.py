@@ -16,7 +16,7 @@ from stages.common.params.evaluation import (
     Restore,
     Score,
 )
-from stages.common.params.generative import Baselines, Settings, Train
+from stages.common.params.generative import Baselines, Search, Train
 from stages.common.params.landscape import Cost, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
 from stages.common.params.section import Named, NonEmpty, Section, require_known
@@ -140,7 +140,7 @@ class Paper(Swept):
 class MNISTStudy(GenerativeStudy):
     """The generative study at length, on MNIST, with the search for its recipe."""
 
-    settings: Settings
+    search: Search
 
 
 class CelebA(GenerativeStudy):

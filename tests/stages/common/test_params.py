@@ -143,12 +143,12 @@ def test_a_setting_changes_what_a_model_or_its_training_has_and_within_their_lim
     changed, change: dict, message: str
 ):
     def write(content: dict) -> None:
-        content["settings"]["rounds"] = {"small": {"odd": {"of": "ordinary"} | change}}
+        content["search"]["groups"] = {"small": {"odd": {"of": "ordinary"} | change}}
 
     path = changed(write, "study")
     with pytest.raises(SystemExit) as stopped:
         params.read(path, params.MNISTStudy)
-    assert str(stopped.value).startswith(f"{path}: settings.rounds.small.odd.{message}")
+    assert str(stopped.value).startswith(f"{path}: search.groups.small.odd.{message}")
 
 
 def test_every_wrong_parameter_is_listed_at_once(changed):

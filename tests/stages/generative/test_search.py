@@ -12,7 +12,7 @@ import yaml
 
 from idem import figures
 from stages.common import params
-from stages.generative import recipes, settings
+from stages.generative import recipes, search
 from tests import interrupted
 from tests.interrupted import ROOT, check_alike, kill, saved_steps
 from tests.made_up import write_classifier, write_mnist
@@ -23,9 +23,9 @@ ARGUMENTS = ["small", "--params", "stages/pipelines/study/params.yaml", "--metri
 
 
 def prepare(folder: Path, steps: int, tried: dict[str, Any] = TRIED) -> None:
-    """Write a parameter file with one round, a data set of noise and a classifier."""
+    """Write a parameter file with one group, a data set of noise and a classifier."""
     content = yaml.safe_load((ROOT / "stages/pipelines/study/params.yaml").read_text())
-    content["settings"] |= {"steps": steps, "rounds": {"small": tried}, "seeds": [0]}
+    content["search"] |= {"steps": steps, "groups": {"small": tried}, "seeds": [0]}
     content["train"] |= {"batch_size": 6, "channels": [3, 4, 5], "bottleneck": 2}
     content["train"] |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
     content["score"] |= {"batch_size": 5}
@@ -38,13 +38,13 @@ def prepare(folder: Path, steps: int, tried: dict[str, Any] = TRIED) -> None:
 
 
 def run_here(folder: Path, **environment: str) -> int | str | None:
-    return interrupted.run_here(settings, ARGUMENTS, folder, **environment)
+    return interrupted.run_here(search, ARGUMENTS, folder, **environment)
 
 
-def test_a_round_has_a_row_per_setting_and_measurement(tmp_path: Path):
+def test_a_group_has_a_row_per_setting_and_measurement(tmp_path: Path):
     prepare(tmp_path, steps=4)
     assert run_here(tmp_path) == 0
-    rows = pd.read_csv(tmp_path / "metrics/settings_small.csv")
+    rows = pd.read_csv(tmp_path / "metrics/search_small.csv")
     assert rows.groupby("setting", sort=False).step.agg(list).to_dict() == {
         "base": [2, 4],
         "slow": [2, 4],
@@ -57,20 +57,20 @@ def test_a_round_has_a_row_per_setting_and_measurement(tmp_path: Path):
 def test_a_setting_may_have_seeds_and_steps_of_its_own(tmp_path: Path):
     prepare(tmp_path, steps=4, tried=TRIED | {"again": TRIED["slow"] | {"seeds": [1, 2]}})
     assert run_here(tmp_path) == 0
-    rows = pd.read_csv(tmp_path / "metrics/settings_small.csv")
+    rows = pd.read_csv(tmp_path / "metrics/search_small.csv")
     seeds = rows.groupby("setting").seed.agg(lambda found: sorted(set(found))).to_dict()
     assert seeds == {"base": [0], "slow": [0], "again": [1, 2]}
     prepare(tmp_path, steps=4, tried={"long": TRIED["base"] | {"steps": 6}})
     assert run_here(tmp_path) == 0
-    assert pd.read_csv(tmp_path / "metrics/settings_small.csv").step.tolist() == [2, 4, 6]
+    assert pd.read_csv(tmp_path / "metrics/search_small.csv").step.tolist() == [2, 4, 6]
 
 
-def test_a_round_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path):
+def test_a_group_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for folder in (whole, cut):
         prepare(folder, steps=40)
     assert run_here(whole) == 0
-    kill([sys.executable, "-m", "stages.generative.settings", *ARGUMENTS], cut, after=20)
+    kill([sys.executable, "-m", "stages.generative.search", *ARGUMENTS], cut, after=20)
     assert run_here(cut, IDEM_MINUTES="1e-5") == OUT_OF_TIME
     assert saved_steps(cut) >= 20
     assert run_here(cut) == 0
@@ -81,7 +81,7 @@ def test_a_round_that_was_killed_goes_on_to_the_same_bytes(tmp_path: Path):
     check_alike(*tables)
 
 
-def test_a_setting_that_was_cut_is_found_again_in_another_round(tmp_path: Path):
+def test_a_setting_that_was_cut_is_found_again_in_another_group(tmp_path: Path):
     prepare(tmp_path, steps=4)
     assert run_here(tmp_path, IDEM_MINUTES="1e-5") == OUT_OF_TIME
     before = set((tmp_path / ".ckpt").iterdir())
@@ -95,16 +95,16 @@ def study() -> params.MNISTStudy:
 
 
 def all_made(whole: params.MNISTStudy) -> list[tuple[params.Train, params.Model]]:
-    """Return the section and the model of every setting of every round."""
-    tried = [s for of_round in whole.settings.rounds.values() for s in of_round.values()]
-    return [settings.changed(whole.train, whole.settings.models, setting) for setting in tried]
+    """Return the section and the model of every setting of every group."""
+    tried = [s for of_group in whole.search.groups.values() for s in of_group.values()]
+    return [search.changed(whole.train, whole.search.models, setting) for setting in tried]
 
 
 def test_a_setting_changes_what_it_says_and_nothing_else():
     whole = study()
-    models = whole.settings.models
+    models = whole.search.models
     setting = params.Setting.model_validate({"of": "modified", "weight": 0.5, "bottleneck": 7})
-    section, model = settings.changed(whole.train, models, setting)
+    section, model = search.changed(whole.train, models, setting)
     assert model == models["modified"].model_copy(update={"weight": 0.5})
     assert section == whole.train.model_copy(update={"bottleneck": 7})
 
@@ -128,21 +128,21 @@ def test_steps_that_nothing_would_heed_are_refused(tmp_path: Path):
     prepare(tmp_path, steps=2)
     file = tmp_path / "stages/pipelines/study/params.yaml"
     content = yaml.safe_load(file.read_text())
-    content["settings"]["models"]["ign"]["steps"] = 3
+    content["search"]["models"]["ign"]["steps"] = 3
     file.write_text(yaml.safe_dump(content, sort_keys=False))
-    assert "models.ign.steps: null, as settings.steps is for all" in str(run_here(tmp_path))
+    assert "models.ign.steps: null, as search.steps is for all" in str(run_here(tmp_path))
 
 
 def test_a_setting_of_an_unknown_model_is_refused(tmp_path: Path):
     prepare(tmp_path, steps=2, tried={"odd": {"of": "modfied"}})
     message = str(run_here(tmp_path))
-    assert "odd.of: one of settings.models (modified, ordinary, ign)" in message
+    assert "odd.of: one of search.models (modified, ordinary, ign)" in message
 
 
-def test_an_unknown_round_is_answered_with_those_there_are(tmp_path: Path):
+def test_an_unknown_group_is_answered_with_those_there_are(tmp_path: Path):
     prepare(tmp_path, steps=2)
-    message = interrupted.run_here(settings, ["big", *ARGUMENTS[1:]], tmp_path)
-    assert "unknown round 'big': expected one of small" in str(message)
+    message = interrupted.run_here(search, ["big", *ARGUMENTS[1:]], tmp_path)
+    assert "unknown group 'big': expected one of small" in str(message)
 
 
 def rows(setting: str, distances: list[float], digits: list[int]) -> pd.DataFrame:
@@ -173,33 +173,33 @@ def test_every_setting_has_a_second_half_of_its_own_and_answers_for_all_its_seed
 
 
 def test_the_table_says_what_was_changed_and_the_figure_shows_every_setting(tmp_path: Path):
-    longer = {"longer": TRIED["base"] | {"steps": 6}}
-    prepare(tmp_path, steps=4, tried=TRIED | longer)
+    long = {"long": TRIED["base"] | {"steps": 6}}
+    prepare(tmp_path, steps=4, tried=TRIED | long)
     assert run_here(tmp_path) == 0
     assert interrupted.run_here(recipes, ARGUMENTS[1:], tmp_path) == 0
     page = (tmp_path / "metrics/settings.md").read_text()
     assert "| base | as it is | 1 | 4 |" in page and "| slow | rate 0.0001 | 1 | 4 |" in page
     found = json.loads((tmp_path / "metrics/recipes.json").read_text())
     assert set(found) == {"modified"}
-    assert found["modified"]["tried"] == 2, "the longer one is not ranked among the others"
+    assert found["modified"]["tried"] == 2, "the long one is not ranked among the others"
     table = pd.read_csv(tmp_path / "metrics/settings.csv")
     (axes,) = figures.figure_settings(table).axes
     assert sum(len(np.asarray(line.get_xdata())) for line in axes.lines) == 3
 
 
-def test_the_table_of_settings_waits_for_every_round():
+def test_the_table_of_settings_waits_for_every_group():
     pipeline = yaml.safe_load((ROOT / "stages/pipelines/study/dvc.yaml").read_text())["stages"]
-    rounds = list(study().settings.rounds)
-    tables = {f"metrics/study/settings_{name}.csv" for name in rounds}
+    groups = list(study().search.groups)
+    tables = {f"metrics/study/search_{name}.csv" for name in groups}
     assert tables <= set(pipeline["recipes"]["deps"])
-    assert pipeline["settings"]["foreach"] == rounds
+    assert pipeline["search"]["foreach"] == groups
 
 
-def test_a_setting_that_breaks_off_is_no_recipe_and_ends_no_round(tmp_path: Path):
+def test_a_setting_that_breaks_off_is_no_recipe_and_ends_no_group(tmp_path: Path):
     broken = {"of": "modified", "learning_rate": 1e37}
     prepare(tmp_path, steps=30, tried={"broken": broken, "base": TRIED["base"]})
     assert run_here(tmp_path) == 0
-    found = pd.read_csv(tmp_path / "metrics/settings_small.csv")
+    found = pd.read_csv(tmp_path / "metrics/search_small.csv")
     (stopped,) = found.stopped.dropna()
     assert "not finite" in stopped
     summary = recipes.summarize(found).set_index("setting")

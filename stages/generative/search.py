@@ -1,6 +1,6 @@
-"""Stage settings: search for a recipe that keeps all modes, one round of settings after another.
+"""Stage search: search for a recipe that keeps all modes, one group of settings after another.
 
-Every setting is one of `settings.models` with something changed, trained on the same data and,
+Every setting is one of `search.models` with something changed, trained on the same data and,
 unless it names others, with the same seeds for as many steps, and measured on the split `valid`
 alone.
 
@@ -20,11 +20,11 @@ from stages.generative import runs, train
 
 
 def main() -> None:
-    """Write what was measured on the way of every setting and seed of one round."""
-    args = params.arguments("try settings on MNIST", round="a key of settings.rounds")
+    """Write what was measured on the way of every setting and seed of one group."""
+    args = params.arguments("try settings on MNIST", group="a key of search.groups")
     everything = params.read(args.params, params.MNISTStudy)
-    section = everything.settings
-    tried = params.choose(section.rounds, args.round, "round")
+    section = everything.search
+    tried = params.choose(section.groups, args.group, "group")
     own = {"folder": "settings", "steps": section.steps, "seeds": section.seeds}
     base = everything.train.model_copy(update=own)
     data, units = runs.data_digest("mnist"), []
@@ -37,7 +37,7 @@ def main() -> None:
     train.fit_noise(base, "mnist")
     with resume.completed(_unit, units, runs.MODULES, noun="runs") as results:
         rows = [row for found in results for row in found]
-        write_csv(args.metrics / f"settings_{args.round}.csv", pd.DataFrame(rows))
+        write_csv(args.metrics / f"search_{args.group}.csv", pd.DataFrame(rows))
 
 
 def changed(section: Train, models: Mapping[str, Model], setting: Setting) -> tuple[Train, Model]:
