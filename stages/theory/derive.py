@@ -74,7 +74,7 @@ def claim_2() -> dict[str, Any]:
 
 
 def stability() -> dict[str, Any]:
-    """Return the exact side of claim L3; stage linear measures it and gives the verdict."""
+    """Return the exact side of claim L3, which stage linear measures."""
     multipliers, gamma = jordan.multipliers(), sympy.Symbol("gamma")
     attracting = {point: jordan.attracting_steps(point) for point in multipliers}
     spectrum = jordan.derivative_spectrum(2, 5)
