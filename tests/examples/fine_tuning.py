@@ -8,7 +8,9 @@ fine-tuning with and without a rule. Over three seeds the ordinary rule lowers t
 modified rule takes it to 0.04 with one seed of three, noise going almost to a constant.
 
     python tests/examples/fine_tuning.py                  # 10 seconds; needs the library alone
-    python tests/examples/fine_tuning.py --digits FOLDER  # of MNIST, fetched into this folder
+    python tests/examples/fine_tuning.py --digits FOLDER  # of MNIST, in this folder
+
+What of MNIST is not in the folder is fetched, which takes the packages of `.[pipeline]`.
 
 Typical output, of waves and of digits:
 
