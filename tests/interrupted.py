@@ -46,7 +46,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def has_ended(process: psutil.Process) -> bool:
