@@ -33,7 +33,7 @@ report: $(STAMP)           ## the tables in the READMEs, from the last runs
 	$(BIN)/python -m stages.report.readme
 
 test: $(STAMP)             ## the test suite
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)             ## what CI checks besides the tests
 	$(BIN)/ruff check .
