@@ -1,14 +1,25 @@
-"""A prepared data set of noise, for stages that only have to run."""
+"""Made-up images, and a prepared data set of noise, for stages that only have to run."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from idem.data.datasets import Labelled, Split, save
 from idem.evaluation.classifier import Classifier
+
+
+def jpeg(seed: int, width: int = 40, height: int = 50, mode: str = "RGB") -> bytes:
+    """Return a file of coarse random colours."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)
+    content = io.BytesIO()
+    image = Image.fromarray(coarse).resize((width, height)).convert(mode)
+    image.save(content, "JPEG", quality=90)
+    return content.getvalue()
 
 
 def write_mnist(folder: Path, splits: Sequence[Split], count: int = 40) -> None:

@@ -1,5 +1,4 @@
 import hashlib
-import io
 import os
 import zipfile
 from collections.abc import Iterable
@@ -7,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from idem.data import blocks, celeba
 from idem.data.celeba import IDS, SPLITS, CelebAError, find, prepare
 from idem.data.datasets import load
 from idem.data.jpeg import decode_square
+from tests.made_up import jpeg
 
 EDGES = {
     "train": [1, 2, 162_770],
@@ -21,14 +20,6 @@ EDGES = {
 }
 NUMBERS = [number for numbers in EDGES.values() for number in numbers]
 SIDE = 32
-
-
-def jpeg(seed: int, width: int = 40, height: int = 50, mode: str = "RGB") -> bytes:
-    coarse = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)
-    content = io.BytesIO()
-    image = Image.fromarray(coarse).resize((width, height)).convert(mode)
-    image.save(content, "JPEG", quality=90)
-    return content.getvalue()
 
 
 def images(numbers: Iterable[int] = NUMBERS) -> dict[str, bytes]:

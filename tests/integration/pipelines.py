@@ -1,0 +1,83 @@
+"""A pipeline at its smallest in a copy of the repository, and what holds of all that it leaves."""
+
+import csv
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.report.scratch import copy_repository, run
+from tests import ROOT
+
+KEPT = ("modified", "ordinary", "ign", "autoencoder")
+BRIEF = {"seeds": [0], "batch_size": 5, "calibration_batches": 1, "log_every": 2}
+BRIEF |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
+
+
+def copy_with(
+    folder: Path, pipeline: str, change: Callable[[dict[str, Any]], None]
+) -> tuple[Path, str]:
+    """Copy the repository, change a pipeline's parameters, and forget that it ever ran."""
+    copy_repository(ROOT, folder)
+    path = folder / pipeline / "params.yaml"
+    content = yaml.safe_load(path.read_text())
+    change(content)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    (folder / pipeline / "dvc.lock").unlink()
+    return folder, f"{pipeline}/dvc.yaml"
+
+
+def shrink_generative(content: dict[str, Any]) -> None:
+    """Make the parameters of a generative study as small as its stages can do with."""
+    models = content["train"]["models"]
+    kept = {name: models[name] | {"steps": None} for name in KEPT}
+    content["train"] |= BRIEF | {"steps": 2, "models": kept, "channels": [3, 4], "bottleneck": 2}
+    content["baselines"] |= BRIEF | {"steps": 8}
+    content["score"] |= {"batch_size": 5, "pairs": 5}
+    content["evaluate"] |= {"samples": 10, "images": 5, "drift_samples": 5, "applications": 2}
+    content["evaluate"] |= {"sizes": [5, 15], "nearest_k": 2, "neighbours": 4, "shown_samples": 2}
+    content["restore"] |= {"images": 5, "batch_size": 5, "training_images": 20, "resamples": 5}
+    content["latent"] |= {"images": 8, "batch_size": 5, "applications": 2, "points": 1, "pairs": 2}
+    content["latent"] |= {"steps": 3, "embedded": 5, "perplexity": 2.0, "embedding_steps": 250}
+
+
+def check_outputs(folder: Path, pipeline: str) -> None:
+    """Hold that every stage has run, and that what it left can be read."""
+    listed = run(["dvc", "stage", "list", "--name-only", pipeline], folder).split()
+    lock = yaml.safe_load((folder / pipeline).with_suffix(".lock").read_text())
+    assert set(lock["stages"]) == {name.rpartition(":")[2] for name in listed}
+    for path in outputs(folder, pipeline):
+        check_output(path)
+
+
+def outputs(folder: Path, pipeline: str) -> list[Path]:
+    """List every output that the lock of a pipeline declares, metrics and plots included."""
+    lock = yaml.safe_load((folder / pipeline).with_suffix(".lock").read_text())
+    stages = lock["stages"].values()
+    return [folder / out["path"] for stage in stages for out in stage.get("outs", [])]
+
+
+def check_output(path: Path) -> None:
+    """Hold that a table has rows of one length, and that a picture is one."""
+    assert path.exists(), path
+    if path.suffix == ".json":
+        assert json.loads(path.read_text()), path
+    elif path.suffix == ".csv":
+        header, *rows = csv.reader(path.read_text().splitlines())
+        assert {len(row) for row in rows} <= {len(header)}, path
+        assert rows or path.name.startswith("left_out"), path
+    elif path.suffix == ".png":
+        data = path.read_bytes()
+        assert data.startswith(b"\x89PNG")
+        assert min(struct.unpack(">II", data[16:24])) > 300, path
+
+
+def check_only_results_changed(folder: Path, pipeline: str) -> None:
+    """Hold that git sees no change but of results, of the lock and of what parameters there are."""
+    changed = {line[3:] for line in run(["git", "status", "--porcelain"], folder).splitlines()}
+    own = {(folder / pipeline).with_name(n) for n in ("dvc.lock", "params.yaml", "params.ok")}
+    others = {folder / name for name in changed if not name.startswith("metrics/")}
+    assert others <= own

@@ -1,0 +1,39 @@
+"""The generative study at length, run at its smallest in a copy of the repository."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.report.scratch import run
+from tests.integration.pipelines import (
+    check_only_results_changed,
+    check_outputs,
+    copy_with,
+    shrink_generative,
+)
+from tests.made_up import write_classifier, write_mnist
+
+OWN = ["dvc", "repro", "--single-item"]  # not the stages at the top, whose data is made up
+
+
+def shrink(content: dict[str, Any]) -> None:
+    """Train one setting a round, and all for two steps."""
+    shrink_generative(content)
+    firsts = {
+        name: next(iter(tried.items())) for name, tried in content["settings"]["rounds"].items()
+    }
+    brief = {"steps": 2, "seeds": [0]}
+    rounds = {name: {setting: of | brief} for name, (setting, of) in firsts.items()}
+    content["settings"] |= brief | {"rounds": rounds}
+
+
+@pytest.mark.integration
+def test_the_pipeline_of_the_study_runs(tmp_path: Path):
+    copy = copy_with(tmp_path, "stages/pipelines/study", shrink)
+    write_mnist(tmp_path, ("train", "valid", "test"))
+    write_classifier(tmp_path)
+    run([*OWN, copy[1]], tmp_path)
+    check_outputs(*copy)
+    check_only_results_changed(*copy)
+    assert "Running stage" not in run([*OWN, copy[1]], tmp_path)
