@@ -38,7 +38,7 @@ def shrink_generative(content: dict[str, Any]) -> None:
     content["baselines"] |= BRIEF | {"steps": 8}
     content["score"] |= {"batch_size": 5, "pairs": 5}
     content["evaluate"] |= {"samples": 10, "images": 5, "drift_samples": 5, "applications": 2}
-    content["evaluate"] |= {"sizes": [5, 15], "nearest_k": 2, "neighbours": 4, "shown_samples": 2}
+    content["evaluate"] |= {"sizes": [5, 15], "nearest_k": 2, "neighbours": 4, "shown_samples": 4}
     content["restore"] |= {"images": 5, "batch_size": 5, "training_images": 20, "resamples": 5}
     content["latent"] |= {"images": 8, "batch_size": 5, "applications": 2, "points": 1, "pairs": 2}
     content["latent"] |= {"steps": 3, "embedded": 5, "perplexity": 2.0, "embedding_steps": 250}
