@@ -1,4 +1,4 @@
-"""What a training step costs against depth."""
+"""The cost of a training step by depth."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What every iteration for the projector costs."""
+"""The cost of every iteration that computes the projector."""
 
 from itertools import cycle
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every setting of a search came to."""
+"""The result of every setting of a search."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Batch normalisation that also takes the correlations out: every batch leaves with the same ones.
+"""Batch normalisation that also decorrelates the channels of small groups.
 
 BatchNorm gives every channel of any batch the same mean and variance, and leaves open how channels
 vary together: a batch of a few kinds of item passes it as well as one of many. With a group of

@@ -1,4 +1,4 @@
-"""How the weights descend on a loss: Adam, its rate over the steps, and the average that is kept.
+"""How the weights descend on a loss: Adam, the schedule of its rate, the average of the weights.
 
 Source: Adam's betas as in DCGAN, Radford et al., arXiv 1511.06434, section 4.
 """

@@ -1,4 +1,4 @@
-"""Where a training run stands: all that it needs to go on, saved and brought back.
+"""The state of a training run: all that it needs to continue, saved and restored.
 
 One or more networks are trained, with an Adam each; the first is what the run is for, and is
 averaged. `idem.generative.training` moves a state on.

@@ -1,4 +1,4 @@
-"""Train a network to generate images: resumable, averaged, validated on the way.
+"""Train a network to generate images, with validation on the way, and continue from a checkpoint.
 
 `train` makes steps on an `Objective`; `run` is the loop itself, whatever a step does, which
 `idem.generative.dcgan` shares. A step draws data first and then noise, so that runs of one seed
@@ -7,7 +7,7 @@ run's `TrainingState` alone, so that a run that is stopped anywhere goes on from
 to the same bytes.
 
 The last weights are not always the best: generators lose modes late in training. A `Validation`
-measures a run on its way, and keeps the averaged weights that a criterion prefers.
+measures a run on its way, and keeps the EMA weights that a criterion prefers.
 """
 
 import math
@@ -31,7 +31,7 @@ _REMEDY = "lower the learning rate or the weight, or bound the gradient's norm"
 
 @dataclass(frozen=True)
 class Validation:
-    """Measure a run on its way, and keep its averaged weights where they were best.
+    """Measure a run on its way, and keep its EMA weights where they were best.
 
     Attributes:
         measure: of the networks that `TrainingState.weights` names, which it must leave as they

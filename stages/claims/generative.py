@@ -1,4 +1,4 @@
-"""G1 and G3: the U-DCGAN on MNIST, with chosen weights and BatchNorm in training mode."""
+"""G1 and G3: the U-DCGAN on MNIST, with the best weights and BatchNorm in training mode."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -10,14 +10,14 @@ from stages.common import params
 Found = Mapping[str, Any]
 Models = Mapping[str, Any]
 REFERENCE = "IGN"
-KINDS = {"noise": "noise", "test": "held-out data"}  # of images, as G3 names them
+KINDS = {"noise": "noise", "test": "test data"}  # of images, as G3 names them
 
 
 def judge(found: Found, section: params.Judging) -> list[Verdict]:
     """Judge G1 and G3 from generative.json.
 
     The modified rule has to be better than the ordinary one at its own weight and, in G1, than raw
-    noise. IGN, the published reference, and the last weights are stated beside, and decide nothing.
+    noise. IGN, the published baseline, and the last weights are stated beside, and decide nothing.
     """
     chosen, last = _models(found, "best"), _models(found, "ema")
     return [_digits(chosen, last, found["controls"], section), _errors(chosen, last, section)]
@@ -118,7 +118,7 @@ def _errors(models: Models, last: Models, section: params.Judging) -> Verdict:
     shown = {place: errors[kind] for kind, place in KINDS.items()}
     text = told("G3", errors=shown, ends=[_relative(last, kind) for kind in KINDS])
     ours = ", ".join(
-        f"{e['modified']:.2g} against {e['ordinary']:.2g} on {place.removeprefix('held-out ')}"
+        f"{e['modified']:.2g} against {e['ordinary']:.2g} on {place.removeprefix('test ')}"
         for place, e in shown.items()
     )
     verdict = marked(verdict, len(models["modified"]["seeds"]), "seed", section.least_runs)

@@ -1,6 +1,6 @@
 """Q2, which the draft leaves open: is f a projection around its samples, and where do codes lie?
 
-BatchNorm in mode ``eval`` is judged, as f is a map of single images there. Of every model trained
+BatchNorm in eval mode is judged, as f is a map of single images there. Of every model trained
 with a rule it is asked, with every seed, whether
 
 - projection: ‖J² − J‖ / ‖J‖ at f(z) is at most `projection_below`;

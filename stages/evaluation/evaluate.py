@@ -1,10 +1,10 @@
 """Stage evaluate: how idempotent are the trained U-DCGANs, and what do they generate?
 
-BatchNorm makes two maps of one network. In mode ``train`` every batch is normalised by its own
-statistics, as during training: what noise becomes depends on the noise beside it. In mode ``eval``
-it is normalised by statistics measured after training, over equal parts data and noise: a map of
-single images. Both are measured, and the column `mode` says which; it is ``none`` for the controls,
-which no network made.
+BatchNorm makes two maps of one network. In training mode every batch is normalised by its own
+statistics: what noise becomes depends on the noise beside it. In eval mode it is normalised by
+statistics measured after training, over equal parts data and noise: a map of single images. Both
+are measured, and the column `mode` says which; it is ``none`` for the controls, which no network
+made.
 
 All real images that samples are compared with are those of the split `test`. Orbits f, f(f), … are
 followed for the weights that are shown, in both modes; the bias of the Fréchet distance and the

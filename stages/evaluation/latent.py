@@ -15,7 +15,6 @@ import torch
 from torch import Generator, Tensor
 
 from idem.data.datasets import DATASETS, to_unit
-from idem.generative.calibration import recalibrate
 from idem.generative.udcgan import UDCGAN
 from stages.common import params
 from stages.common.engine import run_units
@@ -138,8 +137,7 @@ def _latent_unit(everything: Generative, dataset: str, model: str, seed: int) ->
     if model == UNTRAINED:
         training, rng = everything.train, Generator().manual_seed(seed)
         f = networks.network(training, settings, images.shape[1:], rng)
-        calibration = {"batches": training.calibration_batches, "batch_size": training.batch_size}
-        recalibrate(f, networks.images(dataset, "train"), noise, seed=seed, **calibration)
+        networks.recalibrate(f, training, dataset, noise, seed)
     else:
         shape, kind = images.shape[1:], section.weights
         f = networks.trained_network(everything.train, dataset, shape, model, seed, kind)

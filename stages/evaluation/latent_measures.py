@@ -1,6 +1,6 @@
 """What stage latent measures of one network in one mode: clouds of codes, Jacobians and paths.
 
-In mode ``train`` BatchNorm makes f a map of batches. Codes and orbits are those of whole batches
+In training mode BatchNorm makes f a map of batches. Codes and orbits are those of whole batches
 then; Jacobians and paths are of the map of single images that it is while the statistics of the
 batch f(z), or of a later one of its orbit, are held.
 """
@@ -119,7 +119,7 @@ def paths(
     Args:
         section: how many pairs and steps.
         f: the network.
-        y: samples f(z), the batch whose statistics are held in mode ``train``.
+        y: samples f(z), the batch whose statistics are held in training mode.
         mode: of BatchNorm.
         classifier: returns logits; None where the images have no classes.
     """

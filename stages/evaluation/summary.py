@@ -1,4 +1,4 @@
-"""What the measurements of a generative study come to over seeds."""
+"""Means and intervals over seeds of what a generative study measures."""
 
 import json
 import math

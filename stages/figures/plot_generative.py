@@ -1,4 +1,4 @@
-"""Stage plot of a generative pipeline of its own, and what it shares with the one at the top.
+"""Stage plot of the generative pipelines, and the drawings that the one at the top also needs.
 
 Pictures of photographs stay in the data set's own folder, out of git, and with them a page that
 shows them among all others; drawings of numbers and of generated images lie beside the tables.

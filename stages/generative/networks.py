@@ -1,4 +1,4 @@
-"""What the generative stages share: where their files lie, how a network comes back from them."""
+"""Where the files of the generative stages lie, and how a network is restored from them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,8 @@ from torch import Generator, Tensor, nn
 from idem.data.datasets import DATASETS, Split, load
 from idem.evaluation.classifier import Classifier, restored
 from idem.evaluation.efficientnet import EfficientNetLite0
-from idem.generative.noise import FourierNoise, GaussianNoise
+from idem.generative import calibration
+from idem.generative.noise import FourierNoise, GaussianNoise, Noise
 from idem.generative.udcgan import UDCGAN
 from stages.common import params
 from stages.common.engine import device
@@ -74,6 +75,18 @@ def trained_network(
     f = network(section, section.models[model], image_shape)
     f.load_state_dict(load_file(weights_path(section, dataset, model, seed, kind)))
     return f
+
+
+def recalibrate(f: nn.Module, section: Train, dataset: str, z: Noise, seed: int) -> None:
+    """Measure BatchNorm's statistics anew over the training split and noise, for eval mode."""
+    calibration.recalibrate(
+        f,
+        images(dataset, "train"),
+        z,
+        batches=section.calibration_batches,
+        batch_size=section.batch_size,
+        seed=seed,
+    )
 
 
 def in_mode(f: nn.Module, mode: str) -> nn.Module:

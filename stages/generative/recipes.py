@@ -1,7 +1,7 @@
 """Stage recipes: compare all settings that were tried, and say which of each kind is best.
 
-The criterion, on held-out images alone: over the second half of the training, the averaged weights
-of a good setting show all ten digits at every measurement, and their Fréchet distance has the least
+The criterion, on validation images alone: over the second half of the training, the EMA weights of
+a good setting show all ten digits at every measurement, and their Fréchet distance has the least
 geometric mean. What a setting reaches for a moment counts for nothing. Only settings of as many
 steps are ranked, and those of others listed.
 """

@@ -1,4 +1,4 @@
-"""One training run of the generative experiment, from parameters, validated on its way."""
+"""Train one network as the parameters say, with validation on the way."""
 
 import copy
 import hashlib
@@ -133,7 +133,7 @@ def data_digest(dataset: str) -> str:
 def validation(section: Validate, measure: Callable[[nn.Module], Row]) -> Validation:
     """Return a validation that measures copies of both networks, BatchNorm in training mode.
 
-    The criterion is the Fréchet distance of the averaged weights.
+    The criterion is the Fréchet distance of the EMA weights.
     """
 
     def measure_both(weights: Mapping[str, nn.Module]) -> Row:

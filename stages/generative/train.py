@@ -6,7 +6,6 @@ It can be killed at any time, and goes on from there when it is run again.
 import pandas as pd
 
 from idem.checkpoint import Checkpoint
-from idem.generative.calibration import recalibrate
 from idem.generative.noise import FourierNoise
 from stages.common import params, resume
 from stages.common.engine import deadline
@@ -44,10 +43,9 @@ def _train_unit(run: runs.Run, model: str, checkpoint: Checkpoint) -> tuple[list
     """Return what a run logged and its validation history, its weights written."""
     section, seed = run.section, run.seed
     state = run.train(checkpoint, f"{run.dataset} {model} seed {seed}")
-    images, noise = run.images(), run.noise()
-    calibration = {"batches": section.calibration_batches, "batch_size": section.batch_size}
+    noise = run.noise()
     for kind, f in state.weights().items():
-        recalibrate(f, images, noise, seed=seed, **calibration)
+        networks.recalibrate(f, section, run.dataset, noise, seed)
         path = networks.weights_path(section, run.dataset, model, seed, kind)
         networks.save_tensors(path, f.state_dict())
     keys = {"model": model, "seed": seed}

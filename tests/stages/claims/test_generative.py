@@ -86,7 +86,7 @@ def test_the_published_reference_is_stated_and_decides_nothing():
 def test_g3_compares_the_errors_with_ordinary(error: float | None, verdict: str):
     _, found = generative.judge(measured(error=error), SECTION)
     assert found.verdict == verdict
-    assert "on held-out data (IGN 0.2)" in found.measured
+    assert "on test data (IGN 0.2)" in found.measured
     assert "last step 7 against 0.3 and 7 against 0.3" in found.measured
 
 
