@@ -1,4 +1,4 @@
-"""What one step of either rule costs: products and memory, counted and exact, and multiplied out.
+"""The cost of one step of either rule: matrix products and memory, counted and derived exactly.
 
 A network of L layers, layer l from n_l to m_l; a batch of B items. In units of one forward pass,
 P = sum_l n_l m_l products an item, with p_1 = n_1 m_1 those of the first layer:
@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from idem.rule.gradient import Model
-from idem.rule.loss import RULES, idempotency_loss
+from idem.rule.loss import check_rule, idempotency_loss
 
 
 class Terms(NamedTuple):
@@ -182,8 +182,7 @@ def _paths(chain: Sequence[tuple[int, int]]) -> int:
 
 
 def _layers(widths: Sequence[int], rule: str) -> list[tuple[int, int]]:
-    if rule not in RULES:
-        raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {rule!r}")
+    check_rule(rule)
     if len(widths) < 2:
         raise ValueError(f"widths: expected two or more, got {list(widths)}")
     return list(zip(widths, widths[1:], strict=False))

@@ -1,4 +1,4 @@
-"""How large a learning rate a step of either rule bears: the curvature of its update field.
+"""The largest stable learning rate of either rule, from the curvature of its update field.
 
 A step of rate η is θ ← θ − η G(θ), where G is what `idem.idempotency_loss` sends back to the
 parameters. For the ordinary rule G is a gradient and its linearisation A = DG(θ) the symmetric

@@ -1,4 +1,4 @@
-"""The spectrum of a network's Jacobian J at its own outputs y = f(x): is it a projector's?
+"""The spectrum of a network's Jacobian J at its own outputs y = f(x), held to a projector's.
 
 Where f is idempotent and smooth around y, J(y)² = J(y): differentiate f(f(y)) = f(y) at f(y) = y.
 Its eigenvalues are 0 and 1, as many of them 1 as the set of fixed points has dimensions there: none

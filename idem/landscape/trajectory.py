@@ -1,4 +1,4 @@
-"""Do two trainings of one network travel the same route through the space of its parameters?
+"""Compare the routes of two trainings through parameter space: directions, distances, barriers.
 
 A network of given widths is a point θ of that space, a vector (p,): weight and bias of the first
 layer, then of the next, row by row. SGD of rate η under a rule with update field G

@@ -1,4 +1,4 @@
-"""Idempotent matrices: where the recurrence takes a matrix, and faster ways to the projector."""
+"""Idempotent matrices: basins and limits of the recurrence, and faster ways to the projector."""
 
 import lazy_loader
 

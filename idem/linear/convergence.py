@@ -1,4 +1,4 @@
-"""How the relaxed recurrence of matrices converges, measured step by step (section 2.2).
+"""How fast the relaxed recurrence of matrices converges, measured step by step (section 2.2).
 
 How many steps does K ← (1 − γ)K + γ(3K² − 2K³) take down to the floor that rounding leaves, with
 which order, and how far is where it ends from the exact projector and from where it began? Which

@@ -1,4 +1,4 @@
-"""Count the matrix products and inverses that a computation really makes.
+"""Count the matrix products and inverses that a computation performs.
 
 Iterations for a matrix function are compared by their cost, and a cost that is derived by reading
 the code may be wrong. The count here is taken where PyTorch dispatches to its kernels, so nothing

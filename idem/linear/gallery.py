@@ -1,4 +1,4 @@
-"""Matrices to try a projector on: prescribed spectrum, obliqueness, Jordan blocks, randomness.
+"""Test matrices for projectors: prescribed spectra, oblique, with Jordan blocks, and random.
 
 Each function draws `count` matrices (count, size, size) from a generator, real float64 unless said
 otherwise. Those with a prescribed spectrum keep every eigenvalue at least `gap` from the line

@@ -1,4 +1,4 @@
-"""The idempotent matrix that belongs to a matrix, found quickly and with a certificate.
+"""The spectral projector of a matrix, found quickly and with a certificate.
 
 Round every eigenvalue to the nearer of 0 and 1: P = (S + I)/2 with S = sign(X), X = 2K − I, is the
 spectral projector of the eigenvalues with Re λ > ½. It is where the paper's recurrence ends from

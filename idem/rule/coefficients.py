@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Protocol, SupportsFloat
 
-from idem.rule.corrector import MCWEENY
+from idem.rule.corrector import MCWEENY, require_gamma
 
 NAMED = {"modified": MCWEENY, "ordinary": None}
 """The rules that have a name; ``ordinary`` is automatic differentiation and substitutes nothing."""
@@ -30,11 +30,11 @@ def relaxed_coefficients(rule: Rule, gamma: float) -> list[float] | None:
     """Return those of (1 − γ)K + γ g(K) without trailing zeros; none for ``ordinary``.
 
     Raises:
+        TypeError: gamma is not a real number.
         ValueError: for a name that is not known, coefficients that are no numbers, not finite or
             all 0, a gamma not between 0 and 2, or one other than 1 for ``ordinary``.
     """
-    if not 0 < gamma < 2:
-        raise ValueError(f"gamma: expected 0 < gamma < 2, got {gamma}")
+    require_gamma(gamma)
     if isinstance(rule, str):
         if rule not in NAMED:
             raise _unknown(rule)

@@ -1,4 +1,4 @@
-"""The nearest idempotent matrix along a polynomial recurrence (sections 2.1 and 2.2).
+"""Correctors: polynomials that move a matrix towards an idempotent one (sections 2.1 and 2.2).
 
 Find P with P² = P from a near-idempotent K. A corrector is a polynomial without constant term,
 
@@ -88,7 +88,7 @@ def relaxed_step(K: Tensor, gamma: float, coefficients: Sequence[float] = MCWEEN
 
     Source: section 2.2; the range of γ is derived in `idem.theory.jordan`.
     """
-    _require_gamma(gamma)
+    require_gamma(gamma)
     return (1 - gamma) * K + gamma * evaluate(coefficients, K)
 
 
@@ -110,7 +110,7 @@ def recurrence(
     if steps < 0:
         raise ValueError(f"steps: expected 0 or more, got {steps}")
     require_square(K)
-    _require_gamma(gamma)
+    require_gamma(gamma)
     history = [K]
     for _ in range(steps):
         history.append(relaxed_step(history[-1], gamma, coefficients))
@@ -176,7 +176,8 @@ def _require_coefficients(coefficients: Sequence[float]) -> None:
         )
 
 
-def _require_gamma(gamma: float) -> None:
+def require_gamma(gamma: float) -> None:
+    """Raise a TypeError or ValueError unless gamma is a number between 0 and 2."""
     if isinstance(gamma, bool) or not isinstance(gamma, Real):
         raise TypeError(f"gamma: expected a real number, got {type(gamma).__name__}")
     if not 0 < gamma < 2:

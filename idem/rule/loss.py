@@ -88,7 +88,8 @@ def idempotency_loss(
             a gamma out of range, a gamma or a target beside ``"ordinary"``, an empty batch, an `f`
             that changes the shape, overwrites its input, detaches its output or has nothing to
             train.
-        TypeError: if `x` or the output of `f` is no tensor, or `x` is not floating point.
+        TypeError: if `x` or the output of `f` is no tensor, `x` is not floating point, or gamma is
+            not a real number.
         FloatingPointError: if `f` produces NaN or infinity, as `check_finite` has it.
 
     Source:
@@ -122,6 +123,12 @@ def idempotency_loss(
         shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": y_minus_y_prime}
         check_numbers(shown, value + y_minus_y_prime.sum() if check_finite else value)
     return substitute_gradient(y, y_minus_y_prime, value, divisor)
+
+
+def check_rule(rule: str) -> None:
+    """Raise a ValueError unless `rule` is the name of one."""
+    if rule not in RULES:
+        raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {rule!r}")
 
 
 def scale_factor(scale: str, elements: int) -> float:

@@ -1,14 +1,14 @@
-"""How the passes of one step go through a network: which of them move statistics or draw anew.
+"""The forward passes of one training step: which move running statistics, which draw randomly.
 
 A step of `idem.rule.loss.idempotency_loss` applies f to x, to f(x), to f(f(x)), ... In some
-networks a pass leaves a trace or throws dice: BatchNorm moves its running statistics, and dropout
+networks a pass has a side effect or is random: BatchNorm moves its running statistics, and dropout
 draws a mask. Whether the later passes may do so is a choice, and it is made here.
 
 Running statistics. In training mode every pass normalises by its own batch, whatever the choice;
-what is chosen is which passes may leave a trace for evaluation mode. A pass that may not is made
-with copies of the running buffers in their place, which are then forgotten. Layers in evaluation
-mode are left alone. Under `torch.func.vmap` only ``"none"`` is possible: PyTorch refuses to move
-statistics there.
+what is chosen is which passes may move the statistics that evaluation mode uses. A pass that may
+not is made with copies of the running buffers in their place, which are then dropped. Layers in
+evaluation mode are left alone. Under `torch.func.vmap` only ``"none"`` is possible: PyTorch refuses
+to move statistics there.
 
 Randomness. With one mask in all passes the loss is that of the thinned network, f_m(f_m(x)) against
 f_m(x). All passes then start from the state from which the first one started, of PyTorch's

@@ -1,5 +1,6 @@
-from .lanes import Lanes as Lanes
+from .lanes import OPTIMIZERS as OPTIMIZERS, Lanes as Lanes
 from .mlp import (
+    INITIALIZATIONS as INITIALIZATIONS,
     MLP as MLP,
     TABLE_1 as TABLE_1,
     initial_parameters as initial_parameters,

@@ -16,7 +16,7 @@ import torch
 from torch import Generator, Tensor
 
 from idem.checkpoint import Checkpoint
-from idem.rule.loss import RULES
+from idem.rule.loss import RULES, check_rule
 from idem.sweeps.lanes import OPTIMIZERS, Activations, Lanes, homogeneous, required_bytes
 from idem.sweeps.mlp import INITIALIZATIONS, initial_parameters
 
@@ -173,8 +173,7 @@ def train_lanes(
         ValueError: for an unknown rule.
         OutOfTime: from the checkpoint, when its deadline has passed.
     """
-    if unit.rule not in RULES:
-        raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {unit.rule!r}")
+    check_rule(unit.rule)
     device = torch.device(device)
     lanes, first_step, rows = _begun(grid, unit, checkpoint, device)
     for step in range(first_step, grid.steps + 1):

@@ -1,4 +1,4 @@
-r"""The manifold of idempotent matrices: which directions at a point cross it and which stay on it.
+r"""The manifold of idempotent matrices: its normal and tangential directions at a point.
 
 At an idempotent P a direction X splits into PXP + (I − P)X(I − P) and PX(I − P) + (I − P)XP. In a
 basis of the range of P and of its kernel, P = [[I, 0], [0, 0]], these are the diagonal and the

@@ -1,4 +1,4 @@
-"""Is the update of either rule the gradient of some loss? The symmetry of its Jacobian tells.
+"""Is the update of either rule the gradient of some loss? The symmetry of its Jacobian decides.
 
 With y = f(x), u = f(y), w = f(u), a batch of B items and J_θ the Jacobian with respect to the
 parameters, what one backward pass hands to them at the ``matched`` scale is
@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jacrev, vjp
 
-from idem.rule.loss import RULES
+from idem.rule.loss import check_rule
 
 Parametrised = Callable[[Tensor, Tensor], Tensor]
 """(θ, x) to f_θ(x), with θ one vector (p,)."""
@@ -71,10 +71,9 @@ def update(f: Parametrised, theta: Tensor, x: Tensor, rule: str) -> Tensor:
     Raises:
         ValueError: for an unknown rule.
     """
+    check_rule(rule)
     if rule == "ordinary":
         return grad(lambda t: _half_square(f(t, f(t, x)) - f(t, x)))(theta)
-    if rule != "modified":
-        raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {rule!r}")
     y, pull = vjp(lambda t: f(t, x), theta)[:2]
     u = f(theta, y)
     return pull((y - 3 * u + 2 * f(theta, u)) / len(x))[0]

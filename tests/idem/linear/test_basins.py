@@ -46,9 +46,9 @@ def test_points_that_leave_early_have_the_code_they_would_have_at_the_end(gamma,
 
 @exactly
 @given(step_sizes, st.floats(0, 1), st.floats(-math.pi, math.pi))
-def test_the_map_sends_the_capture_disc_into_itself_towards_its_centre(gamma, share, angle):
+def test_the_map_sends_the_capture_disc_into_itself_towards_its_centre(gamma, fraction, angle):
     radius = basins.capture_radius(gamma)
-    offset = share * radius * complex(math.cos(angle), math.sin(angle))
+    offset = fraction * radius * complex(math.cos(angle), math.sin(angle))
     for centre in (0, 1):
         image = complex(step(np.array(centre + offset), gamma)) - centre
         assert abs(image) <= abs(offset) * (1 - 1e-4) + 1e-15
