@@ -18,14 +18,14 @@ OWN = ["dvc", "repro", "--single-item"]  # not the stages at the top, whose data
 
 
 def shrink(content: dict[str, Any]) -> None:
-    """Train one setting a round, and all for two steps."""
+    """Train one setting a group, and all for two steps."""
     shrink_generative(content)
     firsts = {
-        name: next(iter(tried.items())) for name, tried in content["settings"]["rounds"].items()
+        name: next(iter(tried.items())) for name, tried in content["search"]["groups"].items()
     }
     brief = {"steps": 2, "seeds": [0]}
-    rounds = {name: {setting: of | brief} for name, (setting, of) in firsts.items()}
-    content["settings"] |= brief | {"rounds": rounds}
+    groups = {name: {setting: of | brief} for name, (setting, of) in firsts.items()}
+    content["search"] |= brief | {"groups": groups}
 
 
 @pytest.mark.integration
