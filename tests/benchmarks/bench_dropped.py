@@ -2,8 +2,8 @@
 
 Claim: a lane whose root mean square error exceeds ``diverged_above`` is lost. Here none leaves: all
 are trained on until float32 overflows, at the paper's rates (section 3; every other one of them on
-B3 and B4) and at some higher ones, and none comes back below the error it began with. The share of
-lane-steps that leaving saves, of the paper's rates alone, is said for as many steps as were made,
+B3 and B4) and at some higher ones, and none comes back below the error it began with. The fraction
+of lane-steps that leaving saves, of the paper's rates alone, is said for as many steps as were made,
 and for the paper's 2 500 if no lane leaves later than here. One thread.
 
     python tests/benchmarks/bench_dropped.py
@@ -78,8 +78,8 @@ def followed(rate: float, rows: list[Row], width: int) -> Lane:
     return Lane(rate, left, len(after), any(error < errors[0] for error in after))
 
 
-def saved_share(lanes: list[Lane], steps: int) -> float:
-    """Return the share of the lane-steps of the paper's rates that are not made."""
+def saved_fraction(lanes: list[Lane], steps: int) -> float:
+    """Return the fraction of the lane-steps of the paper's rates that are not made."""
     paper = [lane for lane in lanes if lane.rate in PAPER_RATES]
     return sum(steps - lane.left for lane in paper if lane.left is not None) / (len(paper) * steps)
 
@@ -93,7 +93,7 @@ def compare(network: str, rule: str) -> None:
         f"{network:7} {rule:9} {steps:5} {len(left):4} of {len(lanes)}"
         f" {min(lane.rate for lane in left):6.2f} {max(lane.left or 0 for lane in left):5}"
         f" {sum(lane.followed for lane in left):9} {sum(lane.back for lane in left):10}"
-        f" {saved_share(lanes, steps):11.0%} {saved_share(lanes, PAPER_STEPS):9.0%}",
+        f" {saved_fraction(lanes, steps):11.0%} {saved_fraction(lanes, PAPER_STEPS):9.0%}",
         flush=True,
     )
 
