@@ -93,7 +93,7 @@ def precision(found: Found, section: params.Claims) -> Verdict:
         family: share == 1 and number(L4["log10_floor_in_rounding_units"][family]) < limit
         for family, share in L4["share_of_right_rank_by_family"].items()
     }
-    converge = (e["converging"] >= section.share_expected for e in found["ensembles"].values())
+    converge = (e["converging"] >= section.least_converging for e in found["ensembles"].values())
     verdict = stated(precise["symmetric"], all(precise.values()) and all(converge))
     worst = _worst_oblique(found["cases"])
     ours = (

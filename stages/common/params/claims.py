@@ -24,7 +24,7 @@ class Claims(Judging):
     comparable: Positive
     collapsed_below: Annotated[float, Field(gt=0, lt=1)]
     precision_factor: Positive
-    share_expected: Fraction
+    least_converging: Fraction
     equality_tolerance: Positive
     linear_exponent_tolerance: Positive
 

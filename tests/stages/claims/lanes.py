@@ -19,7 +19,7 @@ SECTION = params.Claims(
     least_digits=8,
     projection_below=0.1,
     precision_factor=10.0,
-    share_expected=0.5,
+    least_converging=0.5,
     equality_tolerance=1e-12,
     linear_exponent_tolerance=0.1,
 )
