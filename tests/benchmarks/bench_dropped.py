@@ -3,8 +3,8 @@
 Claim: a lane whose root mean square error exceeds ``diverged_above`` is lost. Here none leaves: all
 are trained on until float32 overflows, at the paper's rates (section 3; every other one of them on
 B3 and B4) and at some higher ones, and none comes back below the error it began with. The fraction
-of lane-steps that leaving saves, of the paper's rates alone, is said for as many steps as were made,
-and for the paper's 2 500 if no lane leaves later than here. One thread.
+of lane-steps that leaving saves, of the paper's rates alone, is said for as many steps as were
+made, and for the paper's 2 500 if no lane leaves later than here. One thread.
 
     python tests/benchmarks/bench_dropped.py
 
