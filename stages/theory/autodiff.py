@@ -2,7 +2,7 @@
 
 What is drawn is read from autograd's own graph, and what is sent back is compared with the closed
 forms, which are written with whole Jacobians. The mathematical note asks what the rule is the
-gradient of, and where it stands still.
+gradient of, and at which maps it is stationary.
 """
 
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ def measure(section: params.Autodiff, graphs: Mapping[str, Graph]) -> dict[str, 
     return found | {
         "C": agreement(found),
         "gradient_of_a_loss": symmetric_cases(section, found),
-        "not_idempotent": standing_still(section, found),
+        "not_idempotent": stationary_maps(section, found),
     }
 
 
@@ -110,7 +110,7 @@ def symmetric_linear(section: params.Autodiff) -> dict[str, float]:
 
 
 def fixed_points(section: params.Autodiff) -> dict[str, Any]:
-    """Return what was measured at maps where the rule stands still, and that are not idempotent."""
+    """Return what was measured at maps that are stationary and not idempotent."""
     n, x = section.size, whitened(section)
     basis = torch.eye(n, dtype=torch.float64) + 0.5 * normal((section.seed, 3), n, n) / n**0.5
     return halved_spectrum(x, basis, section.gammas) | {
@@ -134,15 +134,15 @@ def agreement(found: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def standing_still(section: params.Autodiff, found: Mapping[str, Any]) -> dict[str, int]:
-    """Count the maps at which the rule stands still, and those that are not idempotent."""
+def stationary_maps(section: params.Autodiff, found: Mapping[str, Any]) -> dict[str, int]:
+    """Count the maps at which the rule is stationary, and those that are not idempotent."""
     points = found["fixed_points"].values()
-    still = [point for point in points if point["log10_modified"] <= log10(section.tolerance)]
-    errors = [point["idempotent_error"] for point in still]
+    stationary = [point for point in points if point["log10_modified"] <= log10(section.tolerance)]
+    errors = [point["idempotent_error"] for point in stationary]
     return {
         "examples": len(points),
         "confirmed": sum(error > section.tolerance for error in errors),
-        "repelling": sum(point["leftmost_eigenvalue"] < -section.tolerance for point in still),
+        "repelling": sum(point["leftmost_eigenvalue"] < -section.tolerance for point in stationary),
     }
 
 

@@ -1,4 +1,4 @@
-"""Where the rule stands still without being done: maps that are not idempotent, each measured.
+"""Maps at which the rule is stationary although they are not idempotent, each measured.
 
 Three kinds. The corrector may have the map as a fixed point, y' = y for every input, linear or not;
 or the parameters may be stationary although y' differs from y, as J_θᵀ(y − y') = 0.
@@ -56,7 +56,7 @@ def halved_spectrum(x: Tensor, V: Tensor, gammas: Sequence[float]) -> dict[str, 
         )
         A = update_jacobian(*parametrised(linear(K)), x, "modified")
         change = (A @ E.flatten() @ E.flatten()) / E.square().sum()
-        found[name] = standing(linear(K), x) | {
+        found[name] = stationarity(linear(K), x) | {
             "log10_error_of_multiplier": {
                 f"gamma_{gamma:g}": log10(float((1 - gamma * change) - (1 + gamma / 2)))
                 for gamma in gammas
@@ -95,7 +95,7 @@ def halving(x: Tensor, slope: float) -> dict[str, Any]:
         law = [limit + 2.0 ** (1 - k) * (orbit[1] - limit) for k in range(1, ORBIT + 1)]
         defect = float((f(limit) - limit).abs().max())
     pairs = zip(orbit[1:], law, strict=True)
-    return standing(f, x) | {
+    return stationarity(f, x) | {
         "log10_error_of_orbits": log10(max(float((a - b).abs().max()) for a, b in pairs)),
         "log10_defect_of_limit": log10(defect),
     }
@@ -107,7 +107,7 @@ def dead_unit() -> dict[str, Any]:
     with torch.no_grad():
         for parameter, value in zip(f.parameters(), (-1.0, 1.0, 0.5), strict=True):
             parameter.fill_(value)
-    return standing(f, torch.tensor([[2.0], [3.0]], dtype=torch.float64))
+    return stationarity(f, torch.tensor([[2.0], [3.0]], dtype=torch.float64))
 
 
 def compromise(slope: float) -> dict[str, Any]:
@@ -119,11 +119,11 @@ def compromise(slope: float) -> dict[str, Any]:
     a, b, c = 2 * (1 + slope**4), -3 * (1 + slope**3), 1 + slope**2
     k = (-b + (b**2 - 4 * a * c) ** 0.5) / (2 * a)
     f = nn.Sequential(linear(torch.tensor([[k]], dtype=torch.float64)), nn.LeakyReLU(slope))
-    return {"k": k} | standing(f, torch.tensor([[1.0], [-1.0]], dtype=torch.float64))
+    return {"k": k} | stationarity(f, torch.tensor([[1.0], [-1.0]], dtype=torch.float64))
 
 
-def standing(f: nn.Module, x: Tensor) -> dict[str, float]:
-    """Return how still either rule stands at f, and how far f is from idempotent.
+def stationarity(f: nn.Module, x: Tensor) -> dict[str, float]:
+    """Return how nearly stationary either rule is at f, and how far f is from idempotent.
 
     Returns:
         log10 of ‖G‖ by rule; the largest |y' − y| and |f(y) − y| of all elements; the eigenvalue of

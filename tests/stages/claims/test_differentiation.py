@@ -47,4 +47,4 @@ def test_c_says_whether_the_rule_is_a_gradient(on_symmetric: bool, in_general: b
     found = measured(on_symmetric=on_symmetric, in_general=in_general)
     text = differentiation.judge(found, SECTION).measured
     assert words in text
-    assert "is 0.06); 4 of 5 examples stand still" in text
+    assert "is 0.06); 4 of 5 examples are stationary" in text

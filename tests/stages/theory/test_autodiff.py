@@ -103,7 +103,7 @@ def test_every_example_stands_still_and_is_not_idempotent(found: dict[str, Any])
 @pytest.mark.parametrize(("key", "value"), [("log10_modified", -6.0), ("idempotent_error", 1e-15)])
 def test_an_example_that_moves_or_is_idempotent_does_not_count(found: dict, key: str, value: float):
     found["fixed_points"]["dead_unit"][key] = value
-    assert autodiff.standing_still(SECTION, found)["confirmed"] == 4
+    assert autodiff.stationary_maps(SECTION, found)["confirmed"] == 4
 
 
 @pytest.mark.parametrize("slope", [0.1, 0.2, 0.7])
@@ -130,7 +130,7 @@ def test_the_dead_unit_has_the_numbers_of_the_text():
 def test_a_map_that_is_no_fixed_point_is_sent_something():
     x = drawn.whitened(SECTION)
     K = 0.4 * torch.eye(3, dtype=torch.float64)
-    assert fixed_points.standing(fixed_points.linear(K), x)["log10_modified"] > -2
+    assert fixed_points.stationarity(fixed_points.linear(K), x)["log10_modified"] > -2
 
 
 def test_errors_are_logarithms_from_rounding_on():
