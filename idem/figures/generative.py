@@ -22,7 +22,7 @@ _INPUTS = {
 _MODES = {"train": "BatchNorm in training mode", "eval": "BatchNorm in eval mode"}
 _WEIGHTS = {"ema": "EMA weights", "raw": "raw weights"}
 _VALIDATED = {
-    "frechet_distance": "Fréchet distance to validation images",
+    "frechet_distance": "Fréchet distance, validation",
     "digits": "digits found",
     "relative_error": "relative error on noise",
     "valid_relative_error": "on validation images",

@@ -3,6 +3,7 @@
 import copy
 import math
 from dataclasses import fields
+from typing import Any
 
 import pytest
 import torch
@@ -47,7 +48,8 @@ OPTIMIZATION = {field.name for field in fields(Optimization)}
 
 def run(state: TrainingState, noise=None, **options) -> TrainingState:
     """Go on with a run, with the options of all that decides a step."""
-    how = {"steps": 6, "batch_size": 8} | {k: v for k, v in options.items() if k in OPTIMIZATION}
+    how: dict[str, Any] = {"steps": 6, "batch_size": 8}
+    how |= {k: v for k, v in options.items() if k in OPTIMIZATION}
     objective = Objective(**{k: v for k, v in options.items() if k in OBJECTIVE})
     rest = {k: v for k, v in options.items() if k not in OPTIMIZATION | OBJECTIVE}
     noise = noise or GaussianNoise(SHAPE)
