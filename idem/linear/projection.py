@@ -32,10 +32,14 @@ from idem.linear import basins
 from idem.rule.corrector import add_to_diagonal, matrix_residual, require_square, trace
 
 _WORKING_DTYPE = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
-_SETTLED, _UNDECIDED, _OVERFLOW, _OUTSIDE = range(4)
+_SETTLED, _UNDECIDED, _OVERFLOW, _OUTSIDE, _RANGE = range(5)
 _IN_REACH = 0.9  # of ‖I − X²‖, for phase 2; below 1 is enough
 _OBLIQUE = 100  # mean squared singular value of S, 1 for an orthogonal projector
 _CACHED = 2**16  # entries of a batch worked on at once, to stay within a core's cache
+_WITHIN_VMAP = (
+    "K: expected a plain tensor, got one within torch.func.vmap; project takes batches (..., n, n) "
+    "itself: call it on the whole batch"
+)
 _SERIES = (1.0, 1 / 2, 3 / 8, 5 / 16, 35 / 128)
 
 
@@ -68,9 +72,10 @@ def project(
     eigendecomposition, others through scaled Newton and Newton-Schulz steps, until the residual
     rests on the floor of rounding. float16 and bfloat16 are computed in float32 and rounded once.
 
-    Differentiable once with respect to K: the backward pass solves a Sylvester equation, and the
-    derivative grows like the inverse of the least distance between an eigenvalue on one side and
-    one on the other; for a matrix without P it is 0. Waits for the device at every step.
+    Differentiable with respect to K, as often as wanted: every backward pass solves Sylvester
+    equations, and a derivative grows like the inverse of the least distance between an eigenvalue
+    on one side and one on the other; for a matrix without P it is 0. Waits for the device at every
+    step.
 
     Args:
         K: matrices, (..., n, n), real or complex; each is treated as if it were alone.
@@ -80,11 +85,12 @@ def project(
         strict: raise if one matrix of the batch has no such P; otherwise its P is NaN, its rank −1.
 
     Raises:
-        TypeError: K is not a tensor, or not of a real or complex floating-point dtype.
+        TypeError: K is not a tensor, or not of a real or complex floating-point dtype; it is
+            sparse, nested, without numbers (on the device meta), or within `torch.func.vmap`.
         ValueError: K is empty, not square, or holds NaN or infinity; basin is not one of the two.
         ProjectionError: an eigenvalue lies within rounding of the line Re λ = ½, or outside the
             basins of the recurrence if these were asked for; the message gives eigenvalues. Or the
-            computation overflows; the message gives the step.
+            computation overflows, or P does in half precision; the message says where.
 
     Example:
         >>> project(torch.tensor([[0.9, 0.2], [0.1, 0.1]])).rank
@@ -92,6 +98,7 @@ def project(
 
     Source: section 2.2; Higham 2008, chapter 5.
     """
+    _require_plain(K)
     require_square(K)
     if basin not in ("half-plane", "recurrence"):
         raise ValueError(f"basin: expected 'half-plane' or 'recurrence', got {basin!r}")
@@ -104,9 +111,10 @@ def project(
         outcome = outcome.clone()
         lost = _outside(matrices.detach()) if basin == "recurrence" else {}
         outcome[list(lost)] = _OUTSIDE
+        outcome[(outcome == _SETTLED) & _leaves(limits.detach(), K.dtype)] = _RANGE
         if (outcome != _SETTLED).any():
             if strict:
-                _raise(matrices.detach(), steps, outcome, lost, K.shape[:-2])
+                _raise(matrices.detach(), K.dtype, steps, outcome, lost, K.shape[:-2])
             failed = outcome != _SETTLED
             limits = torch.where(failed[:, None, None], math.nan, limits)
             residual = torch.where(failed, math.nan, residual)
@@ -142,24 +150,94 @@ class _RoundedSpectrum(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, ...]) -> None:
         ctx.save_for_backward(*inputs, output[0], output[3])
+        ctx.save_for_forward(*inputs, output[0], output[3])
         ctx.mark_non_differentiable(*output[1:])
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any, *gradients: Tensor
     ) -> Tensor:
         K, P, outcome = ctx.saved_tensors
-        settled = outcome == _SETTLED
-        X, S = (_shifted(matrix[settled].mH, 2, -1) for matrix in (K, P))
-        Y = _solve_sylvester(S @ X, gradients[0][settled])
-        found = torch.zeros_like(K)
-        found[settled] = Y - S @ Y @ S
-        return found
+        X, S, settled = _signs(K.mH, P.mH, outcome)
+        Y = _Sylvester.apply(S @ X, torch.where(settled, gradients[0], 0))
+        assert isinstance(Y, Tensor)
+        return Y - S @ Y @ S
+
+    @staticmethod
+    def jvp(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, tangent: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        K, P, outcome = ctx.saved_tensors
+        X, S, settled = _signs(K, P, outcome)
+        change = torch.where(settled, tangent - S @ tangent @ S, 0)
+        return _Sylvester.apply(S @ X, change), None, None, None  # pyright: ignore
+
+    @staticmethod
+    def vmap(
+        info: Any, dims: tuple[int | None], K: Tensor
+    ) -> tuple[tuple[Tensor, ...], tuple[int | None, ...]]:
+        """Let a Jacobian in forward mode, whose matrices are the same for all vectors, pass."""
+        if dims[0] is None:
+            return _RoundedSpectrum.apply(K), (None,) * 4  # pyright: ignore[reportReturnType]
+        raise TypeError(_WITHIN_VMAP)
+
+
+def _signs(K: Tensor, P: Tensor, outcome: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return X = 2K − I and its sign S, both I where there is none, and where there is one."""
+    settled = (outcome == _SETTLED)[:, None, None]
+    one = torch.eye(K.shape[-1], dtype=K.dtype, device=K.device)
+    X, S = (torch.where(settled, 2 * matrix - one, one) for matrix in (K, P))
+    return X, S, settled
+
+
+class _Sylvester(torch.autograd.Function):
+    """The solution Y of A Y + Y A = C, (b, n, n), for A with its spectrum in the right half-plane.
+
+    For the gradient G of Y: that of C is the solution Z of Aᴴ Z + Z Aᴴ = G, an equation of the same
+    kind, and that of A is −(Z Yᴴ + Yᴴ Z).
+    """
+
+    @staticmethod
+    def forward(A: Tensor, C: Tensor) -> Tensor:
+        return _solve_sylvester(A, C)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0], output)
+        ctx.save_for_forward(inputs[0], output)
+
+    @staticmethod
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, gradient: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        A, Y = ctx.saved_tensors
+        Z = _Sylvester.apply(A.mH, gradient)
+        assert isinstance(Z, Tensor)
+        return -(Z @ Y.mH + Y.mH @ Z), Z
+
+    @staticmethod
+    def jvp(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, dA: Tensor, dC: Tensor
+    ) -> Tensor:
+        A, Y = ctx.saved_tensors
+        return _Sylvester.apply(A, dC - dA @ Y - Y @ dA)  # pyright: ignore[reportReturnType]
+
+    @staticmethod
+    def vmap(
+        info: Any, dims: tuple[int | None, int | None], A: Tensor, C: Tensor
+    ) -> tuple[Tensor, int]:
+        """Solve the equations of all vectors of a vectorised Jacobian as one batch."""
+        parts = [
+            part.expand(info.batch_size, *part.shape) if at is None else part.movedim(at, 0)
+            for part, at in zip((A, C), dims, strict=True)
+        ]
+        Y = _Sylvester.apply(*(part.flatten(0, 1) for part in parts))
+        assert isinstance(Y, Tensor)
+        return Y.unflatten(0, (info.batch_size, -1)), 0
 
 
 def _solve_sylvester(A: Tensor, C: Tensor) -> Tensor:
-    """Solve A Y + Y A = C for A with its spectrum in the right half-plane.
+    """Solve A Y + Y A = C.
 
     Newton's iteration on the blocks of sign([[A, C], [0, −A]]) = [[I, 2Y], [0, −I]].
 
@@ -193,13 +271,32 @@ def _limits(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def _from_eigenvalues(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    values, vectors = torch.linalg.eigh(K / 2 + K.mH / 2)
+    values, vectors = torch.linalg.eigh((K / 2).add_(K.mH, alpha=0.5))
     gap = (values - 0.5).abs().amin(-1)
     undecided = gap <= _least_gap(K) * values.abs().amax(-1).clamp(min=1)
-    chosen = vectors * (values > 0.5).to(vectors.dtype).unsqueeze(-2)
-    P = chosen @ vectors.mH
-    outcome = torch.where(undecided, _UNDECIDED, _SETTLED)
-    return P, matrix_residual(P, relative=True), _counters(K, 0), outcome
+    P, residual = _onto(vectors, values > 0.5)
+    return P, residual, _counters(K, 0), torch.where(undecided, _UNDECIDED, _SETTLED)
+
+
+def _onto(vectors: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the projector onto the chosen vectors, the last of each matrix, and its residual.
+
+    From the fewer vectors W of the chosen and of the others, as Q = WWᴴ or I − Q. For G = WᴴW − I,
+    ‖Q² − Q‖ = ‖WGWᴴ‖ = ‖G‖ as far as W is an isometry, and so to a factor 1 + ‖G‖; to it comes the
+    rounding of the product.
+    """
+    n, rank = chosen.shape[-1], chosen.sum(-1)
+    last = rank <= n / 2
+    width = int(torch.minimum(rank, n - rank).max())
+    ends = vectors[..., :width], vectors[..., n - width :]
+    within = ~chosen[:, :width], chosen[:, n - width :]
+    mask = torch.where(last[:, None], within[1], within[0]).to(vectors.dtype)
+    W = torch.where(last[:, None, None], ends[1], ends[0]) * mask[:, None]
+    P = W @ W.mH
+    residual = torch.linalg.matrix_norm(W.mH @ W - torch.diag_embed(mask))
+    residual += torch.finfo(P.dtype).eps * torch.linalg.matrix_norm(P)
+    P[~last] = add_to_diagonal(0 - P[~last], 1)
+    return P, residual / torch.linalg.matrix_norm(P).clamp(min=1)
 
 
 def _from_iteration(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -342,8 +439,30 @@ def _is_hermitian(K: Tensor) -> Tensor:
     edge = (K[:, 0] - K[:, :, 0].conj()).abs().amax(-1)
     if (edge > math.sqrt(eps) * largest).all():
         return torch.zeros_like(edge, dtype=torch.bool)
+    # Entry by entry, in units of the rows that meet there: one large entry must not hide what is
+    # asymmetric among small ones.
     K = K / largest.clamp(min=1)[:, None, None]
-    return torch.linalg.matrix_norm(K - K.mH) <= 10 * eps * torch.linalg.matrix_norm(K)
+    rows = torch.linalg.vector_norm(K, dim=-1).sqrt_()
+    bound = torch.mul(rows.unsqueeze(-1), 10 * eps * rows.unsqueeze(-2))
+    return ((K - K.mH).abs() <= bound).flatten(1).all(-1)
+
+
+def _require_plain(K: Tensor) -> None:
+    """Raise a TypeError for a tensor whose entries cannot be computed with one by one."""
+    if not isinstance(K, Tensor):
+        return  # which is said elsewhere
+    if torch._C._functorch.is_batchedtensor(K):
+        raise TypeError(_WITHIN_VMAP)
+    if K.is_nested or K.layout != torch.strided:
+        kind = "nested" if K.is_nested else str(K.layout).removeprefix("torch.")
+        raise TypeError(f"K: expected a dense tensor, got layout {kind}; convert it first")
+    if K.device.type == "meta":
+        raise TypeError("K: expected numbers, got a tensor on the device meta, which has none")
+
+
+def _leaves(P: Tensor, dtype: torch.dtype) -> Tensor:
+    """Tell which finite matrices (b, n, n) are not finite any more in another dtype."""
+    return torch.isfinite(P).all((-2, -1)) & ~torch.isfinite(P.to(dtype)).all((-2, -1))
 
 
 def _reals(K: Tensor) -> Tensor:
@@ -359,7 +478,12 @@ def _counters(K: Tensor, value: int) -> Tensor:
 
 
 def _raise(
-    K: Tensor, steps: Tensor, outcome: Tensor, lost: dict[int, Tensor], batch: torch.Size
+    K: Tensor,
+    dtype: torch.dtype,
+    steps: Tensor,
+    outcome: Tensor,
+    lost: dict[int, Tensor],
+    batch: torch.Size,
 ) -> NoReturn:
     failed = outcome.nonzero().flatten()
     row = int(failed[0])
@@ -369,6 +493,11 @@ def _raise(
         raise ProjectionError(
             f"K{index}: expected finite numbers throughout, got an overflow at step "
             f"{int(steps[row])}{others}; use float64, or scale K"
+        )
+    if outcome[row] == _RANGE:
+        raise ProjectionError(
+            f"K{index}: expected a projector within {torch.finfo(dtype).max:g}, the largest number "
+            f"of {_name(dtype)}, got larger entries{others}; use float32"
         )
     if outcome[row] == _OUTSIDE:
         raise ProjectionError(
@@ -380,8 +509,12 @@ def _raise(
     raise ProjectionError(
         f"K{index}: expected no eigenvalue within rounding of the line Re λ = ½ between those that "
         f"go to 0 and to 1, got {_named(nearest)} nearest to it{others}; if these are clear of it, "
-        f"K is too far from normal for {str(K.dtype).removeprefix('torch.')}"
+        f"K is too far from normal for {_name(K.dtype)}"
     )
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _named(values: Tensor) -> str:

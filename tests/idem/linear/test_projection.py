@@ -357,3 +357,80 @@ def test_wrong_arguments_are_refused():
 def test_entries_that_are_not_finite_are_refused(bad, dtype):
     with pytest.raises(ValueError, match="K: expected finite entries, got NaN or infinity"):
         project(torch.tensor([[bad, 0.0], [0.0, 1.0]], dtype=dtype))
+
+
+def projector(K: Tensor) -> Tensor:
+    return project(K).projector
+
+
+SECOND = [
+    torch.tensor([[0.9, 0.4], [0.3, 0.1]], dtype=torch.float64),
+    symmetric([1.2, 0.9, 0.1, -0.3]),
+    torch.tensor([[[0.9, 0.4j], [0.3, 0.1]], [[0.1, 0], [0, 0.2]]], dtype=torch.complex128),
+]
+
+
+# PyTorch's own forward mode scripts its decompositions, and warns of that.
+scripting = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
+
+
+@scripting
+@pytest.mark.parametrize("K", SECOND)
+def test_derivatives_in_both_modes_and_the_second_ones_are_true(K):
+    K = K.clone().requires_grad_()
+    assert torch.autograd.gradcheck(projector, K, check_batched_grad=True)
+    if not K.is_complex():
+        assert torch.autograd.gradcheck(projector, K, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(projector, K)
+
+
+@scripting
+def test_every_way_to_a_jacobian_or_hessian_agrees():
+    K = SECOND[0]
+    one_by_one = torch.autograd.functional.jacobian(projector, K)
+    for jacobian in (
+        torch.autograd.functional.jacobian(projector, K, vectorize=True),
+        torch.func.jacrev(projector)(K),
+        torch.func.jacfwd(projector)(K),
+    ):
+        assert torch.allclose(jacobian, one_by_one, atol=1e-14)
+
+    def entry(K: Tensor) -> Tensor:
+        return projector(K)[0, 1]
+
+    hessian = torch.autograd.functional.hessian(entry, K)
+    assert hessian.abs().min() > 0.2
+    assert torch.allclose(torch.func.hessian(entry)(K), hessian, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda K: torch.func.vmap(projector)(K[None]), "project takes batches"),
+        (lambda K: project(K.to_sparse()), "got layout sparse_coo"),
+        (lambda K: project(K.to("meta")), "on the device meta"),
+    ],
+)
+def test_tensors_without_plain_entries_are_refused(call, expected):
+    with pytest.raises(TypeError, match=expected):
+        call(SECOND[0])
+
+
+def test_a_projector_beyond_half_precision_is_refused():
+    K = torch.tensor([[1.0, 6e4], [0.0, 0.4]], dtype=torch.float16)
+    with pytest.raises(ProjectionError, match="within 65504, the largest number of float16"):
+        project(K)
+    found = project(torch.stack([K, torch.eye(2).half()]), strict=False)
+    assert found.rank.tolist() == [-1, 2]
+    assert found.projector[0].isnan().all() and torch.equal(found.projector[1], torch.eye(2).half())
+
+
+@pytest.mark.parametrize("large", [1.0, 1e3, 1e5, 1e7])
+@pytest.mark.parametrize("small", [1e-6, 0.02, 0.5])
+def test_one_large_entry_does_not_hide_that_small_ones_are_asymmetric(large, small):
+    K = torch.eye(3, dtype=torch.float64)
+    K[0, 0], K[1, 1], K[2, 2], K[1, 2] = large, 0.9, 0.1, small
+    expected = torch.tensor([[1, 0, 0], [0, 1, small / 0.8], [0, 0, 0]], dtype=torch.float64)
+    assert torch.allclose(projector(K), expected, rtol=0, atol=1e-13)
+    if large < 1e7:  # beyond, 0.1 and 0.9 are within float32's rounding of ½ beside it
+        assert torch.allclose(projector(K.float()), expected.float(), rtol=0, atol=1e-5)
