@@ -11,23 +11,29 @@ AUTHOR = {
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "idem"), ("EMAIL", "idem@localhost"))
 }
+NOWHERE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+# What a user has set up for git is not asked: hooks, signatures, lists of ignored names.
+GIT = ["git", "-c", "safe.directory=*", "-c", f"core.excludesFile={os.devnull}"]
+GIT += ["-c", "core.autocrlf=false", "-c", f"core.hooksPath={os.devnull}"]
 
 
 def copy_repository(source: Path, target: Path) -> None:
     """Copy every file git tracks or does not ignore, as it is in the working tree, and commit it.
 
-    Downloads are shared, so that the copy fetches nothing that is already here.
+    The copy is a repository of its own, whatever the environment says of git, and nothing is
+    written elsewhere. Downloads are shared, so that the copy fetches nothing that is already here.
     """
-    listed = run(["git", "ls-files", "-co", "--exclude-standard"], source).split("\n")
-    for name in filter(None, listed):
-        if (source / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source / name, target / name)
+    listed = run([*GIT, "ls-files", "-coz", "--exclude-standard"], source).split("\0")
+    copied = [name for name in listed if name and (source / name).is_file()]
+    for name in copied:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source / name, target / name)
     (source / ".cache").mkdir(exist_ok=True)
     (target / ".cache").symlink_to((source / ".cache").resolve())
-    run(["git", "init", "--quiet"], target)
-    run(["git", "add", "--all"], target)
-    run(["git", "-c", "commit.gpgsign=false", "commit", "--quiet", "--message", "Copy"], target)
+    run([*GIT, "init", "--quiet"], target)
+    from_input = ["--pathspec-from-file=-", "--pathspec-file-nul"]
+    run([*GIT, "--literal-pathspecs", "add", "--force", *from_input], target, "\0".join(copied))
+    run([*GIT, "commit", "--quiet", "--message", "Copy"], target)
 
 
 def reproduce(folder: Path, changes: list[str]) -> None:
@@ -36,17 +42,33 @@ def reproduce(folder: Path, changes: list[str]) -> None:
     run(["dvc", "exp", "run", *settings], folder, shown=True)
 
 
-def run(command: list[str], folder: Path, shown: bool = False) -> str:
-    """Return what a command prints, or show it as it comes; stop with its words if it fails."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+def run(command: list[str], folder: Path, given: str = "", *, shown: bool = False) -> str:
+    """Return what a command prints, or show it as it comes; stop with its words if it fails.
+
+    Args:
+        command: the words.
+        folder: where it runs, in an environment without a word of git's.
+        given: its standard input.
+        shown: let it print.
+    """
     result = subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | AUTHOR | {"PATH": path},
+        env=environment(),
+        input=given,
         stdout=None if shown else subprocess.PIPE,
-        stderr=None if shown else subprocess.STDOUT,
+        stderr=None if shown else subprocess.PIPE,
         text=True,
+        errors="surrogateescape",
     )
     if result.returncode:
-        sys.exit(f"{' '.join(command[:3])} failed with {result.returncode}:\n{result.stdout or ''}")
+        said = f"{result.stdout or ''}{result.stderr or ''}"
+        sys.exit(f"{' '.join(map(str, command))} failed with {result.returncode}:\n{said}")
     return result.stdout or ""
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment, without what would lead git elsewhere."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return kept | AUTHOR | NOWHERE | {"PATH": path}
