@@ -30,7 +30,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
         b: features, ``(B', n)`` with at least two rows.
 
     Raises:
-        ValueError: for other shapes.
+        ValueError: for other shapes, or features that are not finite.
 
     Source:
         Dowson and Landau (1982); Heusel et al., arXiv 1706.08500.
@@ -40,6 +40,9 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
             "a, b: expected feature matrices (B, n) of one width and two or more rows, "
             f"got {tuple(a.shape)} and {tuple(b.shape)}"
         )
+    for name, features in (("a", a), ("b", b)):
+        if not bool(features.isfinite().all()):
+            raise ValueError(f"{name}: expected finite features, got NaN or infinity")
     a, b = a.double(), b.double()
     mean = (a.mean(0) - b.mean(0)).square().sum()
     cov_a, cov_b = torch.atleast_2d(a.T.cov()), torch.atleast_2d(b.T.cov())

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from torch import Generator, Tensor
@@ -72,3 +74,29 @@ def test_displacement_is_zero_for_the_identity_and_one_for_the_zero_map():
     z = normal(5, 4)
     assert displacement(z, z) == 0
     assert displacement(z, 0 * z) == pytest.approx(1)
+
+
+def test_the_degenerate_maps_have_the_values_that_are_promised():
+    zero, one = torch.zeros(4, 3), torch.ones(4, 3)
+    assert power_drift(lambda x: x * 0, one, 2) == [0, 0]
+    assert power_drift(lambda x: x + 1, -one, 1) == [math.inf]
+    assert relative_error(zero, zero) == 0 and relative_error(zero, one) == math.inf
+    assert displacement(zero, zero) == 0 and displacement(zero, one) == math.inf
+    assert output_spread(one[:1]) == 0 and relative_error(one[:1], one[:1]) == 0
+    broken = one * math.nan
+    for found in (relative_error(broken, broken), absolute_error(one, broken)):
+        assert found.isnan()
+    assert math.isnan(displacement(broken, broken)) and output_spread(broken).isnan()
+
+
+@pytest.mark.parametrize("measure", [absolute_error, relative_error, displacement])
+def test_other_shapes_are_refused_and_not_broadcast(measure):
+    with pytest.raises(ValueError, match=r"of one shape, got \(4, 1\) and \(4, 3\)"):
+        measure(torch.ones(4, 1), torch.ones(4, 3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_does_not_overflow(dtype):
+    y = (1000 * normal(64, 64)).to(dtype)
+    assert output_spread(y).item() == pytest.approx(output_spread(y.double()).item(), rel=1e-3)
+    assert relative_error(y, 2 * y).item() == pytest.approx(1, rel=2e-2)

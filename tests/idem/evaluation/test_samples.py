@@ -167,3 +167,9 @@ def test_a_copy_is_at_distance_zero():
 def test_neighbours_that_are_not_there_are_refused(count, shape):
     with pytest.raises(ValueError, match="images: expected"):
         samples.nearest(torch.zeros(1, *shape), images(5), count)
+
+
+def test_features_that_are_not_finite_are_named():
+    good, bad = torch.zeros(5, 4), torch.full((5, 4), math.nan)
+    with pytest.raises(ValueError, match="b: expected finite features"):
+        samples.frechet_distance(good, bad)
