@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from idem.data.datasets import DATASETS, to_unit
 from idem.generative.udcgan import UDCGAN
@@ -52,6 +51,16 @@ def main() -> None:
     note = subset(args.metrics, name)
     write_json(args.metrics / f"latent_{name}.json", labelled(numbers, note))
     write_text(args.metrics / f"latent_{name}.md", page(section, numbers, note))
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is measured: a network, images, noise, and a classifier where images have classes."""
+
+    f: UDCGAN
+    x: Tensor
+    z: Tensor
+    classifier: nn.Module | None
 
 
 @dataclass
@@ -126,51 +135,46 @@ def _units(everything: Generative, dataset: str) -> list[tuple]:
 
 
 def _latent_unit(everything: Generative, dataset: str, model: str, seed: int) -> NetworkTables:
-    section = everything.latent
-    images = networks.some(dataset, "test", 2 * section.images)
-    settings = everything.train.models.get(model) or next(iter(everything.train.models.values()))
-    noise = networks.noise(everything.train, settings, dataset, images.shape[1:])
-    z = noise.sample(section.images, Generator(images.device).manual_seed(section.seed))
-    x = to_unit(images)
-    labelled = DATASETS[dataset].known == "labels"
-    classifier = networks.classifier(dataset) if labelled else None
-    if model == UNTRAINED:
-        training, rng = everything.train, Generator().manual_seed(seed)
-        f = networks.network(training, settings, images.shape[1:], rng)
-        networks.recalibrate(f, training, dataset, noise, seed)
-    else:
-        shape, kind = images.shape[1:], section.weights
-        f = networks.trained_network(everything.train, dataset, shape, model, seed, kind)
-    found = NetworkTables()
+    section, found = everything.latent, NetworkTables()
+    given = _given(everything, dataset, model, seed)
     for mode in MODES:
         shown = mode == section.shown_mode and seed == everything.train.seeds[0]
         run = dict(zip(RUN, (model, seed, mode), strict=True))
-        _measure(section, f, x, z, run, found, classifier, shown)
+        _measure(section, given, run, found, shown)
     return found
 
 
+def _given(everything: Generative, dataset: str, model: str, seed: int) -> Given:
+    section, training = everything.latent, everything.train
+    images = networks.some(dataset, "test", 2 * section.images)
+    shape, rng = images.shape[1:], Generator(images.device).manual_seed(section.seed)
+    settings = training.models.get(model) or next(iter(training.models.values()))
+    noise = networks.noise(training, settings, dataset, shape)
+    if model == UNTRAINED:
+        f = networks.network(training, settings, shape, Generator().manual_seed(seed))
+        networks.recalibrate(f, training, dataset, noise, seed)
+    else:
+        f = networks.trained_network(training, dataset, shape, model, seed, section.weights)
+    labelled = DATASETS[dataset].known == "labels"
+    classifier = networks.classifier(dataset) if labelled else None
+    return Given(f, to_unit(images), noise.sample(section.images, rng), classifier)
+
+
 def _measure(
-    section: Latent,
-    f: UDCGAN,
-    x: Tensor,
-    z: Tensor,
-    run: dict[str, Any],
-    found: NetworkTables,
-    classifier: torch.nn.Module | None,
-    shown: bool,
+    section: Latent, given: Given, run: dict[str, Any], found: NetworkTables, shown: bool
 ) -> None:
     """Add what one mode contributes."""
-    mode = run["mode"]
-    of_images = codes(f, x, z, mode)
+    f, mode = given.f, run["mode"]
+    of_images = codes(f, given.x, given.z, mode)
     found.clouds += [run | row for row in clouds(section, of_images)]
-    points = orbit(f, z[: section.batch_size], section.applications, mode)
+    points = orbit(f, given.z[: section.batch_size], section.applications, mode)
     rows, spectra = jacobians(section, f, points, mode)
     found.jacobians += [run | row for row in rows]
     if shown:
         found.eigenvalues += _eigenvalue_rows(run, spectra)
     if run["model"] == UNTRAINED:
         return
-    rows, images = paths(section, f, points[1], mode, classifier)
+    rows, images = paths(section, f, points[1], mode, given.classifier)
     found.paths += [run | row for row in rows]
     if shown:
         found.run, found.images = run, images
