@@ -4,11 +4,11 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML, YAMLError
 
 from stages.common.params.pipelines import PIPELINES, Pipeline, file_of
 
@@ -51,13 +51,21 @@ def read(path: Path, needed: type[P]) -> P:
     """
     schema = _schema(path, needed)
     try:
-        return schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return schema.model_validate(parsed(path))
     except FileNotFoundError:
         _fail(f"{path}: no such file; run from the top of the repository")
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         _fail(f"{path}: not valid YAML: {' '.join(str(error).split())}")
     except ValidationError as error:
         _fail(*(_describe(path, fault) for fault in error.errors()))
+
+
+def parsed(path: Path) -> Any:
+    """Return what a YAML file holds, read as DVC reads and writes it: YAML 1.2.
+
+    PyYAML reads 1.1, in which 2e-05 is a word, 010 is 8 and 1:30 is 90.
+    """
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
 
 
 def choose(options: Mapping[str, T], name: str, kind: str) -> T:

@@ -1,5 +1,6 @@
 """The parameters that params.yaml may and may not hold."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dvc.utils.serialize import load_yaml, modify_yaml
 
 from stages.common import params
 from stages.common.params.pipelines import PIPELINES, file_of
@@ -181,3 +183,29 @@ def test_a_wrong_parameter_stops_a_stage_before_it_writes(changed, tmp_path: Pat
 def test_an_unknown_name_is_answered_with_the_valid_ones():
     with pytest.raises(SystemExit, match="unknown network 'B5': expected one of B1, B2"):
         params.choose({"B1": 1, "B2": 2}, "B5", "network")
+
+
+@pytest.mark.parametrize("written", ["1e-05", "1e-5", "1.0e-5", "0.00001"])
+def test_a_number_is_read_as_dvc_writes_it(tmp_path: Path, written: str):
+    text = re.sub(
+        r"(equality_tolerance: )\S+", rf"\g<1>{written}", (ROOT / "params.yaml").read_text()
+    )
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    assert params.read(path, params.Laptop).claims.equality_tolerance == 1e-5
+    with modify_yaml(str(path)) as content:
+        content["claims"]["equality_tolerance"] = 2e-6
+    assert params.read(path, params.Laptop).claims.equality_tolerance == 2e-6
+
+
+@pytest.mark.parametrize(("written", "read"), [("010", 10), ("1:30", None), ("0o10", 8)])
+def test_what_runs_is_what_dvc_records(tmp_path: Path, written: str, read: int | None):
+    path, text = tmp_path / "params.yaml", (ROOT / "params.yaml").read_text()
+    path.write_text(re.sub(r"(ensemble_count: )\d+", rf"\g<1>{written}", text))
+    recorded = load_yaml(str(path))["linear"]["ensemble_count"]
+    if read is None:
+        assert recorded == written
+        with pytest.raises(SystemExit, match="linear.ensemble_count: expected a valid integer"):
+            params.read(path, params.Laptop)
+    else:
+        assert params.read(path, params.Laptop).linear.ensemble_count == recorded == read
