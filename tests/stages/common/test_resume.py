@@ -57,7 +57,7 @@ STAGE = [sys.executable, "-m", "stages.sweeps.sweep", *arguments()]
 def test_a_sweep_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for folder in (whole, cut):
-        write_params(folder, steps=2500)
+        write_params(folder, steps=1000)
     assert run_here(whole) == 0
     assert sorted(outputs(whole)) == OUTPUTS
     assert list((whole / ".ckpt").iterdir()) == []
