@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
+import yaml
 
 from stages.common import params
 from stages.report.scratch import copy_repository, reproduce, run
@@ -27,8 +28,6 @@ SMALLEST = [
     "linear.larger_sizes=[32]",
     "peers.size=24",
     "peers.count=1",
-    "variants.B1_batch_10000.steps=3",
-    "variants.B2_batch_1000.steps=2",
     "stability.networks.B3.steps=1",
     "stability.networks.B4.steps=1",
     "trajectory.studies.B1.steps=5",
@@ -51,6 +50,9 @@ SMALLEST = [
     "latent.points=2",
     "latent.applications=2",
 ]
+
+VARIANTS = yaml.safe_load((ROOT / "params.yaml").read_text())["variants"]
+SMALLEST += [f"variants.{name}.{few}" for name in VARIANTS for few in ("runs=1", "steps=1")]
 
 pytestmark = pytest.mark.integration
 
