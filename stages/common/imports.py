@@ -72,8 +72,10 @@ def _names(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import would start with no package, and be passed over: it is refused.
+            start = f"{PACKAGES[0]}{'.' * node.level}" if node.level else node.module
+            found = [f"{start}.{alias.name}" for alias in node.names]
         else:
             continue
         yield from (name for name in found if name.partition(".")[0] in PACKAGES)

@@ -3,7 +3,8 @@
 Every unit keeps what it has done so far in a file `.ckpt/<label>_<key>.npz`, git-ignored and
 outside every output. The key is a hash of the parameters and data that decide the unit, and of the
 source files that it reaches by imports: whatever changes one of these starts afresh, and a unit
-that two stages share is computed once. The files go when the stage has written its outputs.
+that was begun is found again under whatever name a stage has for it. The files go when the stage
+has written its outputs.
 """
 
 import hashlib

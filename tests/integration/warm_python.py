@@ -27,6 +27,7 @@ import json, os, socket, sys
 if sys.argv[1:2] != ["-m"]:
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as server:
+    server.settimeout(900)
     server.connect({address!r})
     socket.send_fds(server, [b"."], [0, 1, 2])
     server.sendall(json.dumps([sys.argv[2:], os.getcwd(), dict(os.environ)]).encode())

@@ -54,6 +54,8 @@ def read(path: Path, needed: type[P]) -> P:
         return schema.model_validate(parsed(path))
     except FileNotFoundError:
         _fail(f"{path}: no such file; run from the top of the repository")
+    except (OSError, UnicodeDecodeError) as error:
+        _fail(f"{path}: expected a text file in UTF-8, got {error}")
     except YAMLError as error:
         _fail(f"{path}: not valid YAML: {' '.join(str(error).split())}")
     except ValidationError as error:
@@ -78,7 +80,8 @@ def choose(options: Mapping[str, T], name: str, kind: str) -> T:
 def _schema(path: Path, needed: type[P]) -> type[P]:
     """Return what the file must hold, by its folder."""
     folder = path.resolve().parent
-    name = folder.name if folder.parent.name == "pipelines" else "laptop"
+    in_pipelines = folder.parts[-3:-1] == ("stages", "pipelines")
+    name = folder.name if in_pipelines else "laptop"
     schema = choose(PIPELINES, name, "pipeline")
     if issubclass(schema, needed):
         return schema

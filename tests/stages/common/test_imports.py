@@ -64,7 +64,10 @@ def test_the_walk_ends_at_what_decides_nothing(tmp_path: Path):
     assert deciding_files("stages.a.one", tmp_path) == ("stages/a/one.py",)
 
 
-@pytest.mark.parametrize("line", ["from idem.a import name", "from idem import a", "import idem"])
+@pytest.mark.parametrize(
+    "line",
+    ["from idem.a import name", "from idem import a", "import idem", "from .two import name"],
+)
 def test_what_a_room_re_exports_is_refused(tmp_path: Path, line: str):
     write(tmp_path, idem__a__two="name = 1\n", stages__b__one=f"{line}\n")
     with pytest.raises(ValueError, match=r"one.py: expected modules .* got idem"):

@@ -70,7 +70,7 @@ def test_the_parameters_of_another_pipeline_are_one_clear_message(
 
 def test_a_pipeline_that_is_not_known_is_answered_with_those_there_are(tmp_path: Path):
     with pytest.raises(SystemExit, match="unknown pipeline 'papers': expected one of laptop, pap"):
-        params.read(tmp_path / "pipelines/papers/params.yaml", params.Pipeline)
+        params.read(tmp_path / "stages/pipelines/papers/params.yaml", params.Pipeline)
 
 
 @pytest.mark.parametrize(
@@ -209,3 +209,19 @@ def test_what_runs_is_what_dvc_records(tmp_path: Path, written: str, read: int |
             params.read(path, params.Laptop)
     else:
         assert params.read(path, params.Laptop).linear.ensemble_count == recorded == read
+
+
+def test_a_clone_may_lie_in_a_folder_named_pipelines(tmp_path: Path):
+    path = tmp_path / "pipelines/idem/params.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text((ROOT / "params.yaml").read_text())
+    assert params.read(path, params.Laptop)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(b"sweep: \xff\xfe")
+    with pytest.raises(SystemExit, match=r"params.yaml: expected a text file in UTF-8"):
+        params.read(path, params.Laptop)
+    with pytest.raises(SystemExit, match="expected a text file in UTF-8, got"):
+        params.read(tmp_path, params.Laptop)
