@@ -20,10 +20,7 @@ STUDY_PARAMS = Path("stages/pipelines/study/params.yaml")
 
 def claims(read: Read) -> str:
     """Return every claim in short: the authors, here, verdict."""
-    ledger = json.loads(read("metrics/laptop/claims.json"))
-    if not all("claim" in row for row in ledger.values()):  # written before it held short texts
-        return read("metrics/laptop/claims.md")
-    return short_table(ledger)
+    return short_table(json.loads(read("metrics/laptop/claims.json")))
 
 
 def claims_at_the_papers_scale(read: Read) -> str:
