@@ -27,6 +27,7 @@ from typing import Any, Literal, NamedTuple, NoReturn
 
 import torch
 from torch import Tensor
+from torch._C import _functorch  # pyright: ignore[reportAttributeAccessIssue]
 
 from idem.linear import basins
 from idem.rule.corrector import add_to_diagonal, matrix_residual, require_square, trace
@@ -173,7 +174,7 @@ class _RoundedSpectrum(torch.autograd.Function):
         return _Sylvester.apply(S @ X, change), None, None, None  # pyright: ignore
 
     @staticmethod
-    def vmap(
+    def vmap(  # pyright: ignore[reportIncompatibleMethodOverride]
         info: Any, dims: tuple[int | None], K: Tensor
     ) -> tuple[tuple[Tensor, ...], tuple[int | None, ...]]:
         """Let a Jacobian in forward mode, whose matrices are the same for all vectors, pass."""
@@ -223,7 +224,7 @@ class _Sylvester(torch.autograd.Function):
         return _Sylvester.apply(A, dC - dA @ Y - Y @ dA)  # pyright: ignore[reportReturnType]
 
     @staticmethod
-    def vmap(
+    def vmap(  # pyright: ignore[reportIncompatibleMethodOverride]
         info: Any, dims: tuple[int | None, int | None], A: Tensor, C: Tensor
     ) -> tuple[Tensor, int]:
         """Solve the equations of all vectors of a vectorised Jacobian as one batch."""
@@ -451,8 +452,11 @@ def _require_plain(K: Tensor) -> None:
     """Raise a TypeError for a tensor whose entries cannot be computed with one by one."""
     if not isinstance(K, Tensor):
         return  # which is said elsewhere
-    if torch._C._functorch.is_batchedtensor(K):
-        raise TypeError(_WITHIN_VMAP)
+    plain = K
+    while _functorch.is_functorch_wrapped_tensor(plain):  # by a transform each, in any order
+        if _functorch.is_batchedtensor(plain):
+            raise TypeError(_WITHIN_VMAP)
+        plain = _functorch.get_unwrapped(plain)
     if K.is_nested or K.layout != torch.strided:
         kind = "nested" if K.is_nested else str(K.layout).removeprefix("torch.")
         raise TypeError(f"K: expected a dense tensor, got layout {kind}; convert it first")

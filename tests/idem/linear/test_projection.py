@@ -399,6 +399,7 @@ def test_every_way_to_a_jacobian_or_hessian_agrees():
         return projector(K)[0, 1]
 
     hessian = torch.autograd.functional.hessian(entry, K)
+    assert isinstance(hessian, Tensor)
     assert hessian.abs().min() > 0.2
     assert torch.allclose(torch.func.hessian(entry)(K), hessian, atol=1e-14)
 
@@ -407,6 +408,7 @@ def test_every_way_to_a_jacobian_or_hessian_agrees():
     ("call", "expected"),
     [
         (lambda K: torch.func.vmap(projector)(K[None]), "project takes batches"),
+        (lambda K: torch.func.vmap(torch.func.jacrev(projector))(K[None]), "takes batches"),
         (lambda K: project(K.to_sparse()), "got layout sparse_coo"),
         (lambda K: project(K.to("meta")), "on the device meta"),
     ],
