@@ -50,7 +50,7 @@ def deciding_files(module: str, root: Path = ROOT) -> tuple[str, ...]:
 
 def deciding_folders(module: str) -> tuple[str, ...]:
     """Return the folders of `deciding_files`, in order."""
-    return tuple(sorted({str(Path(file).parent.as_posix()) for file in deciding_files(module)}))
+    return tuple(sorted({Path(file).parent.as_posix() for file in deciding_files(module)}))
 
 
 def _imported(file: str, root: Path) -> Iterator[str]:
@@ -72,10 +72,11 @@ def _names(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            yield ast.unparse(node)  # whole: no file has this name, so that it is refused
+            continue
         elif isinstance(node, ast.ImportFrom):
-            # A relative import would start with no package, and be passed over: it is refused.
-            start = f"{PACKAGES[0]}{'.' * node.level}" if node.level else node.module
-            found = [f"{start}.{alias.name}" for alias in node.names]
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
         yield from (name for name in found if name.partition(".")[0] in PACKAGES)

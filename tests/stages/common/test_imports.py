@@ -66,11 +66,18 @@ def test_the_walk_ends_at_what_decides_nothing(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "line",
-    ["from idem.a import name", "from idem import a", "import idem", "from .two import name"],
+    ["from idem.a import name", "from idem import a", "import idem"],
 )
 def test_what_a_room_re_exports_is_refused(tmp_path: Path, line: str):
     write(tmp_path, idem__a__two="name = 1\n", stages__b__one=f"{line}\n")
     with pytest.raises(ValueError, match=r"one.py: expected modules .* got idem"):
+        deciding_files("stages.b.one", tmp_path)
+
+
+@pytest.mark.parametrize("line", ["from .two import name", "from .checkpoint import name"])
+def test_relative_imports_are_refused(tmp_path: Path, line: str):
+    write(tmp_path, stages__b__two="", idem__checkpoint="", stages__b__one=f"{line}\n")
+    with pytest.raises(ValueError, match=rf"one.py: expected modules .* got {line}"):
         deciding_files("stages.b.one", tmp_path)
 
 
