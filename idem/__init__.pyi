@@ -31,9 +31,10 @@ from .rule.gradient import (
     substitute_gradient as substitute_gradient,
 )
 from .rule.loss import idempotency_loss as idempotency_loss
+from .sweeps.grid import Grid as Grid
 from .sweeps.mlp import (
     MLP as MLP,
     paper_network as paper_network,
     parameter_count as parameter_count,
 )
-from .sweeps.sweep import Grid as Grid, train_lanes as train_lanes
+from .sweeps.sweep import train_lanes as train_lanes

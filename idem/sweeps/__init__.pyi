@@ -1,3 +1,4 @@
+from .grid import Grid as Grid, Unit as Unit
 from .lanes import OPTIMIZERS as OPTIMIZERS, Lanes as Lanes
 from .mlp import (
     INITIALIZATIONS as INITIALIZATIONS,
@@ -7,4 +8,4 @@ from .mlp import (
     paper_network as paper_network,
     parameter_count as parameter_count,
 )
-from .sweep import Grid as Grid, Unit as Unit, train_lanes as train_lanes
+from .sweep import train_lanes as train_lanes

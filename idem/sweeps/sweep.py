@@ -1,147 +1,23 @@
 """Sweep learning rates, runs and both rules over one network (section 3, Figures 3 and 4).
 
-A *lane* is one training run: a network, a rule, a learning rate and a run index. Initialization and
-data depend on the run index alone (common random numbers), so two rates, or two rules, differ by
-nothing but themselves. Lanes of one rule and run are trained together, as many as a bound of memory
-allows; one whose error leaves its bound has diverged and leaves the others.
+A *lane* is one training run: a network, a rule, a learning rate and a run index. Lanes of one rule
+and run are trained together, as many as a bound of memory allows; one whose error leaves its bound
+has diverged and leaves the others.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable
 
-import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from idem.checkpoint import Checkpoint
-from idem.rule.loss import RULES, check_rule
-from idem.sweeps.lanes import OPTIMIZERS, Activations, Lanes, homogeneous, required_bytes
-from idem.sweeps.mlp import INITIALIZATIONS, initial_parameters
+from idem.rule.loss import check_rule
+from idem.sweeps.grid import PROBE, Grid, Unit, seeded
+from idem.sweeps.lanes import Activations, Lanes, homogeneous
 
 Row = dict[str, float | int | str | bool]
-_DATA, _PROBE = 0, 1  # what a stream of random numbers is for
 _PROBES = 8  # of the Jacobian, for each of so many items that they fill a batch
-
-
-class Unit(NamedTuple):
-    """A chunk of lanes that are trained together: some learning rates of one rule and run."""
-
-    rule: str
-    run: int
-    learning_rates: tuple[float, ...]
-    chunk: int = 0
-    """Which chunk of the grid's learning rates these are."""
-
-    @property
-    def name(self) -> str:
-        """Return a name that no other unit of the grid has, fit for a file."""
-        return f"{self.rule}_{self.run}_{self.chunk}"
-
-
-@dataclass(frozen=True)
-class Grid:
-    """What is swept: one network, all its learning rates and runs under both rules.
-
-    Args:
-        widths: of the network, as for `idem.sweeps.mlp.MLP`; the first and the last are equal.
-        learning_rates: one lane each; positive and finite, in ``matched`` units.
-        runs: how many pairs of initialization and data.
-        steps: gradient steps, each on a fresh batch.
-        batch_size: items a step.
-        log_every: steps between logged rows; the first and the last are always logged.
-        negative_slope: of LeakyReLU.
-        initialization: a name from `idem.sweeps.mlp.INITIALIZATIONS`.
-        optimizer: ``"sgd"`` or ``"adam"``.
-        diverged_above: the root mean square error above which a lane has diverged.
-        memory: bytes that the lanes trained together may take.
-        seed: decides, with the run index, initialization and data.
-
-    Raises:
-        ValueError: for a value out of range, naming it.
-    """
-
-    widths: Sequence[int]
-    learning_rates: Sequence[float]
-    runs: int
-    steps: int
-    batch_size: int
-    log_every: int
-    negative_slope: float = 0.2
-    initialization: str = "default"
-    optimizer: str = "sgd"
-    diverged_above: float = 1e3
-    memory: int = 2**30
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if len(self.widths) < 2 or self.widths[0] != self.widths[-1]:
-            raise ValueError(
-                f"widths: expected two or more, the last equal to the first, got {self.widths}"
-            )
-        if not self.learning_rates or not all(0 < r < math.inf for r in self.learning_rates):
-            raise ValueError(
-                f"learning_rates: expected positive finite rates, got {self.learning_rates}"
-            )
-        if len({f"{rate:.6g}" for rate in self.learning_rates}) < len(self.learning_rates):
-            raise ValueError(
-                "learning_rates: expected rates that differ in their first six digits, got "
-                f"{self.learning_rates}"
-            )
-        for name in ("runs", "steps", "batch_size", "log_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        for name, known in (("optimizer", OPTIMIZERS), ("initialization", INITIALIZATIONS)):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name}: expected one of {', '.join(known)}, got {getattr(self, name)!r}"
-                )
-        if not self.diverged_above > 0:
-            raise ValueError(f"diverged_above: expected more than 0, got {self.diverged_above}")
-        if not 0 <= self.negative_slope < math.inf:
-            raise ValueError(f"negative_slope: expected 0 or more, got {self.negative_slope}")
-        if self._required(1) > self.memory:
-            raise ValueError(
-                f"memory: expected at least {self._required(1)} bytes, which one lane of widths "
-                f"{list(self.widths)} at batch size {self.batch_size} takes, got {self.memory}"
-            )
-
-    def units(self) -> list[Unit]:
-        """List the units: for every rule and run its rates, in as few chunks as memory allows.
-
-        The chunks are of equal size but for the last, and depend on the parameters alone.
-        """
-        count = len(self.learning_rates)
-        sizes = (-(-count // chunks) for chunks in range(1, count + 1))
-        size = next(size for size in sizes if self._required(size) <= self.memory)
-        chunks = [tuple(self.learning_rates[i : i + size]) for i in range(0, count, size)]
-        return [
-            Unit(rule, run, rates, chunk)
-            for run in range(self.runs)
-            for rule in RULES
-            for chunk, rates in enumerate(chunks)
-        ]
-
-    def start(self, run: int) -> list[tuple[Tensor, Tensor]]:
-        """Draw the initial ``(weight, bias)`` of every layer for a run index."""
-        return initial_parameters(
-            self.widths, self.initialization, self.negative_slope, seeded(self.seed, run)
-        )
-
-    def batch(self, run: int, step: int) -> Tensor:
-        """Draw the standard normal batch of a step, (batch_size, n), float32."""
-        generator = seeded(self.seed, run, step, _DATA)
-        return torch.randn(self.widths[0], self.batch_size, generator=generator).mT
-
-    def _required(self, lanes: int) -> int:
-        return required_bytes(self.widths, self.batch_size, lanes, self.optimizer)
-
-
-def seeded(*key: int) -> Generator:
-    """Return a generator that depends on the whole key: no stream has to be kept or replayed."""
-    state = np.random.SeedSequence(key).generate_state(1, np.uint64)
-    return Generator().manual_seed(int(state[0] >> 1))
 
 
 def train_lanes(
@@ -166,8 +42,10 @@ def train_lanes(
         (``matched`` scale), ``output_spread``, ``update_norm`` (of the step that follows, NaN if
         none does), ``jacobian_trace`` (mean of tr J at single y) and ``jacobian_rank`` (the median
         effective rank (tr JᵀJ)² / tr (JᵀJ)²; both at the end only, else NaN) and ``diverged``;
-        each measured on the batch of that step. The last row of a lane that diverged is of the step
-        at which it did.
+        each measured on the batch of that step before it is trained on. Of fixed data, whose batch
+        has been trained on since the first step, a row holds ``new_absolute_error``,
+        ``new_relative_error`` and ``new_output_spread`` too, on inputs that no run trains on. The
+        last row of a lane that diverged is of the step at which it did.
 
     Raises:
         ValueError: for an unknown rule.
@@ -176,13 +54,14 @@ def train_lanes(
     check_rule(unit.rule)
     device = torch.device(device)
     lanes, first_step, rows = _begun(grid, unit, checkpoint, device)
+    data = _Data(grid, unit.run, device)
     for step in range(first_step, grid.steps + 1):
         if not lanes.rates:
             break
         if checkpoint is not None and step > first_step and checkpoint.is_due():
             checkpoint.save(lanes.state(), {"step": step, "rows": rows})
-        logged, last = step % grid.log_every == 0 or step == grid.steps, step == grid.steps
-        measured, diverged = _work(grid, unit, lanes, step, logged)
+        logged, last = grid.is_logged(step), step == grid.steps
+        measured, diverged = _work(grid, unit, lanes, data, step)
         norms = torch.full((len(measured),), math.nan) if last else lanes.descend(measure=logged)
         for lane in (diverged.cpu() | logged).nonzero().flatten().tolist():
             rows.append(
@@ -215,36 +94,63 @@ def _begun(
     return lanes, notes["step"], notes["rows"]
 
 
-def _work(
-    grid: Grid, unit: Unit, lanes: Lanes, step: int, logged: bool
-) -> tuple[list[Row], Tensor]:
+class _Data:
+    """The inputs of one run on a device, in homogeneous coordinates (rows(n), B)."""
+
+    def __init__(self, grid: Grid, run: int, device: torch.device) -> None:
+        self._grid, self._run, self._device = grid, run, device
+        fixed = grid.data == "fixed"
+        self._batch = self._moved(grid.batch(run, 0)) if fixed else None
+        self.new = self._moved(grid.new_inputs(run)) if fixed else None
+        """Inputs that no run trains on; None if those of every step are such."""
+
+    def batch(self, step: int) -> Tensor:
+        """Return the batch of a step."""
+        if self._batch is not None:
+            return self._batch
+        return self._moved(self._grid.batch(self._run, step))
+
+    def probes(self) -> Tensor:
+        """Draw the probes of `Lanes.jacobian`."""
+        items = max(1, self._grid.batch_size // _PROBES)
+        heads = torch.empty(_PROBES * items, self._grid.widths[0])
+        heads.bernoulli_(generator=seeded(self._grid.seed, self._run, 0, PROBE)).mul_(2).sub_(1)
+        return homogeneous(heads, last=0.0).unflatten(1, (_PROBES, items)).to(self._device)
+
+    def _moved(self, x: Tensor) -> Tensor:
+        return homogeneous(x.to(self._device))
+
+
+def _work(grid: Grid, unit: Unit, lanes: Lanes, data: _Data, step: int) -> tuple[list[Row], Tensor]:
     """Measure the lanes on the batch of a step, a block at a time; leave gradients for a descent.
 
     Returns:
         What was measured of every lane, empty where a row is not asked for, and which diverged.
     """
-    device, last = lanes.weights[0].device, step == grid.steps
-    x = homogeneous(grid.batch(unit.run, step).to(device))
-    probes = _probes(grid, unit.run).to(device) if last else None
+    logged, last = grid.is_logged(step), step == grid.steps
+    x, probes = data.batch(step), data.probes() if last else None
     measured, diverged = [], []
     for block in lanes.blocks():
         activations = lanes.apply_twice(block, x)
         rms = _norm(activations.difference) / math.sqrt(grid.widths[0] * grid.batch_size)
         diverged.append((rms > grid.diverged_above) | rms.isnan())
-        if logged or diverged[-1].any():
-            measured += _measure(lanes, block, activations, probes)
-        else:
-            measured += [{}] * len(rms)
+        shown = logged or bool(diverged[-1].any())
+        found = _measure(lanes, block, activations, probes) if shown else [{}] * len(rms)
         if not last:
             lanes.accumulate(block, activations, unit.rule)
+        if shown and data.new is not None:
+            found = _beside(found, _measure(lanes, block, lanes.apply_twice(block, data.new), None))
+        measured += found
     return measured, torch.cat(diverged)
 
 
-def _probes(grid: Grid, run: int) -> Tensor:
-    """Draw the probes of `Lanes.jacobian`."""
-    items, generator = max(1, grid.batch_size // _PROBES), seeded(grid.seed, run, 0, _PROBE)
-    heads = torch.empty(_PROBES * items, grid.widths[0]).bernoulli_(generator=generator)
-    return homogeneous(heads.mul_(2).sub_(1), last=0.0).unflatten(1, (_PROBES, items))
+def _beside(on_batch: list[Row], on_new: list[Row]) -> list[Row]:
+    """Return the rows on the batch with what was measured on new inputs."""
+    names = ("absolute_error", "relative_error", "output_spread")
+    return [
+        row | {f"new_{name}": new[name] for name in names}
+        for row, new in zip(on_batch, on_new, strict=True)
+    ]
 
 
 def _norm(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from idem.landscape.trajectory import ParameterSpace, cosine, descend
 from idem.rule.loss import RULES
-from idem.sweeps.sweep import Grid
+from idem.sweeps.grid import Grid
 from stages.common import params
 
 Row = dict[str, Any]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from idem.landscape.curvature import fresh_batch_edge, marchenko_pastur_edge
-from idem.sweeps.sweep import seeded
+from idem.sweeps.grid import seeded
 from stages.common import params
 from stages.landscape.brackets import between
 

@@ -14,7 +14,7 @@ from idem.landscape.curvature import (
     stability_edge,
 )
 from idem.landscape.layers import Layers, layer_outputs, leaky
-from idem.sweeps.sweep import Grid
+from idem.sweeps.grid import Grid
 from stages.common import params
 
 

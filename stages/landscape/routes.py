@@ -30,13 +30,13 @@ from idem.landscape.trajectory import (
     losses_between,
 )
 from idem.rule.loss import RULES
-from idem.sweeps.sweep import Grid, seeded
+from idem.sweeps.grid import Grid, seeded
 from stages.common import params
 from stages.landscape.directions import Row, gradients, logged_steps, streams
 
 OWN, MOVED_START = "own", "moved_start"
 OTHER_DATA, HALF_RATE, OTHER_RATE = CONTROLS = "data", "half_rate", "other_rate"
-_MOVED = 2  # what a stream of random numbers is for, beside those of idem.sweeps.sweep
+_MOVED = 2  # what a stream of random numbers is for, beside those of idem.sweeps.grid
 OTHER_RULE = {"modified": "ordinary", "ordinary": "modified"}
 
 

@@ -25,7 +25,8 @@ from idem.landscape.curvature import (
     marchenko_pastur_edge,
 )
 from idem.rule.loss import RULES
-from idem.sweeps.sweep import Grid, train_lanes
+from idem.sweeps.grid import Grid
+from idem.sweeps.sweep import train_lanes
 from stages.common import params
 from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json

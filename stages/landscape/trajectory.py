@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from idem.rule.loss import RULES
-from idem.sweeps.sweep import Grid
+from idem.sweeps.grid import Grid
 from stages.common import params
 from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json, write_text

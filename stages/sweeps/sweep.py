@@ -14,8 +14,9 @@ import torch
 from tqdm import tqdm
 
 from idem.checkpoint import Checkpoint, OutOfTime
+from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.mlp import parameter_count
-from idem.sweeps.sweep import Grid, Row, Unit, train_lanes
+from idem.sweeps.sweep import Row, train_lanes
 from stages.common import params, resume
 from stages.common.engine import device
 from stages.common.files import write_csv, write_json

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from idem.sweeps.sweep import Grid, Row
+from idem.sweeps.grid import Grid
+from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps.aggregate import (

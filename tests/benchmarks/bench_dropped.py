@@ -27,8 +27,9 @@ from typing import NamedTuple
 import torch
 
 from idem.rule.loss import RULES
+from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.mlp import TABLE_1
-from idem.sweeps.sweep import Grid, Row, Unit, train_lanes
+from idem.sweeps.sweep import Row, train_lanes
 
 PAPER_RATES = tuple(round(0.02 + 0.05 * i, 2) for i in range(20))
 HIGHER = (2.0, 10.0, 1000.0)

@@ -44,9 +44,10 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 
 from idem.landscape.cost import exact_forward_equivalents
 from idem.rule.loss import RULES, idempotency_loss
+from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.lanes import Lanes, required_bytes
 from idem.sweeps.mlp import MLP, TABLE_1
-from idem.sweeps.sweep import Grid, Unit, train_lanes
+from idem.sweeps.sweep import train_lanes
 
 BATCH_SIZE, ROUNDS = 1000, 2
 CASES = (("B1", 300, 20), ("B1", 300, 100), ("B2", 10, 10), ("B3", 3, 2), ("B4", 4, 2))
@@ -78,7 +79,7 @@ def grid_of(network: str, steps: int, lanes: int, kind: type[Grid] = Drawn) -> G
 
 def plain_loop(grid: Grid, rule: str) -> None:
     """Train one lane after the other with nn.Sequential and torch.optim.SGD."""
-    for rate in grid.learning_rates[:LOOPED]:
+    for rate in grid.rates(rule)[:LOOPED]:
         f = MLP(grid.widths)
         optimizer = torch.optim.SGD(f.parameters(), lr=rate)
         for step in range(grid.steps):
@@ -89,7 +90,7 @@ def plain_loop(grid: Grid, rule: str) -> None:
 
 def torch_func(grid: Grid, rule: str) -> None:
     """Train all lanes with vmap over their stacked parameters."""
-    parameters, _ = stack_module_state([MLP(grid.widths) for _ in grid.learning_rates])
+    parameters, _ = stack_module_state([MLP(grid.widths) for _ in grid.rates(rule)])
     f = MLP(grid.widths).to("meta")
 
     def apply(theta: dict[str, Tensor], x: Tensor) -> Tensor:
@@ -105,7 +106,7 @@ def torch_func(grid: Grid, rule: str) -> None:
         return (y * sent_back.detach()).sum()
 
     gradient = vmap(grad(loss), in_dims=(0, None))
-    rates = torch.tensor(grid.learning_rates)
+    rates = torch.tensor(grid.rates(rule))
     with torch.no_grad():
         for step in range(grid.steps):
             for name, g in gradient(parameters, grid.batch(0, step)).items():
@@ -141,7 +142,7 @@ def products(grid: Grid) -> tuple[Callable[[], object], float]:
 
     Forward, to the weights and to the input of a layer: 3 forward passes' worth.
     """
-    lanes = Lanes(grid.start(0), grid.learning_rates, 0.2, BATCH_SIZE)
+    lanes = Lanes(grid.start(0), grid.rates("modified"), 0.2, BATCH_SIZE)
     block = next(iter(lanes.blocks()))
     count = block.stop - block.start
     layers = [

@@ -30,7 +30,8 @@ import torch
 
 from idem.figures import figure_wall_time
 from idem.rule.loss import RULES
-from idem.sweeps.sweep import Grid, Unit, train_lanes
+from idem.sweeps.grid import Grid, Unit
+from idem.sweeps.sweep import train_lanes
 from stages.common import params
 from stages.common.files import write_csv, write_figure
 from stages.sweeps.aggregate import at_best_rate, forward_equivalents

@@ -21,7 +21,8 @@ from idem.generative.state import TrainingState, begin
 from idem.generative.training import train
 from idem.generative.udcgan import UDCGAN
 from idem.rule.loss import RULES, idempotency_loss
-from idem.sweeps.sweep import Grid, Unit, train_lanes
+from idem.sweeps.grid import Grid, Unit
+from idem.sweeps.sweep import train_lanes
 from stages.evaluation import evaluate
 from stages.generative import train as stage_train
 from tests.stages.evaluation.test_evaluate import run, tiny_data, tiny_params
@@ -61,7 +62,7 @@ def test_lanes_equal_those_of_the_cpu(rule):
     grid = Grid(
         widths=[5, 7, 5], learning_rates=[0.1, 0.5], runs=1, steps=12, batch_size=50, log_every=5
     )
-    unit = Unit(rule, 0, tuple(grid.learning_rates))
+    unit = Unit(rule, 0, tuple(grid.rates(rule)))
     ours, reference = (train_lanes(grid, unit, device=device) for device in ("cuda", "cpu"))
     for row, expected in zip(ours, reference, strict=True):
         assert row["absolute_error"] == pytest.approx(expected["absolute_error"], rel=1e-4)

@@ -17,8 +17,8 @@ from idem.landscape.curvature import (
 )
 from idem.landscape.layers import Layers
 from idem.rule.loss import RULES, idempotency_loss
+from idem.sweeps.grid import seeded
 from idem.sweeps.mlp import MLP
-from idem.sweeps.sweep import seeded
 
 
 def normal(*size: int, key: int = 0) -> Tensor:

@@ -11,8 +11,8 @@ from idem.landscape.spectrum import (
     fixed_fraction,
     jacobians,
 )
+from idem.sweeps.grid import seeded
 from idem.sweeps.mlp import MLP
-from idem.sweeps.sweep import seeded
 
 
 def normal(*size: int, key: int = 0) -> Tensor:

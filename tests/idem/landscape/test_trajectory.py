@@ -16,8 +16,8 @@ from idem.landscape.trajectory import (
     losses_between,
 )
 from idem.rule.loss import RULES, idempotency_loss
+from idem.sweeps.grid import Grid, seeded
 from idem.sweeps.mlp import MLP
-from idem.sweeps.sweep import Grid, seeded
 
 WIDTHS = (4, 6, 4)
 SPACE = ParameterSpace(WIDTHS, 0.2)

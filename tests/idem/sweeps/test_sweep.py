@@ -6,9 +6,10 @@ import torch
 
 from idem.checkpoint import Checkpoint, OutOfTime
 from idem.rule.loss import RULES, idempotency_loss
+from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.lanes import required_bytes
 from idem.sweeps.mlp import MLP
-from idem.sweeps.sweep import Grid, Row, Unit, train_lanes
+from idem.sweeps.sweep import Row, train_lanes
 
 GRID = Grid(
     widths=[5, 7, 5], learning_rates=[0.1, 0.5], runs=2, steps=12, batch_size=50, log_every=5
@@ -16,7 +17,7 @@ GRID = Grid(
 
 
 def unit(grid: Grid, rule: str, run: int) -> Unit:
-    return Unit(rule, run, tuple(grid.learning_rates))
+    return Unit(rule, run, tuple(grid.rates(rule)))
 
 
 def trained(grid: Grid, rule: str, run: int) -> list[Row]:
@@ -28,13 +29,19 @@ def texts(rows: list[Row]) -> list[str]:
     return [repr(row) for row in rows]
 
 
-def plain_run(grid: Grid, rule: str, run: int, rate: float) -> list[float]:
-    """Train as a user of PyTorch would, and return the loss before every step and at the end."""
+def started(grid: Grid, run: int) -> MLP:
+    """The network of a run before its first step."""
     f = MLP(grid.widths, grid.negative_slope)
     tensors = [tensor for pair in grid.start(run) for tensor in pair]
     with torch.no_grad():
         for parameter, drawn in zip(f.parameters(), tensors, strict=True):
             parameter.copy_(drawn)
+    return f
+
+
+def plain_run(grid: Grid, rule: str, run: int, rate: float) -> list[float]:
+    """Train as a user of PyTorch would, and return the loss before every step and at the end."""
+    f = started(grid, run)
     optimizer = torch.optim.SGD(f.parameters(), lr=rate)
     losses = []
     for step in range(grid.steps + 1):
@@ -47,13 +54,65 @@ def plain_run(grid: Grid, rule: str, run: int, rate: float) -> list[float]:
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("rate", GRID.learning_rates)
+@pytest.mark.parametrize("rate", [0.1, 0.5])
 def test_a_lane_equals_a_plain_training_run(rule: str, rate: float):
     rows = [row for row in trained(GRID, rule, 1) if row["learning_rate"] == rate]
     losses = plain_run(GRID, rule, 1, rate)
     assert [row["step"] for row in rows] == [0, 5, 10, 12]
     for row in rows:
         assert row["loss"] == pytest.approx(losses[int(row["step"])], rel=1e-4)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_fixed_data_are_one_batch_a_run(rule: str):
+    fixed = dataclasses.replace(GRID, data="fixed")
+    assert torch.equal(fixed.batch(1, 7), GRID.batch(1, 0))
+    assert not torch.equal(fixed.batch(0, 7), fixed.batch(1, 7))
+    losses = plain_run(fixed, rule, 1, 0.5)
+    rows = [row for row in trained(fixed, rule, 1) if row["learning_rate"] == 0.5]
+    for row in rows:
+        assert row["loss"] == pytest.approx(losses[int(row["step"])], rel=1e-4)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_fixed_data_are_measured_on_new_inputs_too(rule: str):
+    fixed = dataclasses.replace(GRID, data="fixed", steps=1)
+    f = started(fixed, 1)
+    with torch.no_grad():
+        y = f(fixed.new_inputs(1))
+        error = f(y) - y
+        spread = y - y.mean(0)
+    row, after = trained(fixed, rule, 1)[0], trained(fixed, rule, 1)[-1]
+    assert row["new_absolute_error"] == pytest.approx(float(error.abs().mean()), rel=1e-5)
+    assert row["new_relative_error"] == pytest.approx(float(error.norm() / spread.norm()), rel=1e-5)
+    assert row["new_output_spread"] == pytest.approx(float(spread.square().mean().sqrt()), rel=1e-5)
+    assert after["new_absolute_error"] != row["new_absolute_error"] != row["absolute_error"]
+    fresh = trained(dataclasses.replace(fixed, data="fresh"), rule, 1)[0]
+    assert texts([fresh]) == texts([{name: row[name] for name in fresh}])
+    assert set(row) - set(fresh) == {
+        "new_absolute_error",
+        "new_relative_error",
+        "new_output_spread",
+    }
+
+
+def test_measuring_on_new_inputs_changes_no_training():
+    seldom = dataclasses.replace(GRID, data="fixed", log_every=12)
+    often = dataclasses.replace(seldom, log_every=1)
+    assert texts([trained(seldom, "ordinary", 0)[-1]]) == texts([trained(often, "ordinary", 0)[-1]])
+
+
+def test_steps_are_logged_where_asked():
+    grid = dataclasses.replace(GRID, log_every=10, log_at=(1, 3))
+    assert sorted({row["step"] for row in trained(grid, "modified", 0)}) == [0, 1, 3, 10, 12]
+
+
+def test_rules_have_rates_of_their_own_where_given():
+    grid = dataclasses.replace(GRID, learning_rates={"modified": [0.1], "ordinary": [0.2, 0.3]})
+    rates = {unit.rule: unit.learning_rates for unit in grid.units()}
+    assert rates == {"modified": (0.1,), "ordinary": (0.2, 0.3)}
+    alone = dataclasses.replace(GRID, learning_rates=[0.1])
+    assert texts(train_lanes(grid, grid.units()[0])) == texts(trained(alone, "modified", 0))
 
 
 def test_rules_and_rates_share_start_and_data_and_runs_do_not():
@@ -156,6 +215,12 @@ def test_every_initialization_trains(initialization):
         ({"diverged_above": math.nan}, "diverged_above: expected more than 0, got nan"),
         ({"negative_slope": -1.0}, "negative_slope: expected 0 or more, got -1"),
         ({"learning_rates": [0.1234567, 0.1234568]}, "learning_rates: expected rates that differ"),
+        (
+            {"learning_rates": {"modified": [0.1]}},
+            "learning_rates: expected rates for modified and",
+        ),
+        ({"learning_rates": {"modified": [0.1], "ordinary": [0.0]}}, "expected positive finite"),
+        ({"data": "stale"}, "data: expected one of fresh, fixed, got 'stale'"),
         ({"optimizer": "lion"}, "optimizer: expected one of sgd, adam, got 'lion'"),
         (
             {"memory": 10},

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from idem.figures.stability import figure_stability
 from idem.rule.loss import RULES
-from idem.sweeps.sweep import Grid
+from idem.sweeps.grid import Grid
 from stages.common import params
 from stages.landscape import stability
 

@@ -1,0 +1,181 @@
+"""The grid of a sweep: one network, its rates, runs and rules, and where its numbers come from.
+
+Initialization and data depend on the run index alone (common random numbers), so two rates, or two
+rules, differ by nothing but themselves.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from idem.rule.loss import RULES, check_rule
+from idem.sweeps.lanes import OPTIMIZERS, required_bytes, rows
+from idem.sweeps.mlp import INITIALIZATIONS, initial_parameters
+
+DATA = ("fresh", "fixed")
+Rates = Sequence[float]
+_CHOICES = {"optimizer": OPTIMIZERS, "initialization": INITIALIZATIONS, "data": DATA}
+_DATA, PROBE, _NEW = 0, 1, 3  # what a stream of random numbers is for; 2: `landscape.routes`
+
+
+class Unit(NamedTuple):
+    """A chunk of lanes that are trained together: some learning rates of one rule and run."""
+
+    rule: str
+    run: int
+    learning_rates: tuple[float, ...]
+    chunk: int = 0
+    """Which chunk of the grid's learning rates these are."""
+
+    @property
+    def name(self) -> str:
+        """Return a name that no other unit of the grid has, fit for a file."""
+        return f"{self.rule}_{self.run}_{self.chunk}"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is swept: one network, all its learning rates and runs under both rules.
+
+    Args:
+        widths: of the network, as for `idem.sweeps.mlp.MLP`; the first and the last are equal.
+        learning_rates: one lane each; positive and finite, in ``matched`` units. The same for
+            both rules, or by rule: what one label stands for may be two rates (`stages.published`).
+        runs: how many pairs of initialization and data.
+        steps: gradient steps.
+        batch_size: items a step.
+        log_every: steps between logged rows; the first and the last are always logged.
+        log_at: steps that are logged besides.
+        data: ``"fresh"``, a new batch every step as the paper's text says, or ``"fixed"``, one
+            batch a run, reused at every step, as its published curves say.
+        negative_slope: of LeakyReLU.
+        initialization: a name from `idem.sweeps.mlp.INITIALIZATIONS`.
+        optimizer: ``"sgd"`` or ``"adam"``.
+        diverged_above: the root mean square error above which a lane has diverged.
+        memory: bytes that the lanes trained together may take.
+        seed: decides, with the run index, initialization and data.
+
+    Raises:
+        ValueError: for a value out of range, naming it.
+    """
+
+    widths: Sequence[int]
+    learning_rates: Rates | Mapping[str, Rates]
+    runs: int
+    steps: int
+    batch_size: int
+    log_every: int
+    log_at: Sequence[int] = ()
+    data: str = "fresh"
+    negative_slope: float = 0.2
+    initialization: str = "default"
+    optimizer: str = "sgd"
+    diverged_above: float = 1e3
+    memory: int = 2**30
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.widths) < 2 or self.widths[0] != self.widths[-1]:
+            raise ValueError(
+                f"widths: expected two or more, the last equal to the first, got {self.widths}"
+            )
+        if isinstance(self.learning_rates, Mapping) and set(self.learning_rates) != set(RULES):
+            raise ValueError(
+                f"learning_rates: expected rates for {' and '.join(RULES)}, got rates for "
+                f"{', '.join(self.learning_rates) or 'nothing'}"
+            )
+        for rule in RULES:
+            _check_rates(self.rates(rule), self.learning_rates)
+        for name in ("runs", "steps", "batch_size", "log_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name}: expected one of {', '.join(known)}, got {getattr(self, name)!r}"
+                )
+        if not self.diverged_above > 0:
+            raise ValueError(f"diverged_above: expected more than 0, got {self.diverged_above}")
+        if not 0 <= self.negative_slope < math.inf:
+            raise ValueError(f"negative_slope: expected 0 or more, got {self.negative_slope}")
+        if self._required(1) > self.memory:
+            raise ValueError(
+                f"memory: expected at least {self._required(1)} bytes, which one lane of widths "
+                f"{list(self.widths)} at batch size {self.batch_size} takes, got {self.memory}"
+            )
+
+    def rates(self, rule: str) -> Rates:
+        """Return the learning rates of a rule; raise ValueError for an unknown one."""
+        check_rule(rule)
+        rates = self.learning_rates
+        return rates[rule] if isinstance(rates, Mapping) else rates
+
+    def units(self) -> list[Unit]:
+        """List the units: for every rule and run its rates, in as few chunks as memory allows.
+
+        The chunks are of equal size but for the last, and depend on the parameters alone.
+        """
+        chunks = {rule: self._chunks(self.rates(rule)) for rule in RULES}
+        return [
+            Unit(rule, run, rates, chunk)
+            for run in range(self.runs)
+            for rule in RULES
+            for chunk, rates in enumerate(chunks[rule])
+        ]
+
+    def is_logged(self, step: int) -> bool:
+        """Tell whether a step is logged."""
+        return step % self.log_every == 0 or step == self.steps or step in self.log_at
+
+    def start(self, run: int) -> list[tuple[Tensor, Tensor]]:
+        """Draw the initial ``(weight, bias)`` of every layer for a run index."""
+        return initial_parameters(
+            self.widths, self.initialization, self.negative_slope, seeded(self.seed, run)
+        )
+
+    def batch(self, run: int, step: int) -> Tensor:
+        """Draw the standard normal batch of a step, (batch_size, n), float32.
+
+        Of fixed data it is that of step 0 at every step.
+        """
+        return self._normal(run, 0 if self.data == "fixed" else step, _DATA)
+
+    def new_inputs(self, run: int) -> Tensor:
+        """Draw a batch that no run trains on, as `batch` otherwise: one for all steps of a run."""
+        return self._normal(run, 0, _NEW)
+
+    def _normal(self, run: int, step: int, purpose: int) -> Tensor:
+        generator = seeded(self.seed, run, step, purpose)
+        return torch.randn(self.widths[0], self.batch_size, generator=generator).mT
+
+    def _chunks(self, rates: Rates) -> list[tuple[float, ...]]:
+        count = len(rates)
+        sizes = (-(-count // chunks) for chunks in range(1, count + 1))
+        size = next(size for size in sizes if self._required(size) <= self.memory)
+        return [tuple(rates[i : i + size]) for i in range(0, count, size)]
+
+    def _required(self, lanes: int) -> int:
+        """Return the bytes of so many lanes; of fixed data two batches are held throughout."""
+        held = 2 * 4 * rows(self.widths[0]) * self.batch_size if self.data == "fixed" else 0
+        return required_bytes(self.widths, self.batch_size, lanes, self.optimizer) + held
+
+
+def seeded(*key: int) -> Generator:
+    """Return a generator that depends on the whole key: no stream has to be kept or replayed."""
+    state = np.random.SeedSequence(key).generate_state(1, np.uint64)
+    return Generator().manual_seed(int(state[0] >> 1))
+
+
+def _check_rates(rates: Rates, given: object) -> None:
+    """Raise ValueError, naming what was given, unless the rates can be lanes."""
+    if not rates or not all(0 < rate < math.inf for rate in rates):
+        raise ValueError(f"learning_rates: expected positive finite rates, got {given}")
+    if len({f"{rate:.6g}" for rate in rates}) < len(rates):
+        raise ValueError(
+            f"learning_rates: expected rates that differ in their first six digits, got {given}"
+        )
