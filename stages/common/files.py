@@ -13,11 +13,18 @@ import numpy as np
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Yield a temporary file that becomes `path` in the end, so that nobody sees half of one."""
+    """Yield a temporary file that becomes `path` in the end, so that nobody sees half of one.
+
+    If it cannot be written, on a full disk for instance, what was there before stays.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    yield part
-    os.replace(part, path)
+    try:
+        yield part
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

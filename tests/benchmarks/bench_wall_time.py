@@ -21,7 +21,6 @@ output (one core of an AMD EPYC, batches of 1 000):
          B4 ordinary           525                 5.82
 """
 
-import platform
 import time
 from pathlib import Path
 
@@ -34,6 +33,7 @@ from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.sweep import train_lanes
 from stages.common import params
 from stages.common.files import write_csv, write_figure
+from stages.common.units import processor
 from stages.sweeps.aggregate import at_best_rate, forward_equivalents
 
 ROOT = Path(__file__).parents[2]
@@ -59,14 +59,6 @@ def timed(widths: list[int], rule: str, steps: int) -> float:
     start = time.thread_time()
     train_lanes(grid, Unit(rule, 0, (RATE,)))
     return time.thread_time() - start
-
-
-def processor() -> str:
-    """Name the processor (Linux), else the architecture."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def main() -> None:
