@@ -12,7 +12,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,25 +108,62 @@ def _lineage() -> tuple[int, int]:
         return parent, 0
 
 
-def run_units(function: Callable[..., Any], units: Iterable[tuple], label: str = "") -> list[Any]:
+def run_units(
+    function: Callable[..., Any],
+    units: Iterable[tuple],
+    label: str = "",
+    *,
+    arrived: Callable[[int, Any], object] | None = None,
+) -> list[Any]:
     """Return ``[function(*unit) for unit in units]``, computed side by side, in that order.
 
-    From here on this process, a stage's, ends with the one that started it, as its workers do.
+    From here on this process, a stage's, ends with the one that started it, as its workers do. A
+    unit that fails stops no other: all else is computed, and has arrived, before its error is
+    raised.
 
     Args:
         function: of the parts of a unit; importable, as it may run in another process.
         units: what each call is given.
         label: shows how many units are done; leave it out where they show progress themselves.
+        arrived: is called in this process with the index and the result of every unit, as soon as
+            it is there.
+
+    Raises:
+        Exception: what the first unit that failed raised; the tracebacks of others are printed.
+        SystemExit: of a unit, at once.
     """
     end_with_parent()
-    tasks = [joblib.delayed(_on_one_thread)(function, unit) for unit in units]
-    results = joblib.Parallel(n_jobs=workers(), return_as="generator")(tasks)
-    return list(tqdm(results, desc=label, total=len(tasks), unit="unit", disable=not label))
+    units = list(units)
+    results: list[Any] = [None] * len(units)
+    errors = []
+    found = _computed(function, units)
+    for index, result in tqdm(found, label, len(units), unit="unit", disable=not label):
+        if isinstance(result, Exception):
+            errors.append(result)
+            continue
+        results[index] = result
+        if arrived is not None:
+            arrived(index, result)
+    for error in errors[1:]:
+        traceback.print_exception(error)
+    if errors:
+        raise errors[0]
+    return results
 
 
-def _on_one_thread(function: Callable[..., Any], unit: tuple) -> Any:
+def _computed(function: Callable[..., Any], units: list[tuple]) -> Iterator[tuple[int, Any]]:
+    """Yield the index of every unit and what came of it, a result or an error, as they end."""
+    tasks = [joblib.delayed(_on_one_thread)(function, *unit) for unit in enumerate(units)]
+    return joblib.Parallel(n_jobs=workers(), return_as="generator_unordered")(tasks)
+
+
+def _on_one_thread(function: Callable[..., Any], index: int, unit: tuple) -> tuple[int, Any]:
     import torch
 
     end_with_parent()
     torch.set_num_threads(1)
-    return function(*unit)
+    try:
+        return index, function(*unit)
+    except Exception as error:
+        error.add_note(traceback.format_exc())  # another process has no traceback of this one
+        return index, error

@@ -20,3 +20,15 @@ def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, gi
 def test_units_return_in_order(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("IDEM_WORKERS", "1")
     assert engine.run_units(divmod, [(7, 2), (9, 4)]) == [(3, 1), (2, 1)]
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_a_unit_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch, capsys, count: str):
+    monkeypatch.setenv("IDEM_WORKERS", count)
+    arrived = {}
+    with pytest.raises(ZeroDivisionError) as failed:
+        units = [(7, 0), (9, 4), (7, 0), (8, 3)]
+        engine.run_units(divmod, units, arrived=arrived.__setitem__)
+    assert arrived == {1: (2, 1), 3: (2, 2)}
+    assert "function(*unit)" in failed.value.__notes__[0]
+    assert "ZeroDivisionError" in capsys.readouterr().err  # the other one's
