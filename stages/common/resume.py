@@ -1,10 +1,10 @@
 """Run the units of a stage so that it can be killed at any time and go on later.
 
 Every unit keeps what it has done so far in a file `.ckpt/<label>_<key>.npz`, git-ignored and
-outside every output. The key is a hash of the parameters and data that decide the unit, and of the
-source files that it reaches by imports: whatever changes one of these starts afresh, and a unit
-that was begun is found again under whatever name a stage has for it. The files go when the stage
-has written its outputs.
+outside every output. The key is a hash of the parameters and data that decide the unit, of the
+source files that it reaches by imports, and of the kind of device: whatever changes one of these
+starts afresh, and a unit that was begun is found again under whatever name a stage has for it. The
+files go when the stage has written its outputs.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 
 from idem.checkpoint import Checkpoint, OutOfTime
-from stages.common.engine import OUT_OF_TIME, checkpoint_seconds, deadline, run_units
+from stages.common.engine import OUT_OF_TIME, checkpoint_seconds, deadline, device, run_units
 from stages.common.imports import ROOT, deciding_files
 
 FOLDER = Path(".ckpt")
@@ -30,7 +30,7 @@ class Unit(NamedTuple):
 
     Attributes:
         label: for people who look.
-        key: all parameters and data that decide it; anything JSON holds.
+        key: exactly the parameters and data that decide it; anything JSON holds.
         arguments: of the function that computes it, before the checkpoint.
     """
 
@@ -90,7 +90,8 @@ def completed(
 
 def file_of(unit: Unit, modules: Sequence[str]) -> Path:
     """Return where a unit that these modules compute keeps what it has done."""
-    digest = hashlib.sha256(json.dumps([unit.key, torch.__version__]).encode())
+    where = torch.device(device()).type  # the first half on one kind, the rest on another: neither
+    digest = hashlib.sha256(json.dumps([unit.key, torch.__version__, where]).encode())
     for file in sorted({file for module in modules for file in deciding_files(module)}):
         digest.update((ROOT / file).read_bytes())
     return FOLDER / f"{unit.label}_{digest.hexdigest()[:16]}.npz"

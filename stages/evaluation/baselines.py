@@ -38,7 +38,7 @@ from stages.evaluation.summary import KINDS, MODES
 from stages.generative import networks, runs
 from stages.generative.scoring import Scorer, batched, load_scorer
 
-MODULES = ("idem.generative.dcgan", "stages.generative.runs")  # that decide a run
+MODULES = ("stages.evaluation.baselines",)  # that decide the scores of a run
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
     params.choose(everything.train.models, everything.baselines.autoencoder, "model")
     shape = networks.images(name, "train").shape[1:]
     compute = _compute(everything, shape)
-    shared, data = (everything, name), runs.data_digest(name)
+    shared, data = (everything, name), runs.data_digest(name, "test")
     units = [
         resume.Unit(f"dcgan_{name}_{seed}", _key(everything, data, seed), (*shared, seed))
         for seed in everything.baselines.seeds
@@ -114,10 +114,12 @@ def _blank(image_shape: tuple[int, ...]) -> Tensor:
 
 
 def _key(everything: GenerativeStudy, data: str, seed: int) -> list[Any]:
-    sections = (everything.baselines, everything.train, everything.score)
-    parameters = [section.model_dump(mode="json") for section in sections]
-    parameters[1].pop("models")
-    return [*parameters, data, seed, device()]
+    """Return what decides the scores of a run, whichever others there are."""
+    own = everything.baselines.model_dump(mode="json", exclude={"seeds", "autoencoder"})
+    network = everything.train.model_dump(include={"channels", "bottleneck", "normalization"})
+    score, given = everything.score.model_dump(), everything.evaluate
+    scored = [given.seed, given.samples, given.neighbours, given.nearest_k]
+    return [own, network, score, scored, data, seed]
 
 
 def _dcgan_unit(

@@ -3,19 +3,20 @@
 import copy
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import mse_loss
 
 from idem.checkpoint import Checkpoint
-from idem.data.datasets import to_unit
+from idem.data.datasets import Split, to_unit
 from idem.evaluation import metrics
 from idem.generative.ign import IGN
-from idem.generative.noise import Noise
+from idem.generative.noise import FourierNoise, GaussianNoise, Noise
 from idem.generative.objective import Objective
 from idem.generative.optimization import Optimization
 from idem.generative.state import Row, TrainingState
@@ -26,6 +27,8 @@ from stages.generative import networks
 from stages.generative.scoring import Scorer, batched, load_scorer
 
 MODULES = ("stages.generative.runs",)  # that decide what a run comes to
+# Which runs there are, where their weights go, and how these are calibrated in the end.
+_OF_OTHERS = {"seeds", "steps", "models", "folder", "calibration_batches"}
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,15 @@ class Run:
     model: Model
     score: Score
     seed: int
+    fourier: FourierNoise
+    """That of the images, for models that take it."""
 
     def key(self, data: str) -> list[Any]:
-        """Return what the run's checkpoint depends on; `data` is from `data_digest`."""
-        kept = self.section.model_dump(mode="json", exclude={"models", "seeds"})
-        parameters = [kept, *(part.model_dump(mode="json") for part in (self.model, self.score))]
-        return [*parameters, data, self.seed, device()]
+        """Return what decides the run, whichever others there are; `data` is from `data_digest`."""
+        shared = self.section.model_dump(mode="json", exclude=_OF_OTHERS)
+        own = self.model.model_dump(mode="json", exclude={"steps"})
+        steps = self.section.steps_of(self.model)
+        return [shared, own, steps, self.score.model_dump(mode="json"), data, self.seed]
 
     def images(self) -> Tensor:
         """Return what is trained on."""
@@ -54,7 +60,8 @@ class Run:
 
     def noise(self) -> Noise:
         """Return what the network is trained to turn into images."""
-        return networks.noise(self.section, self.model, self.dataset, self.images().shape[1:])
+        gaussian = self.model.noise == "gaussian"
+        return GaussianNoise(self.fourier.image_shape) if gaussian else self.fourier
 
     def optimization(self) -> Optimization:
         """Return how the weights descend."""
@@ -112,6 +119,12 @@ class Run:
         return validation(section, measure)
 
 
+def table(keys: Iterable[Mapping[str, Any]], found: Iterable[Iterable[Row]]) -> pd.DataFrame:
+    """Return the rows of all runs, each behind what tells its run from the others."""
+    pairs = zip(keys, found, strict=True)
+    return pd.DataFrame([{**key, **row} for key, rows in pairs for row in rows])
+
+
 def objective(model: Model) -> Objective:
     """Return what a model minimises."""
     tightness, rule = model.tightness, model.rule
@@ -120,10 +133,15 @@ def objective(model: Model) -> Objective:
     return Objective(rule, model.weight, model.gamma, model.target, model.data_noise)
 
 
-def data_digest(dataset: str) -> str:
-    """Return what tells images that are trained on, and what chooses among weights, from others."""
-    digest = hashlib.sha256()
-    for split in ("train", "valid"):
+def data_digest(dataset: str, *more: Split) -> str:
+    """Return what tells images that are trained on, and what chooses among weights, from others.
+
+    Args:
+        dataset: its name.
+        more: splits that decide too.
+    """
+    digest, splits = hashlib.sha256(), ("train", "valid", *more)
+    for split in splits:
         digest.update(networks.images(dataset, split).cpu().numpy().data)
     for value in networks.feature_extractor(dataset).state_dict().values():
         digest.update(value.cpu().contiguous().numpy().data)

@@ -9,14 +9,12 @@ It can be killed at any time, and goes on from there when it is run again.
 
 from collections.abc import Mapping
 
-import pandas as pd
-
 from idem.checkpoint import Checkpoint
+from idem.generative.noise import FourierNoise
 from stages.common import params, resume
-from stages.common.engine import deadline
 from stages.common.files import write_csv
 from stages.common.params import Model, Setting, Train
-from stages.generative import runs, train
+from stages.generative import networks, runs
 
 
 def main() -> None:
@@ -25,19 +23,18 @@ def main() -> None:
     everything = params.read(args.params, params.MNISTStudy)
     section = everything.search
     tried = params.choose(section.groups, args.group, "group")
-    own = {"folder": "settings", "steps": section.steps, "seeds": section.seeds}
+    own = {"steps": section.steps, "seeds": section.seeds}
     base = everything.train.model_copy(update=own)
-    data, units = runs.data_digest("mnist"), []
+    noise = FourierNoise.fit(networks.images("mnist", "train"))
+    data, units, keys = runs.data_digest("mnist"), [], []
     for name, setting in tried.items():
         own_section, model = changed(base, section.models, setting)
         for seed in own_section.seeds:
-            run = runs.Run("mnist", own_section, model, everything.score, seed)
+            run = runs.Run("mnist", own_section, model, everything.score, seed, noise)
             units.append(resume.Unit("setting", run.key(data), (run, name)))
-    deadline()  # complains before anything is written
-    train.fit_noise(base, "mnist")
+            keys.append({"setting": name, "seed": seed})
     with resume.completed(_unit, units, runs.MODULES, noun="runs") as results:
-        rows = [row for found in results for row in found]
-        write_csv(args.metrics / f"search_{args.group}.csv", pd.DataFrame(rows))
+        write_csv(args.metrics / f"search_{args.group}.csv", runs.table(keys, results))
 
 
 def changed(section: Train, models: Mapping[str, Model], setting: Setting) -> tuple[Train, Model]:
@@ -50,13 +47,13 @@ def changed(section: Train, models: Mapping[str, Model], setting: Setting) -> tu
 
 
 def _unit(run: runs.Run, name: str, checkpoint: Checkpoint) -> list[dict]:
-    """Return what was measured; a run that breaks off has a row without numbers at its end."""
-    keys = {"setting": name, "seed": run.seed}
+    """Return what was measured; of a run that breaks off, one row that says why."""
+    label = f"{name} {run.seed}"
     try:
-        state = run.train(checkpoint, f"{name} {run.seed}")
-    except FloatingPointError as error:
-        return [keys | {"step": run.section.steps, "stopped": str(error)}]
-    return [keys | row for row in state.validations]
+        return run.train(checkpoint, label).validations
+    except FloatingPointError as error:  # which also says who, and where a checkpoint lies
+        why = str(error).removeprefix(f"{label}: ").partition("; kept as it was")[0]
+        return [{"step": run.section.steps, "stopped": why}]
 
 
 if __name__ == "__main__":

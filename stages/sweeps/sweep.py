@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -24,6 +25,7 @@ from stages.sweeps.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, sum
 
 _MEGABYTE = 2**20
 MODULES = ("idem.sweeps.sweep",)  # that decide the rows of a unit
+_OF_OTHERS = ("runs", "learning_rates", "memory")  # say which units there are
 
 
 def main() -> None:
@@ -36,7 +38,7 @@ def main() -> None:
     units = [
         resume.Unit(
             f"{label}_{unit.name}",
-            [asdict(grid), unit._asdict(), section.matmul_precision],
+            key(grid, unit, section.matmul_precision),
             (args.network, grid, unit, section.matmul_precision),
         )
         for unit in grid.units()
@@ -56,6 +58,12 @@ def grid_of(section: params.Sweep, network: params.Network) -> Grid:
     shared = section.model_dump(exclude={"networks", "memory_megabytes", "matmul_precision"})
     memory = section.memory_megabytes * _MEGABYTE
     return Grid(**shared, **network.model_dump(), memory=memory)
+
+
+def key(grid: Grid, unit: Unit, precision: str) -> list[Any]:
+    """Return what decides the rows of a unit, which no other run or rate of the grid does."""
+    of_all = {name: value for name, value in asdict(grid).items() if name not in _OF_OTHERS}
+    return [of_all, unit.rule, unit.run, unit.learning_rates, precision]
 
 
 def write_so_far(path: Path, places: list[Checkpoint]) -> None:

@@ -8,7 +8,7 @@ It can be killed at any time, and goes on from there when it is run again.
 """
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -27,7 +27,7 @@ from stages.sweeps.aggregate import (
     last_rows,
     summarize,
 )
-from stages.sweeps.sweep import MODULES, grid_of, trained
+from stages.sweeps.sweep import MODULES, grid_of, key, trained
 
 SETTINGS = ["batch_size", "optimizer", "initialization"]
 
@@ -41,11 +41,7 @@ def main() -> None:
     precision = settings.sweep.matmul_precision
     parts = [(name, g, unit) for name, g in grids.items() for unit in g.units()]
     units = [
-        resume.Unit(
-            f"variant_{name}_{unit.name}",
-            [asdict(g), unit._asdict(), precision],
-            (g, unit, precision),
-        )
+        resume.Unit(f"variant_{name}_{unit.name}", key(g, unit, precision), (g, unit, precision))
         for name, g, unit in parts
     ]
     with resume.completed(trained, units, MODULES, bar="variants") as results:

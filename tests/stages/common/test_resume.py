@@ -138,6 +138,14 @@ def test_other_parameters_and_other_code_have_a_file_of_their_own(monkeypatch: p
         sources.clear()
 
 
+def test_another_kind_of_device_has_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch):
+    files = {}
+    for name in ("cpu", "cpu:0", "meta"):
+        monkeypatch.setenv("IDEM_DEVICE", name)
+        files[name] = resume.file_of(resume.Unit("label", [1], ()), ["idem.sweeps.sweep"])
+    assert files["cpu"] == files["cpu:0"] != files["meta"]
+
+
 @pytest.mark.parametrize("given", ["0", "-1", "two", "nan", "inf"])
 def test_a_wrong_time_is_one_clear_line_and_writes_nothing(tmp_path: Path, given: str):
     write_params(tmp_path, steps=3)

@@ -152,6 +152,19 @@ def test_models_with_a_rule_have_equal_compute(pipeline, shape):
     assert len(operations) >= 3 and max(operations) < 1.005 * min(operations)
 
 
+def test_the_key_of_a_run_holds_what_decides_its_scores_and_no_more(study):
+    def key(section: str = "", **changes: Any) -> list[Any]:
+        other = study.model_dump()
+        other.get(section, {}).update(changes)
+        return baselines._key(params.MNISTStudy.model_validate(other), "data", 3)
+
+    for same in ({"seeds": [1]}, {"autoencoder": "none"}):
+        assert key("baselines", **same) == key()
+    assert key("train", seeds=[1], steps=7, folder="x") == key("evaluate", images=30) == key()
+    assert key("baselines", calibration_batches=4) != key() != key("train", bottleneck=3)
+    assert key("evaluate", nearest_k=4) != key() != key("score", pairs=9)
+
+
 def test_drawn_codes_are_decoded_and_scored_as_written(study):
     rows = baselines._codes_unit(study, "mnist", 3, "ema")
     train = to_unit(networks.images("mnist", "train"))[:40]

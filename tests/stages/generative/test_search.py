@@ -198,9 +198,11 @@ def test_the_table_of_settings_waits_for_every_group():
 def test_a_setting_that_breaks_off_is_no_recipe_and_ends_no_group(tmp_path: Path):
     broken = {"of": "modified", "learning_rate": 1e37}
     prepare(tmp_path, steps=30, tried={"broken": broken, "base": TRIED["base"]})
+    assert run_here(tmp_path, IDEM_MINUTES="1e-5") == OUT_OF_TIME  # with a checkpoint of step 1
     assert run_here(tmp_path) == 0
     found = pd.read_csv(tmp_path / "metrics/search_small.csv")
     (stopped,) = found.stopped.dropna()
-    assert "not finite" in stopped
+    assert stopped.startswith(("loss not finite", "weights or their moments not finite"))
+    assert stopped.endswith("bound the gradient's norm"), "neither a name nor a checkpoint"
     summary = recipes.summarize(found).set_index("setting")
     assert summary.distance["broken"] == float("inf") and summary.fewest_digits["broken"] == 0

@@ -1,4 +1,6 @@
+import json
 import math
+from dataclasses import replace
 
 import pandas as pd
 
@@ -25,3 +27,17 @@ def test_a_sweep_without_survivors_has_a_table_and_a_headline():
     numbers = sweep.headline(grid, aggregate.last_rows(rows))
     assert numbers["modified"]["log10_error_at_best_rate"] == math.inf  # null in JSON
     assert numbers["modified"]["improved_share"] == 0
+
+
+def test_the_key_of_a_unit_holds_what_decides_its_rows_and_no_more():
+    grid = sweep.Grid([5, 5], [0.1, 0.2], runs=1, steps=9, batch_size=3, log_every=9)
+    unit = grid.units()[0]
+    key = json.dumps(sweep.key(grid, unit, "high"))
+    for other in ({"runs": 3}, {"learning_rates": [0.1, 0.2, 0.3]}, {"memory": 2**31}):
+        assert json.dumps(sweep.key(replace(grid, **other), unit, "high")) == key, other
+    assert json.dumps(sweep.key(grid, unit._replace(chunk=1), "high")) == key
+    for other in ({"steps": 8}, {"seed": 1}, {"optimizer": "adam"}, {"widths": [5, 6, 5]}):
+        assert json.dumps(sweep.key(replace(grid, **other), unit, "high")) != key, other
+    for other in ({"rule": "ordinary"}, {"run": 1}, {"learning_rates": (0.1,)}):
+        assert json.dumps(sweep.key(grid, unit._replace(**other), "high")) != key, other
+    assert json.dumps(sweep.key(grid, unit, "highest")) != key
