@@ -20,8 +20,10 @@ demo: $(STAMP)             ## a first picture in two minutes
 paper: $(STAMP)            ## go on at the paper's scale, then judge: make paper MINUTES=30 NETWORKS=B2
 	@status=0; for stage in $(PAPER); do \
 	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/paper/dvc.yaml:$$stage || { status=1; break; }; \
-	done; $(BIN)/python -m stages.claims --params stages/pipelines/paper/params.yaml \
-	  --metrics metrics/paper && exit $$status
+	done; for command in claims "summary --so-far"; do \
+	  $(BIN)/python -m stages.$$command --params stages/pipelines/paper/params.yaml \
+	    --metrics metrics/paper || status=1; \
+	done; exit $$status
 
 study: $(STAMP)            ## the generative study at length, go on: make study MINUTES=30
 	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/study/dvc.yaml

@@ -78,17 +78,20 @@ def judge(folder: Path, swept: params.Sweep, section: params.Claims) -> list[Ent
 
 
 def complete_runs(folder: Path, name: str, network: params.Network) -> pd.DataFrame:
+    """Return `complete_lanes` of a network's sweep; no rows where nothing is complete."""
+    rows = _read(folder / f"sweep_{name}.csv", folder / f"sweep_{name}_so_far.csv")
+    return pd.DataFrame({"run": []}) if rows is None else complete_lanes(rows, network)
+
+
+def complete_lanes(rows: pd.DataFrame, network: params.Network) -> pd.DataFrame:
     """Return the lanes of the runs that are complete under both rules, one row each.
 
     Complete is a run all of whose rates made all steps or diverged. What is not is left out as a
     whole, under both rules, so that both are judged by the same runs.
 
     Returns:
-        As `stages.sweeps.aggregate.last_rows`; no rows where nothing is complete.
+        As `stages.sweeps.aggregate.last_rows`.
     """
-    rows = _read(folder / f"sweep_{name}.csv", folder / f"sweep_{name}_so_far.csv")
-    if rows is None:
-        return pd.DataFrame({"run": []})
     lanes = last_rows(rows)
     ended = lanes[lanes.diverged | (lanes.step == network.steps)]
     rates = _labels(network.learning_rates)

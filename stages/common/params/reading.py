@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -23,11 +24,21 @@ class Arguments(argparse.Namespace):
     metrics: Path
 
 
-def arguments(description: str, **positional: str) -> Arguments:
-    """Parse a stage's command line: its positional words, `--params FILE` and `--metrics DIR`."""
+def arguments(
+    description: str, flags: Mapping[str, str] = MappingProxyType({}), **positional: str
+) -> Arguments:
+    """Parse a stage's command line: its positional words, `--params FILE` and `--metrics DIR`.
+
+    Args:
+        description: of the stage.
+        flags: what each option means that is given or not, by its name.
+        positional: what each word means, by its name.
+    """
     parser = argparse.ArgumentParser(description=description)
     for name, meaning in positional.items():
         parser.add_argument(name, help=meaning)
+    for name, meaning in flags.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=meaning)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--metrics", type=Path, default=Path("metrics/laptop"))
     return parser.parse_args(namespace=Arguments())

@@ -1,0 +1,160 @@
+"""Which numbers the summary of each pipeline holds, in their order: the one place that says it.
+
+Beside each number stand the file that it comes from, what of that file it is, and its kind. Widths
+are those seen between CPUs of two kinds with other vector instructions, with room to spare; the
+least standard deviations are those of the five seeds of the study.
+"""
+
+from dataclasses import dataclass
+
+from stages.common import params
+from stages.summary.kinds import Chaotic, Exact, Kind, Rounded
+from stages.summary.source import Source
+from stages.summary.values import (
+    Values,
+    at,
+    early_error,
+    error_ratio,
+    error_ratio_at_lowest_rate,
+    error_ratio_of_complete_runs,
+    first_loss,
+    first_update,
+    lanes_below,
+    largest,
+    log10_ratio,
+    total,
+)
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of a summary: the mean of what `values` finds in a file."""
+
+    name: str
+    source: Source
+    values: Values
+    kind: Kind
+
+
+DERIVE = Source("derive.json", "derive")
+LINEAR = Source("linear.json", "linear")
+COST = Source("cost.json", "cost")
+SIZES = {n: Source(f"sweep_{n}.json", f"sweep@{n}") for n in ("B1", "B2", "B3", "B4")}
+SWEEPS = {n: Source(f"sweep_{n}.csv", f"sweep@{n}", f"sweep_{n}_so_far.csv") for n in SIZES}
+STABLE = Source("stability.json", "stability")
+BATCHES = Source("variants.json", "variants")
+RULE = Source("autodiff.json", "autodiff")
+ROUTES = Source("trajectory.json", "trajectory")
+MNIST = Source("prepare_mnist.json", "prepare")
+CELEBA = Source("prepare_celeba.json", "prepare")
+CLASSES = Source("classifier_mnist.json", "classifier")
+SCORES = Source("generative.json", "evaluate")
+
+EXACT = Exact()
+NOISE = Rounded(absolute=0.7)  # log10 of what is rounding error itself
+FINAL = Rounded(absolute=0.02)  # log10 of an error, or of a ratio, after training in float32
+EARLY = Rounded(absolute=1e-3)  # the same after a few steps
+
+
+# fmt: off
+def laptop(section: params.Claims) -> list[Number]:
+    """Return the numbers of the root pipeline."""
+    return [
+        Number("data.images",               MNIST,        total("*.images"),                        EXACT),
+        Number("data.mean_pixel",           MNIST,        at("train.mean"),                         Rounded(relative=1e-5)),
+        Number("data.accuracy",             CLASSES,      at("test_accuracy"),                      Rounded(absolute=5e-3)),
+        Number("L1.correctors_of_degree_3", DERIVE,       at("L1.correctors_of_degree_3"),          EXACT),
+        Number("L2.log10_moved",            LINEAR,       at("L2.log10_defect_of_diagonalisable"),  NOISE),
+        Number("L3.gammas_attracting",      LINEAR,       at("L3.share_of_gammas_attracting"),      EXACT),
+        Number("L4.log10_residual",         LINEAR,       at("L4.log10_floor_by_dtype.float64"),    NOISE),
+        Number("L4.order",                  LINEAR,       at("L4.order_of_convergence"),            Rounded(absolute=0.01)),
+        Number("L5.log10_difference",       LINEAR,       at("L5.log10_largest_difference"),        NOISE),
+        Number("T1.exponent",               COST,         largest("exponents.*.*.flops"),           EXACT),
+        Number("T1.operations",             COST,         largest("ordinary_over_modified.*.flops_ratio"), EXACT),
+        Number("T2.parameters_B3",          SIZES["B3"],  at("parameters"),                         EXACT),
+        Number("T3.log10_ratio_B1",         SWEEPS["B1"], error_ratio,                              Rounded(absolute=0.1)),
+        Number("T3.log10_ratio_B2",         SWEEPS["B2"], error_ratio,                              FINAL),
+        Number("T4.log10_ratio_B2",         SWEEPS["B2"], error_ratio_at_lowest_rate,               EARLY),
+        Number("T5.rate_B3",                STABLE,       largest("B3.*.largest_stable_rate"),      EXACT),
+        Number("T5.rate_B4",                STABLE,       largest("B4.*.largest_stable_rate"),      EXACT),
+        *_near_zero(section),
+        *_batch_sizes(),
+        Number("C.log10_difference",        RULE,         at("C.log10_largest_difference"),         NOISE),
+        Number("C.nodes_ratio",             RULE,         at("C.nodes_ratio"),                      EXACT),
+        Number("Q1.log10_ratio_B1",         ROUTES,       at("studies.B1.distances.function_routes.log10_ratio"), FINAL),
+        Number("Q1.log10_ratio_B2",         ROUTES,       at("studies.B2.distances.function_routes.log10_ratio"), FINAL),
+        *_generative("mnist"),
+        *_sweeps(),
+    ]
+
+
+def paper(section: params.Claims, swept: params.Sweep) -> list[Number]:
+    """Return the numbers of the paper's scale."""
+    return [
+        *(
+            Number(f"T3.log10_ratio_{name}",    source,       error_ratio_of_complete_runs(swept.networks[name]), FINAL)
+            for name, source in SWEEPS.items()
+        ),
+        *_near_zero(section),
+        *_batch_sizes(),
+        *_sweeps(),
+    ]
+
+
+def study() -> list[Number]:
+    """Return the numbers of the generative study on MNIST."""
+    return _generative("mnist")
+
+
+def celeba() -> list[Number]:
+    """Return the numbers of the generative study on CelebA."""
+    return [
+        Number("data.images",               CELEBA,       total("splits.*.images"),                 EXACT),
+        *_generative("celeba"),
+    ]
+
+
+def _near_zero(section: params.Claims) -> list[Number]:
+    limit, few = section.near_zero, Rounded(absolute=3)
+    return [
+        Number("T6.lanes_modified",         SWEEPS["B1"], lanes_below(limit, "modified"),           few),
+    ]
+
+
+def _batch_sizes() -> list[Number]:
+    return [
+        Number("T7.log10_ratio_one_rate",   BATCHES,      largest("T7.*.*.at_fixed_rate.*.largest.log10_ratio"), FINAL),
+        Number("T7.log10_ratio_best",       BATCHES,      largest("T7.*.*.at_best_rate.largest.log10_ratio"),    FINAL),
+    ]
+
+
+def _generative(dataset: str) -> list[Number]:
+    latent = Source(f"latent_{dataset}.json", "latent")
+    log = Source(f"train_{dataset}.csv", "train")
+    modified, ordinary = (f"{model}.best.train.seeds.*" for model in ("modified", "ordinary"))
+    noise, test = (
+        log10_ratio(f"{modified}.{kind}_relative_error", f"{ordinary}.{kind}_relative_error")
+        for kind in ("noise", "test")
+    )
+    return [
+        Number("Q2.departure",              latent,       at("models.modified.eval.by_seed.*.departure"), Chaotic(least=0.05)),
+        Number("G1.distance",               SCORES,       at(f"{modified}.frechet_distance"),       Chaotic(least=2.0)),
+        Number("G1.distance_ordinary",      SCORES,       at(f"{ordinary}.frechet_distance"),       Chaotic(least=2.0)),
+        Number("G1.coverage",               SCORES,       at(f"{modified}.coverage"),               Chaotic(least=0.02)),
+        Number("G3.log10_ratio_noise",      SCORES,       noise,                                    Chaotic(least=0.02)),
+        Number("G3.log10_ratio_test",       SCORES,       test,                                     Chaotic(least=0.02)),
+        Number("train.first_loss_modified", log,          first_loss("modified"),                   Rounded(relative=0.05)),
+        Number("train.first_loss_ordinary", log,          first_loss("ordinary"),                   Rounded(relative=0.05)),
+        Number("train.first_loss_ign",      log,          first_loss("ign"),                        Rounded(relative=0.05)),
+    ]
+
+
+def _sweeps() -> list[Number]:
+    return [
+        number
+        for name, source in SWEEPS.items()
+        for number in (
+            Number(f"sweep.log10_first_update_{name}", source, first_update, EARLY),
+            Number(f"sweep.log10_early_error_{name}",  source, early_error,  EARLY),
+        )
+    ]
