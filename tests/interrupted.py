@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from idem.checkpoint import Checkpoint
-from stages.report.compare import flatten
+from stages.report.summaries import flatten
 from tests import ROOT
 
 

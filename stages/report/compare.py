@@ -1,140 +1,97 @@
-"""Compare the numbers in the working tree with the committed ones, metric by metric.
+"""Compare what two revisions say: verdicts and the numbers they hang on, each by its kind.
 
-`python -m stages.report.compare [FILE ...]` compares the JSON files under metrics/laptop with those
-of HEAD; stages/report/tolerances.yaml says how far each number may be from it on another CPU.
+`python -m stages.report.compare [A [B]]`: A and B are revisions, experiments or `workspace`; by
+default HEAD and the working tree. What is read are the files summary.json and spread.json of every
+pipeline. The exit status is 0 when every verdict is the same and every number agrees by its kind.
 """
 
 import argparse
-import fnmatch
-import json
-import math
-import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
+from stages.common.files import write_text
+from stages.report.differences import Report, as_markdown, as_text
+from stages.report.kinds import ABSENT, Comparison, compared
+from stages.report.lock import stale
+from stages.report.revision import WORKSPACE, Revision, Unanswerable, revision
+from stages.report.summaries import pipelines, summary
 
-TOLERANCES = Path("stages/report/tolerances.yaml")
-METRICS = Path("metrics/laptop")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A number that is not what was committed."""
-
-    file: str
-    key: str
-    committed: Any
-    found: Any
-    allowed: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.file}: {self.key}: committed {self.committed}, found {self.found}"
-            f" ({self.allowed})"
-        )
+NAMED = 3  # stale stages named in a note
 
 
 def main() -> None:
-    """Print a line a file, then what was not reproduced; exit with 1 if anything was not."""
+    """Print the answer and the table; exit with 1 if the sides do not agree."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path)
-    files = parser.parse_args().files or committed_files()
-    if not report(files):
-        sys.exit(1)
+    parser.add_argument("a", nargs="?", default="HEAD", metavar="A")
+    parser.add_argument("b", nargs="?", default=WORKSPACE, metavar="B")
+    parser.add_argument("--pipeline", help="this one alone, by its folder in metrics; default: all")
+    parser.add_argument("--markdown", type=Path, help="write the answer to this file too")
+    args = parser.parse_args()
+    try:
+        report = compare(args.a, args.b, args.pipeline)
+    except Unanswerable as error:
+        sys.exit(f"compare: {error}")
+    print(as_text(report))
+    if args.markdown:
+        write_text(args.markdown, as_markdown(report))
+    sys.exit(0 if report.agrees else 1)
 
 
-def report(files: list[Path]) -> bool:
-    """Print the comparison of these files with HEAD; return whether all numbers were reproduced."""
-    tolerances = yaml.safe_load(TOLERANCES.read_text(encoding="utf-8"))
-    width = max((len(str(file)) for file in files), default=0)
-    found: list[Difference] = []
-    for file in files:
-        committed, now = flatten(committed_content(file)), flatten(read(file))
-        differences = compare(file.name, committed, now, tolerances)
-        lost = sum(difference.key in committed for difference in differences)
-        print(f"{file!s:{width}}  {len(committed) - lost} of {len(committed)} reproduced")
-        found += differences
-    for difference in found:
-        print(f"not reproduced: {difference}")
-    return not found
+def compare(a: str = "HEAD", b: str = WORKSPACE, pipeline: str | None = None) -> Report:
+    """Compare two revisions, pipeline by pipeline.
+
+    Args:
+        a: whose kinds and tolerances count, unless it is the working tree.
+        b: what is compared with it.
+        pipeline: one by name, else all.
+
+    Raises:
+        Unanswerable: if a revision is unknown, or neither side has a summary.
+    """
+    old, new = revision(a), revision(b)
+    known = pipelines(old, new)
+    if not known:
+        raise Unanswerable(f"neither {a} nor {b} has a metrics/*/summary.json; run `dvc repro`")
+    if pipeline and pipeline not in known:
+        raise Unanswerable(f"{pipeline}: no such pipeline, expected one of {', '.join(known)}")
+    rows: list[tuple[str, Comparison]] = []
+    faults: list[str] = []
+    notes: list[str] = []
+    for name in [pipeline] if pipeline else known:
+        try:
+            rows += [(name, row) for row in _rows(old, new, name)]
+        except Unanswerable as error:
+            faults.append(str(error))
+        if old.commit is None or new.commit is None:
+            notes += _lock_note(name)
+    return Report(a, b, rows, faults, notes)
 
 
-def committed_files() -> list[Path]:
-    """List the metrics files of HEAD."""
+def _rows(old: Revision, new: Revision, pipeline: str) -> list[Comparison]:
+    """Compare every number that either side has; the committed side says of what kind it is."""
+    a, b = summary(old, pipeline), summary(new, pipeline)
+    first, second = (b, a) if old.commit is None else (a, b)
     return [
-        Path(line)
-        for line in git("ls-tree", "-r", "--name-only", "HEAD", f"{METRICS}/").split()
-        if line.endswith(".json")
+        compared(
+            name,
+            a.numbers.get(name, ABSENT),
+            b.numbers.get(name, ABSENT),
+            first.kinds.get(name) or second.kinds.get(name, {}),
+            second.kinds.get(name, {}),
+        )
+        for name in a.numbers | b.numbers
     ]
 
 
-def committed_content(file: Path) -> Any:
-    """Return the JSON content of a file at HEAD."""
-    return json.loads(git("show", f"HEAD:{file.as_posix()}"))
-
-
-def read(file: Path) -> Any:
-    """Return the JSON content of a file in the working tree; nothing if it is missing."""
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-
-
-def flatten(content: Any, prefix: str = "") -> dict[str, Any]:
-    """Return the leaves of nested dictionaries and lists under dotted keys."""
-    if isinstance(content, dict):
-        items = content.items()
-    elif isinstance(content, list):
-        items = enumerate(content)
-    else:
-        return {prefix.removesuffix("."): content}
-    return {k: v for key, value in items for k, v in flatten(value, f"{prefix}{key}.").items()}
-
-
-def compare(
-    file: str, committed: dict[str, Any], found: dict[str, Any], tolerances: list[dict[str, Any]]
-) -> list[Difference]:
-    """List what is missing, new, or further away than its tolerance."""
-    differences = []
-    for key in [*committed, *(key for key in found if key not in committed)]:
-        tolerance = tolerance_of(f"{file}:{key}", tolerances)
-        pair = committed.get(key, "nothing"), found.get(key, "nothing")
-        if not close(*pair, tolerance):
-            allowed = {k: v for k, v in tolerance.items() if k in ("relative", "absolute")}
-            differences.append(Difference(file, key, *pair, f"tolerance {allowed or 'none'}"))
-    return differences
-
-
-def tolerance_of(name: str, tolerances: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the first entry whose pattern matches ``file:key``; exact if there is none."""
-    return next((t for t in tolerances if fnmatch.fnmatchcase(name, t["match"])), {})
-
-
-def close(committed: Any, found: Any, tolerance: dict[str, Any]) -> bool:
-    """Tell whether two values agree: numbers within the tolerance, all else exactly."""
-    if tolerance.get("any"):
-        numeric = {int, float, type(None)}  # null: a number that was not finite
-        return type(committed) is type(found) or {type(committed), type(found)} <= numeric
-    numbers = all(
-        isinstance(v, int | float) and not isinstance(v, bool) for v in (committed, found)
-    )
-    if not numbers:
-        return committed == found
-    return math.isclose(
-        committed,
-        found,
-        rel_tol=tolerance.get("relative", 0.0),
-        abs_tol=tolerance.get("absolute", 0.0),
-    )
-
-
-def git(*arguments: str) -> str:
-    """Return what git prints; stop with its own words if it fails."""
-    result = subprocess.run(["git", *arguments], capture_output=True, text=True)
-    if result.returncode:
-        sys.exit(f"git {' '.join(arguments)}: {result.stderr.strip()}")
-    return result.stdout
+def _lock_note(pipeline: str) -> list[str]:
+    found = stale(pipeline)
+    if not found:
+        return []
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return [
+        f"{pipeline}: dvc.lock does not match the workspace, whose numbers may be of older code:"
+        f" {'; '.join(found[:NAMED])}{more} (`dvc status` has the details, `dvc repro` the remedy)"
+    ]
 
 
 if __name__ == "__main__":
