@@ -7,12 +7,24 @@ STAMP := $(VENV)/.complete
 
 MINUTES ?= 30
 NETWORKS ?=
+A ?= HEAD
+B ?= workspace
+PIPELINE ?=
+MARKDOWN ?=
 PAPER ?= $(if $(NETWORKS),$(addprefix sweep@,$(NETWORKS)),sweep@B1 variants sweep@B2 sweep@B4 sweep@B3)
 
-.PHONY: repro demo paper study celeba report test lint bench clean
+.PHONY: repro compare lock demo paper study celeba report test lint bench clean
 
 repro: $(STAMP)            ## everything: run all stages anew, then compare with the committed numbers
 	$(BIN)/python -m stages.report.repro
+
+compare: $(STAMP)          ## two revisions, HEAD and the workspace unless named: make compare A=main B=HEAD
+	@$(BIN)/python -m stages.report.compare '$(A)' '$(B)' \
+	  $(if $(PIPELINE),--pipeline '$(PIPELINE)') $(if $(MARKDOWN),--markdown '$(MARKDOWN)')
+
+lock: $(STAMP)             ## the committed lock matches code and parameters: on a fresh clone no stage would run
+	@dry=$$($(BIN)/dvc repro --allow-missing --dry) && ! echo "$$dry" | grep '^Running stage' || { echo "$$dry"; \
+	  echo "dvc.lock does not match code and parameters: run dvc repro, commit dvc.lock with metrics/"; exit 1; }
 
 demo: $(STAMP)             ## a first picture in two minutes
 	$(BIN)/python -m stages.report.demo

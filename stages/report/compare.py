@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from stages.common.files import write_text
+from stages.report.agreement import ABSENT, Comparison, compared
 from stages.report.differences import Report, as_markdown, as_text
-from stages.report.kinds import ABSENT, Comparison, compared
 from stages.report.lock import stale
 from stages.report.revision import WORKSPACE, Revision, Unanswerable, revision
 from stages.report.summaries import pipelines, summary
@@ -71,16 +71,13 @@ def _rows(old: Revision, new: Revision, pipeline: str) -> list[Comparison]:
     """Compare every number that either side has; the committed side says of what kind it is."""
     a, b = summary(old, pipeline), summary(new, pipeline)
     first, second = (b, a) if old.commit is None else (a, b)
-    return [
-        compared(
-            name,
-            a.numbers.get(name, ABSENT),
-            b.numbers.get(name, ABSENT),
-            first.kinds.get(name) or second.kinds.get(name, {}),
-            second.kinds.get(name, {}),
-        )
-        for name in a.numbers | b.numbers
-    ]
+    rows = []
+    for name in a.numbers | b.numbers:
+        pair = a.numbers.get(name, ABSENT), b.numbers.get(name, ABSENT)
+        kinds = first.kinds.get(name) or second.kinds.get(name, {}), second.kinds.get(name, {})
+        if pair != (None, None):  # on neither side there is a number: nothing is compared
+            rows.append(compared(name, *pair, *kinds))
+    return rows
 
 
 def _lock_note(pipeline: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from stages.report.kinds import CHANGED, VERDICT, VERDICT_CHANGED, WITHIN, Comparison
+from stages.report.agreement import CHANGED, VERDICT, VERDICT_CHANGED, WITHIN, Comparison
 from stages.text.markdown import table
 
 ORDER = [VERDICT_CHANGED, CHANGED, WITHIN]

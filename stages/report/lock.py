@@ -16,7 +16,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, whe
 
 
 def stale(pipeline: str) -> list[str]:
-    """List what the lock of a pipeline has otherwise, as ``STAGE (PATH)``, a line a stage.
+    """List what the lock of a pipeline has otherwise: ``STAGE (PATH)``, the first path of each.
 
     Paths below ``data`` are left out, and files that are not there.
     """
@@ -29,7 +29,7 @@ def stale(pipeline: str) -> list[str]:
         entries = [*stage.get("deps", []), *stage.get("outs", [])]
         others = [e["path"] for e in entries if _differs(e["path"], e["md5"])]
         if others:
-            found.append(f"{name} ({', '.join(others)})")
+            found.append(f"{name} ({others[0]})")
     return found
 
 

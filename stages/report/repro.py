@@ -10,27 +10,53 @@ from pathlib import Path
 
 from stages.common import params
 from stages.common.engine import workers
-from stages.report import compare
+from stages.report.compare import compare
+from stages.report.differences import as_text
+from stages.report.revision import Unanswerable, revision
 
 SECONDS = Path("metrics/seconds.csv")  # git-ignored: seconds never belong to a result
 RUNNING = re.compile(r"Running stage '([^']+)'")
-ADVICE = """
+FAILED = """
 The run failed at stage '{stage}'. Stages that finished are kept; what this one had produced before
 was deleted by DVC. To have the committed results back:
 
     git restore metrics dvc.lock data && dvc checkout
 """
+NOT_BEGUN = """
+DVC stopped before any stage ran, for the reason it gives above; results are as they were.
+"""
+NO_REPOSITORY = """\
+{why}
+DVC and the comparison with what is committed need a git repository, which a download as ZIP is
+not: take `git clone`, or run here: git init && git add --all && git commit --message Downloaded"""
+LOOK = """
+Where to look: metrics/laptop/claims.md for the verdicts and why; metrics/laptop/summary.json and
+spread.json for the numbers and how far each may be off; `git diff --stat metrics` for all that
+was written; metrics/seconds.csv for the seconds. The table again: make compare"""
 
 
 def main() -> None:
-    """Force the whole pipeline, print the table of seconds, then the comparison."""
+    """Force the whole pipeline, then print the seconds and, last, what differs from HEAD."""
     params.read(Path("params.yaml"), params.Laptop)
     workers()  # complains before any work
-    seconds = run(["dvc", "repro", "--force", *sys.argv[1:]])
-    print_table(seconds)
-    print("\nAgainst the numbers committed at HEAD:")
-    if not compare.report(compare.committed_files()):
-        sys.exit(1)
+    try:
+        revision("HEAD")
+    except Unanswerable as error:
+        sys.exit(NO_REPOSITORY.format(why=error))
+    print_table(run(["dvc", "repro", "--force", *sys.argv[1:]]))
+    sys.exit(0 if agrees() else 1)
+
+
+def agrees() -> bool:
+    """Print whether claims and numbers are those committed at HEAD, and return it."""
+    try:
+        report = compare("HEAD", pipeline="laptop")
+    except Unanswerable as error:
+        sys.exit(f"\nAll stages ran; they cannot be compared with HEAD: {error}")
+    print(f"\nClaims as committed: {'yes' if report.same_verdicts else 'no'}\n")
+    print(as_text(report))
+    print(LOOK)
+    return report.agrees
 
 
 def run(command: list[str]) -> dict[str, float]:
@@ -48,7 +74,7 @@ def run(command: list[str]) -> dict[str, float]:
             if match := RUNNING.search(line):
                 marks.append((match[1], time.monotonic()))
     if process.returncode:
-        sys.exit(ADVICE.format(stage=marks[-1][0] if marks else "none"))
+        sys.exit(FAILED.format(stage=marks[-1][0]) if marks else NOT_BEGUN)
     ends = [start for _, start in marks[1:]] + [time.monotonic()]
     return {name: end - start for (name, start), end in zip(marks, ends, strict=True)}
 

@@ -73,6 +73,13 @@ def test_what_is_on_one_side_alone_has_changed(tmp_path: Path):
     }
 
 
+def test_what_neither_side_has_is_not_counted(tmp_path: Path):
+    write(tmp_path, changed(G1_distance=None))
+    commit(tmp_path)
+    assert answer(compare()).endswith("of 2 verdicts and 2 numbers compared")
+    assert compare().agrees
+
+
 def test_the_committed_side_says_what_is_allowed(tmp_path: Path):
     """Whoever makes a number wrong does not make it agree by a wider tolerance beside it."""
     lax = {name: {"kind": "rounded", "absolute": 99} for name in SPREAD}

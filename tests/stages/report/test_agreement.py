@@ -1,6 +1,6 @@
 import pytest
 
-from stages.report.kinds import ABSENT, compared, fault
+from stages.report.agreement import ABSENT, compared, fault
 
 EXACT = {"kind": "exact"}
 ROUNDED = {"kind": "rounded", "absolute": 0.5}
@@ -31,6 +31,7 @@ CHAOTIC = {"kind": "chaotic", "spread": 2.0}
         (1.0, 1.1, CHAOTIC | {"spread": 0.0}, {}, "changed", "inf spreads"),
         (1.0, None, CHAOTIC, CHAOTIC, "changed", ""),
         (None, None, CHAOTIC, CHAOTIC, "same", ""),
+        (1.0, 1.1, CHAOTIC | {"spread": None}, {}, "changed", "inf spreads"),
         (1.0, ABSENT, CHAOTIC, {}, "changed", ""),
         (ABSENT, 1.0, CHAOTIC, {}, "changed", ""),
         (1, True, EXACT, EXACT, "changed", ""),
@@ -63,7 +64,7 @@ def test_agreement_has_no_direction(kind):
         ({"kind": "rounded"}, "absolute or relative"),
         ({"kind": "rounded", "absolute": -1}, "0 or more"),
         ({"kind": "chaotic"}, "expected spread"),
-        ({"kind": "chaotic", "spread": None}, "expected spread"),
+        ({"kind": "rounded", "absolute": None}, "absolute or relative"),
     ],
 )
 def test_a_kind_says_what_it_lacks(kind, message):
@@ -72,3 +73,4 @@ def test_a_kind_says_what_it_lacks(kind, message):
 
 def test_whole_kinds_have_no_fault():
     assert [fault(kind) for kind in (EXACT, ROUNDED, RELATIVE, CHAOTIC)] == [None] * 4
+    assert fault({"kind": "chaotic", "spread": None}) is None  # beside no number

@@ -80,6 +80,8 @@ def fault(kind: Any) -> str | None:
     if needed is None:
         return f"expected a kind of exact, rounded or chaotic, got {name!r}"
     given = [kind[key] for key in needed if key in kind]
+    if given == [None] and name == "chaotic":
+        return None  # of a run that ended without a number
     if given and all(is_number(value) and 0 <= value < math.inf for value in given):
         return None
     return f"expected {' or '.join(needed)} of a {name} number to be 0 or more, got {kind}"
@@ -92,4 +94,4 @@ def _scale(
     if kind["kind"] == "rounded":
         size = max(abs(old), abs(new))
         return max(kind.get("absolute", 0.0), kind.get("relative", 0.0) * size), "tolerances", 1.0
-    return max(kind["spread"], other.get("spread", 0.0)), "spreads", SPREADS
+    return max(kind["spread"] or 0.0, other.get("spread") or 0.0), "spreads", SPREADS
