@@ -30,10 +30,10 @@ def main() -> None:
     try:
         report = compare(args.a, args.b, args.pipeline)
     except Unanswerable as error:
+        _write(args.markdown, f"**compare: {error}**\n")
         sys.exit(f"compare: {error}")
     print(as_text(report))
-    if args.markdown:
-        write_text(args.markdown, as_markdown(report))
+    _write(args.markdown, as_markdown(report))
     sys.exit(0 if report.agrees else 1)
 
 
@@ -65,6 +65,11 @@ def compare(a: str = "HEAD", b: str = WORKSPACE, pipeline: str | None = None) ->
         if old.commit is None or new.commit is None:
             notes += _lock_note(name)
     return Report(a, b, rows, faults, notes)
+
+
+def _write(path: Path | None, text: str) -> None:
+    if path is not None:
+        write_text(path, text)
 
 
 def _rows(old: Revision, new: Revision, pipeline: str) -> list[Comparison]:

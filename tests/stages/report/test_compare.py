@@ -150,9 +150,10 @@ def test_the_command_prints_writes_and_exits(tmp_path: Path):
     assert "| laptop: G1.distance | 22 | 29 | 3.5 spreads | changed |" in (
         (tmp_path / "said.md").read_text()
     )
-    wrong = command("nowhere")
+    wrong = command("nowhere", "--markdown", "said.md")
     assert wrong.returncode == 1
     assert wrong.stderr.splitlines() == [
         "compare: nowhere: no revision of git and no experiment;"
         " expected a branch, tag, hash, experiment or `workspace`"
     ]
+    assert (tmp_path / "said.md").read_text().startswith("**compare: nowhere: no revision")
