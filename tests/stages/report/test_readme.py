@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.report import compare, readme
+from stages.report import readme
 from stages.report.blocks import BLOCKS
+from stages.report.revision import git
 
 TEXT = (
     "a\n<!-- one: from x -->\nold\n<!-- end of one -->\nb\n<!-- two: -->\n<!-- end of two -->\nc\n"
@@ -13,7 +14,7 @@ TEXT = (
 
 
 def committed(name: str) -> str:
-    return compare.git("show", f"HEAD:{name}")
+    return git("show", f"HEAD:{name}")
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_every_readme_is_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_every_block_stands_in_a_readme_and_shows_the_tables_of_this_commit(name: str):
-    files = compare.git("ls-tree", "-r", "--name-only", "HEAD", "README.md", "metrics")
+    files = git("ls-tree", "-r", "--name-only", "HEAD", "README.md", "metrics")
     shown = [
         found[3]
         for file in files.splitlines()
