@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import jacfwd, jacrev, vmap
 
-from idem.generative.decorrelation import DecorrelatedBatchNorm2d
+from idem.generative.decorrelation import BATCH_NORMS, DecorrelatedBatchNorm2d
 from idem.generative.udcgan import UDCGAN
 
 
@@ -146,7 +146,7 @@ def with_held_statistics(f: UDCGAN, x: Tensor) -> UDCGAN:
     hooks = [
         layer.register_forward_pre_hook(_take_statistics)
         for layer in held.modules()
-        if isinstance(layer, nn.BatchNorm2d)
+        if isinstance(layer, BATCH_NORMS)
     ]
     held.eval()
     with torch.no_grad():
@@ -247,7 +247,7 @@ def fraction_near(eigenvalues: Tensor, level: float, tolerance: float) -> Tensor
 
 
 def _take_statistics(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-    assert isinstance(layer, nn.BatchNorm2d)
+    assert isinstance(layer, BATCH_NORMS)
     if isinstance(layer, DecorrelatedBatchNorm2d):
         mean, variance = layer.statistics(inputs[0])
     else:

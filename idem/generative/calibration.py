@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from idem.data.datasets import draw
+from idem.generative.decorrelation import BATCH_NORMS
 from idem.generative.noise import Noise
 
 
@@ -28,7 +29,7 @@ def recalibrate(
         Izmailov et al., arXiv 1803.05407, section 3.2; `torch.optim.swa_utils.update_bn`.
     """
     generator = Generator(images.device).manual_seed(seed)
-    layers = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    layers = [m for m in model.modules() if isinstance(m, BATCH_NORMS)]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()

@@ -30,7 +30,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from idem.checkpoint import Checkpoint
 from idem.generative.optimization import Optimization
-from idem.generative.state import TrainingState, begin
+from idem.generative.state import TrainingState, begun
 from idem.generative.training import Method, Validation, run
 from idem.generative.udcgan import (
     NORMALIZATIONS,
@@ -130,7 +130,7 @@ def train_dcgan(
     images: Tensor,
     optimization: Optimization | None = None,
     *,
-    seed: int = 0,
+    seed: int | None = None,
     validation: Validation | None = None,
     log_every: int = 25,
     checkpoint: Checkpoint | None = None,
@@ -139,26 +139,15 @@ def train_dcgan(
 ) -> TrainingState:
     """Train a generator against a discriminator, in place, by the loop of `training.run`.
 
-    Args:
-        model: freshly initialised, on the device to train on.
-        images: the whole training split, uint8 ``(N, C, H, W)``, on the model's device; batches
-            are drawn from it with replacement.
-        optimization: of both networks; by default 1000 steps of Adam at 2e-4, as in the source.
-        seed: of batches and codes.
-        validation: what to measure of the generator on the way.
-        log_every: steps between two rows of the history.
-        checkpoint: where to save and, if it holds something, where to go on.
-        label: shown with a progress bar, and in errors; without one there is no bar.
-        state: of an earlier run of `model`, to go on with it instead of beginning one.
+    The model is freshly initialised, on the device to train on; all else is as for
+    `idem.generative.training.train`, but for the usual rate of 2e-4, as in the source. A validation
+    measures the generator.
 
     Returns:
         Where the run stands, the generator its model, with a history of the losses of `PARTS`.
 
     Raises:
-        ValueError: if the images are not uint8 ``(N, C, H, W)``, or for another model's state.
-        FloatingPointError: for a loss that is not finite, as in `idem.generative.training.run`.
-        OutOfTime: from the checkpoint, when its deadline has passed before the last step, and at
-            least one was made.
+        ValueError, FloatingPointError, OutOfTime: as `idem.generative.training.train`.
 
     Source:
         Radford et al., section 4.
@@ -169,21 +158,17 @@ def train_dcgan(
         >>> train_dcgan(model, images, Optimization(steps=1, batch_size=4)).step
         1
     """
-    optimization = optimization or Optimization(learning_rate=2e-4)
     networks = {"generator": model.generator, "discriminator": model.discriminator}
-    state = state or begin(networks, optimization, seed=seed)
-    if state.model is not model.generator:
-        raise ValueError("state: expected that of an earlier run of model, got another model's")
+    state = begun(networks, optimization, seed, state)
 
     def step(x: Tensor) -> Sequence[Tensor]:
         codes = sample_codes(len(x), model.generator.bottleneck, state.generator)
-        return _step(model, state, optimization, x, codes)
+        return _step(model, state, x, codes)
 
     return run(
         state,
         images,
-        Method("DCGAN", step, PARTS),
-        optimization,
+        Method("DCGAN", step, PARTS, usual_rate=2e-4),
         validation=validation,
         log_every=log_every,
         checkpoint=checkpoint,
@@ -196,10 +181,9 @@ def sample_codes(count: int, bottleneck: int, rng: torch.Generator) -> Tensor:
     return torch.randn(count, bottleneck, generator=rng, device=rng.device)
 
 
-def _step(
-    model: DCGAN, state: TrainingState, optimization: Optimization, x: Tensor, codes: Tensor
-) -> Sequence[Tensor]:
+def _step(model: DCGAN, state: TrainingState, x: Tensor, codes: Tensor) -> Sequence[Tensor]:
     """Change the discriminator, then the generator; return their losses from before."""
+    optimization = state.optimization
     generator, discriminator, adam = model.generator, model.discriminator, state.optimizers
     with optimization.passes(x.device):
         generated = generator(codes)

@@ -19,6 +19,7 @@ Source: Huang, Yang, Lang and Deng, "Decorrelated Batch Normalization", CVPR 201
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
 GROUP = 16  # at most so many channels are decorrelated with each other
 RIDGE = 1e-3  # in units of the mean variance of a group
@@ -40,13 +41,13 @@ def group_size(channels: int, name: str = "channels") -> int:
     return size
 
 
-class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
+class DecorrelatedBatchNorm2d(_NormBase):
     """Normalise the mean and the covariance of groups of channels by those of the batch.
 
-    In evaluation mode by running ones. It is a BatchNorm for what looks for one, with its momentum,
-    running statistics and `reset_running_stats`; but ``running_var`` holds covariances,
-    ``(channels / s, s, s)``, s from `group_size`, so that it cannot be converted to SyncBatchNorm:
-    with several processes each normalises by its own part of a batch.
+    In evaluation mode by running ones. It has what a BatchNorm has, momentum, running statistics
+    and `reset_running_stats`; but ``running_var`` holds covariances, ``(channels / s, s, s)``, s
+    from `group_size`. `torch.nn.SyncBatchNorm.convert_sync_batchnorm` leaves it as it is: with
+    several processes each normalises by its own part of a batch.
 
     Args:
         channels: of the input, ``(B, channels, H, W)``.
@@ -76,10 +77,9 @@ class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the normalised input, in its dtype; computed in float32 at least."""
-        self._check_input_dim(input)
-        if input.shape[1] != self.num_features:
+        if input.dim() != 4 or input.shape[1] != self.num_features:
             raise ValueError(
-                f"input: expected {self.num_features} channels, got {tuple(input.shape)}"
+                f"input: expected (B, {self.num_features}, H, W), got {tuple(input.shape)}"
             )
         with torch.autocast(input.device.type, enabled=False):
             x = input.to(torch.promote_types(input.dtype, torch.float32))
@@ -138,3 +138,7 @@ class DecorrelatedBatchNorm2d(nn.BatchNorm2d):
         self.running_mean.lerp_(mean.to(self.running_mean), fraction)
         unbiased = covariance * (count / (count - 1))
         self.running_var.lerp_(unbiased.to(self.running_var), fraction)
+
+
+# What normalises by batches, and has statistics for evaluation mode.
+BATCH_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm, DecorrelatedBatchNorm2d)

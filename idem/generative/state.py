@@ -28,6 +28,7 @@ class TrainingState:
             statistics included.
         optimizers: one Adam for each network, under its name.
         generator: the source of all that is random.
+        optimization: how the weights descend from here on.
         step: steps made so far.
         history: one row per logged step: ``step`` and the mean losses of the steps since the row
             before, under the names of `idem.generative.training.Method.parts`.
@@ -41,6 +42,7 @@ class TrainingState:
     ema: AveragedModel
     optimizers: dict[str, torch.optim.Adam]
     generator: Generator
+    optimization: Optimization
     step: int = 0
     history: list[Row] = field(default_factory=list)
     losses: list[Tensor] = field(default_factory=list)
@@ -59,6 +61,40 @@ class TrainingState:
             networks["best"] = copy.deepcopy(self.ema.module)
             networks["best"].load_state_dict(self.best)
         return networks
+
+    def go_on(
+        self,
+        networks: dict[str, nn.Module],
+        optimization: Optimization | None = None,
+        seed: int | None = None,
+    ) -> None:
+        """Let the run descend in another way from here on.
+
+        Args:
+            networks: those that it trains.
+            optimization: its steps, batches, rate, schedule, bound and precision may be others than
+                before; None leaves all as it was.
+            seed: that of before, or None.
+
+        Raises:
+            ValueError: for other networks, and for another value of what the run so far has gone
+                into: Adam's betas, the decay of the average, the seed.
+        """
+        if self.networks != networks:
+            raise ValueError("state: expected that of an earlier run of these networks, got others")
+        before, now = self.optimization, optimization or self.optimization
+        settled = {
+            "betas": (tuple(before.betas), tuple(now.betas)),
+            "ema_decay": (before.ema_decay, now.ema_decay),
+            "seed": (self.generator.initial_seed(), seed),
+        }
+        for name, (was, given) in settled.items():
+            if given not in (was, None):
+                raise ValueError(
+                    f"{name}: expected {was}, with which the run of this state was begun, got "
+                    f"{given}; keep to it, or begin another run"
+                )
+        self.optimization = now
 
     def saved(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return all that `restore` needs, as `idem.checkpoint.Checkpoint.save` takes it."""
@@ -106,11 +142,11 @@ def begin(
 
     Args:
         networks: on the device to train on, changed in place; the first is what the run is for.
-        optimization: says what Adam and the average are like.
+        optimization: how their weights descend.
         seed: of all that is random in a step.
 
     Raises:
-        ValueError: for what Adam refuses.
+        ValueError: for betas that Adam refuses.
     """
     model, average = next(iter(networks.values())), _exponential_average(optimization.ema_decay)
     return TrainingState(
@@ -118,7 +154,21 @@ def begin(
         ema=AveragedModel(model, multi_avg_fn=average, use_buffers=True),
         optimizers={name: optimization.adam(network) for name, network in networks.items()},
         generator=Generator(next(model.parameters()).device).manual_seed(seed),
+        optimization=optimization,
     )
+
+
+def begun(
+    networks: dict[str, nn.Module],
+    optimization: Optimization | None,
+    seed: int | None,
+    state: TrainingState | None,
+) -> TrainingState:
+    """Begin a run or, with the state of one, go on with it: `begin` or `TrainingState.go_on`."""
+    if state is None:
+        return begin(networks, optimization or Optimization(), seed=seed or 0)
+    state.go_on(networks, optimization, seed)
+    return state
 
 
 def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -24,7 +24,7 @@ from idem.data.datasets import draw
 from idem.generative.noise import FourierNoise, Noise
 from idem.generative.objective import Objective, blended
 from idem.generative.optimization import Optimization
-from idem.generative.state import Row, TrainingState, begin
+from idem.generative.state import Row, TrainingState, begun
 
 _REMEDY = "lower the learning rate or the weight, or bound the gradient's norm"
 
@@ -57,12 +57,14 @@ class Method:
         parts: names of these losses; those that a step does not return, at the end, are NaN in the
             history.
         remedy: what to change if they are not finite.
+        usual_rate: of learning, where the optimization leaves it open.
     """
 
     name: str
     step: Callable[[Tensor], Sequence[Tensor]]
     parts: Sequence[str]
     remedy: str = "lower the learning rate"
+    usual_rate: float = 1e-3
 
 
 def train(
@@ -72,7 +74,7 @@ def train(
     objective: Objective | None = None,
     optimization: Optimization | None = None,
     *,
-    seed: int = 0,
+    seed: int | None = None,
     validation: Validation | None = None,
     log_every: int = 25,
     checkpoint: Checkpoint | None = None,
@@ -87,13 +89,14 @@ def train(
             are drawn from it with replacement.
         noise: sampled anew at every step; by default with the spectrum of the images.
         objective: by default the modified rule with weight 1.
-        optimization: by default 1000 steps of Adam.
-        seed: of batches and noise.
+        optimization: by default 1000 steps of Adam at 1e-3, or as a given state was to descend.
+        seed: of batches and noise; None is 0, or that of a given state.
         validation: what to measure on the way.
         log_every: steps between two rows of the history.
         checkpoint: where to save and, if it holds something, where to go on.
         label: shown with a progress bar, and in errors; without one there is no bar.
-        state: of an earlier run of `f`, to go on with it instead of beginning one.
+        state: of an earlier run of `f`, to go on with it instead of beginning one, at the rates of
+            `optimization`.
 
     Returns:
         Where the run stands: its `weights`, and its history of the losses of
@@ -101,8 +104,8 @@ def train(
         idempotency loss is NaN, and tightness is that of `idem.generative.ign` alone.
 
     Raises:
-        ValueError: if the images are not uint8 ``(N, C, H, W)``, for an unknown rule, or a state of
-            another network.
+        ValueError: for images that are none, or not uint8 ``(N, C, H, W)``; an unknown rule; the
+            state of another network, or one begun with another seed, betas or average.
         FloatingPointError: for a loss that is not finite, as in `run`.
         OutOfTime: from the checkpoint, when its deadline has passed before the last step, and at
             least one was made.
@@ -118,11 +121,9 @@ def train(
         >>> sorted(state.weights())
         ['ema', 'raw']
     """
-    noise = noise or FourierNoise.fit(images)
-    objective, optimization = objective or Objective(), optimization or Optimization()
-    state = state or begin({"model": f}, optimization, seed=seed)
-    if state.model is not f:
-        raise ValueError("state: expected that of an earlier run of f, got another network's")
+    noise, objective = noise or FourierNoise.fit(images), objective or Objective()
+    state = begun({"model": f}, optimization, seed, state)
+    optimization = state.optimization
 
     def step(x: Tensor) -> Sequence[Tensor]:
         z = noise.sample(len(x), state.generator)
@@ -137,7 +138,6 @@ def train(
         state,
         images,
         Method(f"{objective.name} rule", step, objective.parts, _REMEDY),
-        optimization,
         validation=validation,
         log_every=log_every,
         checkpoint=checkpoint,
@@ -149,7 +149,6 @@ def run(
     state: TrainingState,
     images: Tensor,
     method: Method,
-    optimization: Optimization,
     *,
     validation: Validation | None = None,
     log_every: int = 25,
@@ -158,22 +157,14 @@ def run(
 ) -> TrainingState:
     """Go on with a run, in place, until it has made all its steps.
 
-    Args:
-        state: from `idem.generative.state.begin`, or from an earlier call.
-        images: the whole training split, uint8 ``(N, C, H, W)``, on the networks' device; batches
-            are drawn from it with replacement.
-        method: what a step does.
-        optimization: how many steps, of which batches and at which rates.
-        validation: what to measure on the way.
-        log_every: steps between two rows of the history.
-        checkpoint: where to save and, if it holds something, where to go on.
-        label: shown with a progress bar, and in errors; without one there is no bar.
+    The state is from `idem.generative.state.begin`, or from an earlier call; `method` says what a
+    step does, and all else is as for `train`.
 
     Returns:
         The same state.
 
     Raises:
-        ValueError: if the images are not uint8 ``(N, C, H, W)``.
+        ValueError: for images that are none, or not uint8 ``(N, C, H, W)``.
         FloatingPointError: for a loss that is not finite, naming the step: at once on the CPU, and
             where looking at a number would make the program wait, before the next row or save. What
             was saved before stays, and the error says where.
@@ -181,6 +172,7 @@ def run(
             least one was made.
 
     Example:
+        >>> from idem.generative.state import begin
         >>> f, optimization = nn.Conv2d(1, 1, 1), Optimization(steps=2, batch_size=4)
         >>> state = begin({"f": f}, optimization, seed=0)
         >>> def step(x):
@@ -189,17 +181,19 @@ def run(
         ...     return [loss]
         >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
         >>> method = Method("copy", step, ["error"])
-        >>> len(run(state, images, method, optimization, log_every=1).history)
+        >>> len(run(state, images, method, log_every=1).history)
         2
     """
-    if images.dtype != torch.uint8 or images.dim() != 4:
+    if images.dtype != torch.uint8 or images.dim() != 4 or not len(images):
         raise ValueError(
-            f"images: expected uint8 (N, C, H, W), got {images.dtype} {tuple(images.shape)}"
+            "images: expected uint8 (N, C, H, W), one or more, got "
+            f"{images.dtype} {tuple(images.shape)}"
         )
     saved = checkpoint.load() if checkpoint is not None else None
     if saved is not None:
         state.restore(*saved)
-    first, steps, free = state.step, optimization.steps, images.device.type == "cpu"
+    optimization, first, free = state.optimization, state.step, images.device.type == "cpu"
+    steps = optimization.steps
     method = replace(method, name=label or method.name)
     _set_training_mode(state)
     with (
@@ -209,7 +203,7 @@ def run(
         while state.step < steps:
             if checkpoint is not None and state.step > first and checkpoint.is_due():
                 _save(state, checkpoint, method)
-            optimization.set_rates(state.optimizers.values(), state.step)
+            optimization.set_rates(state.optimizers.values(), state.step, method.usual_rate)
             _make_step(state, method, draw(images, optimization.batch_size, state.generator))
             bar.update()
             logged = state.step % log_every == 0 or state.step == steps

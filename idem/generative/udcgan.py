@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 import torch
 from torch import Generator, Tensor, nn
 
-from idem.generative.decorrelation import DecorrelatedBatchNorm2d, group_size
+from idem.generative.decorrelation import BATCH_NORMS, DecorrelatedBatchNorm2d, group_size
 
 GROUP_CHANNELS = 16  # at most so many channels share one mean and variance of GroupNorm
 
@@ -117,7 +117,7 @@ def initialize(model: nn.Module, generator: Generator | None = None) -> None:
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, 0.02, generator=generator)
-        elif isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
+        elif isinstance(layer, (*BATCH_NORMS, nn.GroupNorm)):
             nn.init.normal_(layer.weight, 1.0, 0.02, generator=generator)
         else:
             continue

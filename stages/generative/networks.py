@@ -11,6 +11,7 @@ from idem.data.datasets import DATASETS, Split, load
 from idem.evaluation.classifier import Classifier, restored
 from idem.evaluation.efficientnet import EfficientNetLite0
 from idem.generative import calibration
+from idem.generative.decorrelation import BATCH_NORMS
 from idem.generative.noise import FourierNoise, GaussianNoise, Noise
 from idem.generative.udcgan import UDCGAN
 from stages.common import params
@@ -92,7 +93,7 @@ def recalibrate(f: nn.Module, section: Train, dataset: str, z: Noise, seed: int)
 def in_mode(f: nn.Module, mode: str) -> nn.Module:
     """Put BatchNorm into ``train`` or ``eval`` mode, its collected statistics frozen in both."""
     for layer in f.modules():
-        if isinstance(layer, nn.BatchNorm2d):
+        if isinstance(layer, BATCH_NORMS):
             layer.momentum = 0.0
     return f.train(mode == "train")
 

@@ -84,6 +84,7 @@ average converted a number for each of its tensors then, which it no longer does
 import copy
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -166,7 +167,8 @@ def make_steps(
     state: TrainingState, images: Tensor, noise: FourierNoise, case: Case, objective: Objective
 ) -> None:
     """Make some steps as stage train makes them."""
-    optimization = Optimization(steps=state.step + case.steps, batch_size=case.batch_size)
+    steps, size = state.step + case.steps, case.batch_size
+    optimization = replace(state.optimization, steps=steps, batch_size=size)
     train(state.model, images, noise, objective, optimization, state=state)
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -37,18 +38,18 @@ def network(seed: int = 0) -> DCGAN:
 def new_state(seed: int = 0, **options) -> TrainingState:
     model = network(seed)
     networks = {"generator": model.generator, "discriminator": model.discriminator}
-    return begin(networks, Optimization(learning_rate=2e-4, **options), seed=seed)
+    return begin(networks, Optimization(**options), seed=seed)
 
 
 def run(state: TrainingState, steps: int = 6, images=IMAGES, **options) -> TrainingState:
-    model, optimization = network(), Optimization(steps=steps, batch_size=8)
+    model, optimization = network(), replace(state.optimization, steps=steps, batch_size=8)
     for part, f in state.networks.items():
         setattr(model, part, f)
     return train_dcgan(model, images, optimization, state=state, **options)
 
 
 def test_the_state_of_another_model_is_refused():
-    with pytest.raises(ValueError, match="state: expected that of an earlier run of model"):
+    with pytest.raises(ValueError, match="state: expected that of an earlier run of these"):
         train_dcgan(network(), IMAGES, state=new_state())
 
 
@@ -187,9 +188,10 @@ def test_a_loss_that_is_not_finite_stops_the_run(part, message):
 
 def test_training_teaches_the_discriminator_to_tell_data_from_noise():
     """One side alone must learn: with a generator at rest the discriminator's loss falls."""
-    state = new_state()
-    state.optimizers["generator"].param_groups[0]["lr"] = 0.0
-    state.optimizers["discriminator"].param_groups[0]["lr"] = 0.01
+    state = new_state(learning_rate=0.01)
+    state.optimizers["generator"].register_step_pre_hook(
+        lambda optimizer, *_: optimizer.zero_grad()  # an Adam that has no gradient moves nothing
+    )
     rows = run(state, steps=40, log_every=10).history
     assert rows[-1]["discriminator"] < 0.5 * rows[0]["discriminator"]
 
@@ -197,7 +199,7 @@ def test_training_teaches_the_discriminator_to_tell_data_from_noise():
 def test_a_wrong_decay_and_wrong_images_are_refused():
     with pytest.raises(ValueError, match="ema_decay: expected 0 to below 1, got 1.5"):
         new_state(ema_decay=1.5)
-    with pytest.raises(ValueError, match=r"expected uint8 \(N, C, H, W\), got torch.float32"):
+    with pytest.raises(ValueError, match=r"expected uint8 .*, got torch.float32"):
         run(new_state(), images=IMAGES.float())
 
 

@@ -179,7 +179,7 @@ def test_what_it_cannot_normalise_is_refused():
         DecorrelatedBatchNorm2d(4)(torch.zeros(1, 4, 1, 1))
     with pytest.raises(ValueError, match="a divisor from 2 to 16, got 17; take another"):
         DecorrelatedBatchNorm2d(17)
-    with pytest.raises(ValueError, match=r"expected 4 channels, got \(2, 3, 1, 1\)"):
+    with pytest.raises(ValueError, match=r"expected \(B, 4, H, W\), got \(2, 3, 1, 1\)"):
         DecorrelatedBatchNorm2d(4)(torch.zeros(2, 3, 1, 1))
-    with pytest.raises(ValueError, match="expected 4D input"):
+    with pytest.raises(ValueError, match=r"expected \(B, 4, H, W\), got \(2, 4\)"):
         DecorrelatedBatchNorm2d(4)(torch.zeros(2, 4))

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -53,7 +53,8 @@ def run(state: TrainingState, noise=None, **options) -> TrainingState:
     objective = Objective(**{k: v for k, v in options.items() if k in OBJECTIVE})
     rest = {k: v for k, v in options.items() if k not in OPTIMIZATION | OBJECTIVE}
     noise = noise or GaussianNoise(SHAPE)
-    return train(state.model, IMAGES, noise, objective, Optimization(**how), state=state, **rest)
+    optimization = replace(state.optimization, **how)
+    return train(state.model, IMAGES, noise, objective, optimization, state=state, **rest)
 
 
 def test_two_lines_are_enough():
@@ -63,7 +64,7 @@ def test_two_lines_are_enough():
 
 
 def test_the_state_of_another_network_is_refused():
-    with pytest.raises(ValueError, match="state: expected that of an earlier run of f"):
+    with pytest.raises(ValueError, match="state: expected that of an earlier run of these"):
         train(new_state().model, IMAGES, state=new_state())
 
 

@@ -5,8 +5,12 @@ import math
 import pytest
 import torch
 
+from idem.generative.dcgan import DCGAN, train_dcgan
 from idem.generative.optimization import Optimization
-from tests.idem.generative.test_objective import new_state, run
+from idem.generative.state import TrainingState
+from idem.generative.training import train
+from idem.generative.udcgan import UDCGAN
+from tests.idem.generative.test_objective import IMAGES, new_state, run
 
 
 def test_a_precision_that_would_need_its_loss_scaled_is_refused():
@@ -23,12 +27,44 @@ def test_a_precision_that_would_need_its_loss_scaled_is_refused():
     ],
 )
 def test_the_rate_follows_its_schedule_to_zero(schedule, expected):
-    state, rates = new_state(learning_rate=0.01), []
-    state.optimizers["model"].register_step_pre_hook(
+    rates = rates_of(new_state(learning_rate=0.01), steps=4, schedule=schedule)
+    assert rates == pytest.approx([0.01 * factor for factor in expected])
+
+
+def rates_of(state: TrainingState, **options) -> list[float]:
+    """Return the rates of the steps that a run goes on with."""
+    rates: list[float] = []
+    hook = state.optimizers["model"].register_step_pre_hook(
         lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"])
     )
-    run(state, steps=4, schedule=schedule)
-    assert rates == pytest.approx([0.01 * factor for factor in expected])
+    run(state, **options)
+    hook.remove()
+    return rates
+
+
+def test_a_run_goes_on_at_the_rates_it_is_given_whatever_they_were():
+    state = new_state(learning_rate=0.01)
+    rates_of(state, steps=2, schedule="linear")
+    assert rates_of(state, steps=4, schedule="constant") == [0.01, 0.01]
+    assert rates_of(state, steps=6, schedule="constant", learning_rate=0.5) == [0.5, 0.5]
+    assert rates_of(state, steps=8, schedule="linear", learning_rate=0.8) == [0.2, 0.1]
+
+
+def test_without_a_rate_every_kind_of_network_has_its_usual_one():
+    optimization, found = Optimization(steps=1, batch_size=2), []
+    f, gan = UDCGAN((1, 8, 8), (4, 6), 3), DCGAN((1, 8, 8), (4, 6), 3)
+    for state in (
+        train(f, IMAGES, optimization=optimization),
+        train_dcgan(gan, IMAGES, optimization),
+    ):
+        found += [of.param_groups[0]["lr"] for of in state.optimizers.values()]
+    assert found == [1e-3, 2e-4, 2e-4]
+
+
+@pytest.mark.parametrize("rate", [-1e-3, math.nan, math.inf])
+def test_a_wrong_rate_is_refused(rate):
+    with pytest.raises(ValueError, match="learning_rate: expected 0 or more, got"):
+        Optimization(learning_rate=rate)
 
 
 def test_the_gradient_is_shortened_to_its_bound_and_no_further():

@@ -1,7 +1,9 @@
 """What a run is: its average, what is saved of it, and how it comes back."""
 
 import copy
+from dataclasses import replace
 
+import pytest
 import torch
 from torch import nn
 
@@ -65,3 +67,35 @@ def test_restored_moments_lie_in_memory_as_those_that_were_saved():
             assert moments["exp_avg"].stride() == parameter.stride()
             strides.add(parameter.stride() == parameter.contiguous().stride())
     assert False in strides
+
+
+@pytest.mark.parametrize(
+    ("changes", "seed", "message"),
+    [
+        ({"betas": (0.9, 0.999)}, None, r"betas: expected \(0.5, 0.999\), with which"),
+        ({"ema_decay": 0.5}, None, "ema_decay: expected 0.7, .* got 0.5; keep to it, or begin"),
+        ({}, 4, "seed: expected 3, with which the run of this state was begun, got 4"),
+    ],
+)
+def test_what_a_run_so_far_has_gone_into_cannot_be_changed(changes, seed, message):
+    state = go(new_state(3, ema_decay=0.7))
+    before = state.optimization
+    with pytest.raises(ValueError, match=message):
+        state.go_on(state.networks, replace(before, steps=9, **changes), seed)
+    assert state.optimization is before
+
+
+def test_all_else_may_change_and_what_is_left_out_stays():
+    state = go(new_state(3, ema_decay=0.7), steps=2)
+    other = {"steps": 9, "batch_size": 5, "learning_rate": 0.1, "schedule": "cosine"}
+    changed = replace(state.optimization, betas=[0.5, 0.999], max_gradient_norm=1.0, **other)
+    state.go_on(state.networks, changed, seed=3)
+    assert state.optimization is changed
+    state.go_on(state.networks)
+    assert state.optimization is changed
+
+
+def test_a_seed_is_known_again_from_a_checkpoint():
+    state, other = go(new_state(3)), new_state(1)
+    other.restore(*copy.deepcopy(state.saved()))
+    other.go_on(other.networks, seed=3)

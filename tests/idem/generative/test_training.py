@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,8 @@ def method(state: TrainingState, noise=torch.randn) -> Method:
 
 
 def go(state: TrainingState, steps: int = 6, noise=torch.randn, **options) -> TrainingState:
-    optimization = Optimization(steps=steps, batch_size=SMALL)
-    return run(state, IMAGES, method(state, noise), optimization, **options)
+    state.optimization = replace(state.optimization, steps=steps, batch_size=SMALL)
+    return run(state, IMAGES, method(state, noise), **options)
 
 
 def same(first: nn.Module, second: nn.Module) -> bool:
@@ -235,7 +236,17 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_images_that_are_not_uint8_are_refused():
+@pytest.mark.parametrize(
+    ("images", "got"),
+    [
+        (IMAGES.float(), r"got torch.float32 \(40, 1, 8, 8\)"),
+        (IMAGES[0], r"got torch.uint8 \(1, 8, 8\)"),
+        (IMAGES[:0], r"got torch.uint8 \(0, 1, 8, 8\)"),
+    ],
+)
+def test_what_is_no_image_or_not_uint8_is_refused(images: Tensor, got: str):
     state = new_state()
-    with pytest.raises(ValueError, match=r"expected uint8 \(N, C, H, W\), got torch.float32"):
-        run(state, IMAGES.float(), method(state), Optimization(steps=1))
+    expected = r"^images: expected uint8 \(N, C, H, W\), one or more, "
+    with pytest.raises(ValueError, match=expected + got):
+        run(state, images, method(state))
+    assert state.step == 0

@@ -1,9 +1,15 @@
 """The U-DCGAN: shapes, the bottleneck, the wiring of skips, reproducible weights."""
 
+import copy
+
 import pytest
 import torch
 from torch import Generator, nn
 
+from idem.evaluation.latent import with_held_statistics
+from idem.generative.calibration import recalibrate
+from idem.generative.decorrelation import BATCH_NORMS, DecorrelatedBatchNorm2d
+from idem.generative.noise import GaussianNoise
 from idem.generative.udcgan import UDCGAN
 
 MNIST, CELEBA = (1, 32, 32), (3, 64, 64)
@@ -71,6 +77,19 @@ def test_the_initial_weights_are_those_of_dcgan():
         if isinstance(layer, nn.BatchNorm2d):
             assert abs(layer.weight.mean() - 1) < 0.02
             assert not layer.bias.any()
+
+
+def test_made_for_several_gpus_it_is_the_same_map_in_eval_mode():
+    f, noise = small(), GaussianNoise((1, 16, 16))
+    images = torch.randint(0, 256, (40, 1, 16, 16), generator=Generator().manual_seed(1)).byte()
+    recalibrate(f, images, noise, batches=2, batch_size=8, seed=0)
+    converted = copy.deepcopy(f).eval()
+    assert nn.SyncBatchNorm.convert_sync_batchnorm(converted) is converted
+    kinds = [type(layer) for layer in converted.modules() if isinstance(layer, BATCH_NORMS)]
+    assert set(kinds) == {nn.SyncBatchNorm, DecorrelatedBatchNorm2d}
+    z = noise.sample(5, Generator().manual_seed(2))
+    assert torch.equal(converted(z), f.eval()(z))
+    assert torch.equal(with_held_statistics(converted, z)(z), with_held_statistics(f, z)(z))
 
 
 def test_batchnorm_gives_codes_of_any_batch_the_same_mean_and_spread():
