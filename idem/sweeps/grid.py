@@ -15,11 +15,13 @@ from torch import Generator, Tensor
 
 from idem.rule.loss import RULES, check_rule
 from idem.sweeps.lanes import OPTIMIZERS, required_bytes, rows
-from idem.sweeps.mlp import INITIALIZATIONS, initial_parameters
+from idem.sweeps.mlp import INITIALIZATIONS, initial_parameters, parameter_count
 
 DATA = ("fresh", "fixed")
 Rates = Sequence[float]
 _CHOICES = {"optimizer": OPTIMIZERS, "initialization": INITIALIZATIONS, "data": DATA}
+_MOST_OPERATIONS = 1e14  # of a chunk: half an hour at 55 GFLOP/s, what a core of today does
+_PASSES = 6  # forward passes that a step takes the time of
 _DATA, PROBE, _NEW = 0, 1, 3  # what a stream of random numbers is for; 2: `landscape.routes`
 
 
@@ -118,7 +120,8 @@ class Grid:
     def units(self) -> list[Unit]:
         """List the units: for every rule and run its rates, in as few chunks as memory allows.
 
-        The chunks are of equal size but for the last, and depend on the parameters alone.
+        Nor does a chunk take more than `_MOST_OPERATIONS`, but where one lane does. The chunks are
+        of equal size but for the last, and depend on the parameters alone.
         """
         chunks = {rule: self._chunks(self.rates(rule)) for rule in RULES}
         return [
@@ -156,8 +159,14 @@ class Grid:
     def _chunks(self, rates: Rates) -> list[tuple[float, ...]]:
         count = len(rates)
         sizes = (-(-count // chunks) for chunks in range(1, count + 1))
-        size = next(size for size in sizes if self._required(size) <= self.memory)
+        size = next(size for size in sizes if self._fits(size))
         return [tuple(rates[i : i + size]) for i in range(0, count, size)]
+
+    def _fits(self, lanes: int) -> bool:
+        weights = parameter_count(self.widths)
+        operations = 2 * weights * self.batch_size * self.steps * _PASSES * lanes
+        brief = lanes == 1 or operations <= _MOST_OPERATIONS
+        return brief and self._required(lanes) <= self.memory
 
     def _required(self, lanes: int) -> int:
         """Return the bytes of so many lanes; of fixed data two batches are held throughout."""

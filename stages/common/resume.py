@@ -1,14 +1,18 @@
-"""Run the units of a stage so that it can be killed at any time and go on later.
+"""Run the units of a stage so that it can be killed at any time and go on later, here or elsewhere.
 
-Every unit keeps what it has done so far in a file `.ckpt/<label>_<key>.npz`, git-ignored and
-outside every output. The key is a hash of the parameters and data that decide the unit, of the
-source files that it reaches by imports, and of the kind of device: whatever changes one of these
-starts afresh, and a unit that was begun is found again under whatever name a stage has for it. The
-files go when the stage has written its outputs.
+A unit goes by one name, its label and a hash of the parameters, data and source files that decide
+it (`stages.common.units`), in two places:
+
+    <folder>/<name>.json.gz      finished: its result, in a folder that git keeps and others share
+    .ckpt/<name>_<where>.npz     begun: what it has done so far, for this machine alone; <where> is
+                                 the version of PyTorch and the kind of device, as half of a run
+                                 on one and half on another is neither
+
+Whatever changes what decides a unit starts it afresh, and what was begun or finished is found again
+under whatever name a stage has for it. Pipelines whose results are not kept finish in `.ckpt` too,
+until the stage has written its outputs.
 """
 
-import hashlib
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +23,9 @@ from typing import Any, NamedTuple
 import torch
 
 from idem.checkpoint import Checkpoint, OutOfTime
+from stages.common import units as finished
 from stages.common.engine import OUT_OF_TIME, checkpoint_seconds, deadline, device, run_units
-from stages.common.imports import ROOT, deciding_files
+from stages.common.units import Altered, Identity, Provenance, identity_of
 
 FOLDER = Path(".ckpt")
 
@@ -39,15 +44,25 @@ class Unit(NamedTuple):
     arguments: tuple
 
 
+class Time(NamedTuple):
+    """What a unit may take; by the clock on the wall, as it may run on another machine."""
+
+    end: float | None
+    """The `time.time()` at which to save and stop."""
+    every: float
+    """Seconds between two checkpoints."""
+
+
 @contextmanager
 def completed(
     function: Callable[..., Any],
     units: Sequence[Unit],
     modules: Sequence[str],
     *,
+    keep: Path | None = None,
     noun: str = "units",
     bar: str = "",
-    late: Callable[[list[Checkpoint]], None] | None = None,
+    late: Callable[[list[Any], list[Any]], None] | None = None,
 ) -> Iterator[list[Any]]:
     """Yield what `function` makes of all units, and forget their checkpoints if all goes well.
 
@@ -59,56 +74,96 @@ def completed(
             pass, if the time was up.
         units: in the order of the results.
         modules: whose source, and what they import, decides a result, in dots.
+        keep: the folder of finished units: those that match are taken, each other is written as
+            soon as it is finished. None: a unit that is finished waits in `.ckpt`.
         noun: of the units, for people.
         bar: a label shows how many units are done; leave it out where they show it themselves.
-        late: is given the checkpoints of all units before the stage stops because the time is up.
+        late: is given the results of all units and the notes of their checkpoints, None where
+            there are none, before the stage stops because the time is up.
 
     Raises:
         SystemExit: with OUT_OF_TIME when a unit did not end in time, once all are saved; with one
             line for a FloatingPointError.
     """
-    places = _places(units, modules)
-    new = [place for place in places if not place.path.exists()][:1]
-    tasks = [
-        (function, unit.arguments, place, place in new)
-        for unit, place in zip(units, places, strict=True)
-    ]
+    identities = [identity_of(unit.label, unit.key, modules) for unit in units]
+    time_given = _time_given()
+    results = _taken(keep, identities, noun)
+    missing = [i for i, result in enumerate(results) if result is None]
+    new = [i for i in missing if not place_of(identities[i]).exists()][:1]
+    tasks = [(function, units[i].arguments, identities[i], time_given, i in new) for i in missing]
+
+    def arrived(number: int, computed: tuple[Any, Provenance] | None) -> None:
+        if computed is not None:
+            i = missing[number]
+            results[i] = _kept(keep, identities[i], *computed)
+
     try:
-        results = run_units(_unless_late, tasks, bar)
+        run_units(_unless_late, tasks, bar, arrived=arrived)
     except FloatingPointError as error:
         sys.exit(str(error))
     done = sum(result is not None for result in results)
     if done < len(results):
         if late is not None:
-            late(places)
+            late(results, [Checkpoint(place_of(identity)).notes() for identity in identities])
         print(f"time is up: {done} of {len(results)} {noun} done; run it again to go on")
         sys.exit(OUT_OF_TIME)
     yield results
-    for place in places:
-        place.forget()
+    for identity in identities:
+        Checkpoint(place_of(identity)).forget()
 
 
-def file_of(unit: Unit, modules: Sequence[str]) -> Path:
-    """Return where a unit that these modules compute keeps what it has done."""
-    where = torch.device(device()).type  # the first half on one kind, the rest on another: neither
-    digest = hashlib.sha256(json.dumps([unit.key, torch.__version__, where]).encode())
-    for file in sorted({file for module in modules for file in deciding_files(module)}):
-        digest.update((ROOT / file).read_bytes())
-    return FOLDER / f"{unit.label}_{digest.hexdigest()[:16]}.npz"
+def place_of(identity: Identity) -> Path:
+    """Return where a unit keeps on this machine what it has done."""
+    where = f"{torch.__version__}_{torch.device(device()).type}"
+    return FOLDER / f"{identity.name}_{where}.npz"
 
 
-def _places(units: Sequence[Unit], modules: Sequence[str]) -> list[Checkpoint]:
-    every, end = checkpoint_seconds(), deadline()
-    return [Checkpoint(file_of(unit, modules), every, end) for unit in units]
+def _time_given() -> Time:
+    end, every = deadline(), checkpoint_seconds()
+    return Time(None if end is None else time.time() + end - time.monotonic(), every)
+
+
+def _taken(keep: Path | None, identities: Sequence[Identity], noun: str) -> list[Any]:
+    """Return the results of the finished units that match, None for the others."""
+    if keep is None:
+        return [None] * len(identities)
+    results = [_result_of(keep, identity) for identity in identities]
+    taken = sum(result is not None for result in results)
+    print(f"{keep}: {taken} of {len(results)} {noun} are there")
+    return results
+
+
+def _result_of(keep: Path, identity: Identity) -> Any:
+    try:
+        unit = finished.find(keep, identity)
+    except Altered as error:
+        print(f"{error}; it is computed anew")
+        return None
+    return None if unit is None else unit.result
+
+
+def _kept(keep: Path | None, identity: Identity, result: Any, provenance: Provenance) -> Any:
+    """Write a finished unit and return its result as read back: the same for all who take it."""
+    if keep is None:
+        return result
+    path = finished.write(keep, identity, result, provenance)
+    Checkpoint(place_of(identity)).forget()
+    return finished.read(path).result
 
 
 def _unless_late(
-    function: Callable[..., Any], arguments: tuple, place: Checkpoint, even_if_late: bool
-) -> Any:
-    late = place.deadline is not None and time.monotonic() >= place.deadline
-    if late and not even_if_late and not place.path.exists():
+    function: Callable[..., Any], arguments: tuple, of: Identity, given: Time, even_if_late: bool
+) -> tuple[Any, Provenance] | None:
+    """Return the result of a unit and where it is from; None if the time is up before its end."""
+    begun, place = time.monotonic(), place_of(of)
+    left = None if given.end is None else given.end - time.time()
+    if left is not None and left <= 0 and not even_if_late and not place.exists():
         return None
+    checkpoint = Checkpoint(place, given.every, None if left is None else begun + left)
     try:
-        return function(*arguments, place)
+        result = function(*arguments, checkpoint)
     except OutOfTime:
         return None
+    if result is None:
+        return None
+    return result, finished.provenance(time.monotonic() - begun, device())

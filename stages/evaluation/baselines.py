@@ -54,7 +54,7 @@ def main() -> None:
         resume.Unit(f"dcgan_{name}_{seed}", _key(everything, data, seed), (*shared, seed))
         for seed in everything.baselines.seeds
     ]
-    with resume.completed(_dcgan_unit, units, MODULES, noun="runs") as found:
+    with resume.completed(_dcgan_unit, units, MODULES, keep=args.units, noun="runs") as found:
         drawn = run_units(_codes_unit, list(_codes_units(*shared)), "autoencoder_codes")
         rows = [row for of in (*(of_run for of_run, _ in found), *drawn) for row in of]
         validations = [row for _, of_run in found for row in of_run]

@@ -33,7 +33,7 @@ def main() -> None:
             run = runs.Run("mnist", own_section, model, everything.score, seed, noise)
             units.append(resume.Unit("setting", run.key(data), (run, name)))
             keys.append({"setting": name, "seed": seed})
-    with resume.completed(_unit, units, runs.MODULES, noun="runs") as results:
+    with resume.completed(_unit, units, runs.MODULES, keep=args.units, noun="runs") as results:
         write_csv(args.metrics / f"search_{args.group}.csv", runs.table(keys, results))
 
 

@@ -1,6 +1,7 @@
 """Stage sweep: train one network of params.yaml at all rates and runs under both rules.
 
-It can be killed at any time, and goes on from there when it is run again.
+It can be killed at any time, and goes on from there when it is run again; what another machine has
+finished is taken.
 """
 
 import math
@@ -44,7 +45,7 @@ def main() -> None:
         for unit in grid.units()
     ]
     late = partial(write_so_far, so_far)
-    with resume.completed(_train_unit, units, MODULES, late=late) as parts:
+    with resume.completed(_train_unit, units, MODULES, keep=args.units, late=late) as parts:
         rows = pd.DataFrame([row for part in parts for row in part]).sort_values([*LANE, "step"])
         final = last_rows(rows)
         write_csv(args.metrics / f"{label}.csv", rows)
@@ -66,10 +67,11 @@ def key(grid: Grid, unit: Unit, precision: str) -> list[Any]:
     return [of_all, unit.rule, unit.run, unit.learning_rates, precision]
 
 
-def write_so_far(path: Path, places: list[Checkpoint]) -> None:
-    """Write the rows that the checkpoints of all units hold."""
-    notes = [place.notes() for place in places]
-    rows = pd.DataFrame([row for found in notes if found for row in found["rows"]])
+def write_so_far(path: Path, results: list[list[Row] | None], notes: list[Any]) -> None:
+    """Write the rows of the units that are done, and those that the checkpoints of others hold."""
+    begun = [found["rows"] if found else [] for found in notes]
+    parts = [done or so_far for done, so_far in zip(results, begun, strict=True)]
+    rows = pd.DataFrame([row for part in parts for row in part])
     write_csv(path, rows.sort_values([*LANE, "step"]) if len(rows) else rows)
 
 

@@ -44,7 +44,7 @@ def main() -> None:
         resume.Unit(f"variant_{name}_{unit.name}", key(g, unit, precision), (g, unit, precision))
         for name, g, unit in parts
     ]
-    with resume.completed(trained, units, MODULES, bar="variants") as results:
+    with resume.completed(trained, units, MODULES, keep=args.units, bar="variants") as results:
         rows: dict[str, list[Row]] = {name: [] for name in grids}
         for (name, *_), part in zip(parts, results, strict=True):
             rows[name] += part

@@ -23,6 +23,11 @@ class Arguments(argparse.Namespace):
     params: Path
     metrics: Path
 
+    @property
+    def units(self) -> Path | None:
+        """Where finished units are kept: beside the results, but for the laptop's short ones."""
+        return None if _pipeline(self.params) == "laptop" else self.metrics / "units"
+
 
 def arguments(
     description: str, flags: Mapping[str, str] = MappingProxyType({}), **positional: str
@@ -90,9 +95,7 @@ def choose(options: Mapping[str, T], name: str, kind: str) -> T:
 
 def _schema(path: Path, needed: type[P]) -> type[P]:
     """Return what the file must hold, by its folder."""
-    folder = path.resolve().parent
-    in_pipelines = folder.parts[-3:-1] == ("stages", "pipelines")
-    name = folder.name if in_pipelines else "laptop"
+    name = _pipeline(path)
     schema = choose(PIPELINES, name, "pipeline")
     if issubclass(schema, needed):
         return schema
@@ -101,6 +104,11 @@ def _schema(path: Path, needed: type[P]) -> type[P]:
         f"{path}: expected the parameters of {' or '.join(fitting)}, got those of {name}; "
         f"pass {' or '.join(map(file_of, fitting))}"
     )
+
+
+def _pipeline(path: Path) -> str:
+    folder = path.resolve().parent
+    return folder.name if folder.parts[-3:-1] == ("stages", "pipelines") else "laptop"
 
 
 def _describe(path: Path, fault: ErrorDetails) -> str:

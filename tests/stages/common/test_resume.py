@@ -1,6 +1,7 @@
 """A sweep that is killed or cut in whatever way ends with the bytes of an undisturbed one."""
 
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 import yaml
 
 from idem.checkpoint import Checkpoint
-from stages.common import engine, resume
+from stages.common import engine, resume, units
+from stages.common.params.reading import Arguments
 from stages.sweeps import sweep
 from tests import interrupted
 from tests.interrupted import kill, saved_steps
@@ -48,7 +50,12 @@ def arguments() -> list[str]:
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (folder / "metrics").iterdir()}
+    found = (path for path in (folder / "metrics").iterdir() if path.is_file())
+    return {path.name: path.read_bytes() for path in found}
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted((folder / "metrics/units").iterdir())
 
 
 STAGE = [sys.executable, "-m", "stages.sweeps.sweep", *arguments()]
@@ -119,9 +126,81 @@ def test_a_changed_parameter_starts_afresh_and_the_old_one_goes_on(tmp_path: Pat
     assert list((both / ".ckpt").iterdir()) == old
 
 
+@pytest.fixture
+def done(tmp_path: Path) -> Path:
+    """Return a folder in which a sweep is done."""
+    write_params(tmp_path, steps=9)
+    assert run_here(tmp_path) == 0
+    return tmp_path
+
+
+def test_finished_units_are_taken_by_another_clone(done: Path, tmp_path: Path, monkeypatch, capsys):
+    clone = tmp_path / "clone"
+    write_params(clone, steps=9)
+    shutil.copytree(done / "metrics/units", clone / "metrics/units")
+    before = [path.stat().st_mtime_ns for path in kept(clone)]
+    monkeypatch.setattr(sweep, "train_lanes", None)  # that computing one fails
+    assert run_here(clone) == 0
+    assert "metrics/units: 4 of 4 units are there" in capsys.readouterr().out
+    assert outputs(clone) == outputs(done)
+    assert [path.stat().st_mtime_ns for path in kept(clone)] == before
+    assert not (clone / ".ckpt").exists()
+
+
+def test_what_is_missing_or_altered_is_computed_anew(done: Path, monkeypatch, capsys):
+    before, (lost, altered, *_) = outputs(done), kept(done)
+    lost.unlink()
+    altered.write_bytes(altered.read_bytes()[:-9])
+    computed = []
+    train = sweep.train_lanes
+    monkeypatch.setattr(sweep, "train_lanes", lambda *args: computed.append(0) or train(*args))
+    assert run_here(done) == 0
+    said = capsys.readouterr().out
+    assert f"metrics/units/{altered.name}: expected a finished unit" in said
+    assert "it is computed anew" in said and "2 of 4 units are there" in said
+    assert len(computed) == 2 and outputs(done) == before
+    assert units.read(altered).result and units.read(lost).result
+
+
+def test_units_of_other_parameters_and_code_stay_and_are_not_taken(done: Path, monkeypatch, capsys):
+    old = kept(done)
+    write_params(done, steps=8)
+    assert run_here(done) == 0
+    assert "0 of 4 units are there" in capsys.readouterr().out
+    assert len(kept(done)) == 8 and set(old) < set(kept(done))
+    code = units._code((*sweep.MODULES,))
+    monkeypatch.setattr(units, "_code", lambda _: code | {"idem/sweeps/lanes.py": "0" * 64})
+    assert run_here(done) == 0
+    assert "0 of 4 units are there" in capsys.readouterr().out
+
+
+def test_a_unit_that_fails_leaves_the_others_finished(tmp_path: Path, monkeypatch):
+    write_params(tmp_path, steps=3)
+    train = sweep.train_lanes
+
+    def fail(grid, unit, *rest):
+        if unit.name == "modified_1_0":
+            raise RuntimeError("a fault of this unit")
+        return train(grid, unit, *rest)
+
+    monkeypatch.setattr(sweep, "train_lanes", fail)
+    with pytest.raises(RuntimeError, match="a fault of this unit"):
+        run_here(tmp_path)
+    assert len(kept(tmp_path)) == 3 and not outputs(tmp_path)
+    monkeypatch.setattr(sweep, "train_lanes", train)
+    assert run_here(tmp_path) == 0
+
+
+def test_the_laptop_keeps_no_units(tmp_path: Path):
+    assert Arguments(params=Path("params.yaml"), metrics=tmp_path).units is None
+    away = Path("stages/pipelines/study/params.yaml")
+    assert Arguments(params=away, metrics=tmp_path).units == tmp_path / "units"
+
+
 def test_other_parameters_and_other_code_have_a_file_of_their_own(monkeypatch: pytest.MonkeyPatch):
     def file(key: Any, *modules: str) -> Path:
-        return resume.file_of(resume.Unit("label", key, ()), modules)
+        units._code.cache_clear()
+        return resume.place_of(units.identity_of("label", key, modules))
 
     one = file([1], "idem.sweeps.sweep")
     assert one == file([1], "idem.sweeps.sweep") != file([2], "idem.sweeps.sweep")
@@ -142,7 +221,7 @@ def test_another_kind_of_device_has_a_file_of_its_own(monkeypatch: pytest.Monkey
     files = {}
     for name in ("cpu", "cpu:0", "meta"):
         monkeypatch.setenv("IDEM_DEVICE", name)
-        files[name] = resume.file_of(resume.Unit("label", [1], ()), ["idem.sweeps.sweep"])
+        files[name] = resume.place_of(units.identity_of("label", [1], ["idem.sweeps.sweep"]))
     assert files["cpu"] == files["cpu:0"] != files["meta"]
 
 

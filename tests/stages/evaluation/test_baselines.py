@@ -88,7 +88,7 @@ def run(monkeypatch) -> None:
 
 
 def outputs() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in Path("metrics").iterdir()}
+    return {path.name: path.read_bytes() for path in Path("metrics").glob("*.*")}
 
 
 def test_every_baseline_has_a_row_a_seed_weights_and_mode(study):
