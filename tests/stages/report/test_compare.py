@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from stages.report.compare import compare
 from stages.report.differences import answer
 from stages.report.revision import Unanswerable
 from tests import ROOT
+from tests.stages.report.another_cpu import write_summary
 from tests.stages.report.summary_files import NUMBERS, SPREAD, commit, write
 
 
@@ -130,6 +132,25 @@ def test_a_lock_that_does_not_match_is_said_of_the_workspace_alone(tmp_path: Pat
     assert "laptop: dvc.lock does not match the workspace" in note
     assert "make (code.py)" in note
     assert compare("HEAD", "before").notes == []
+
+
+def test_another_cpu_agrees_but_for_the_verdict_that_changed(tmp_path: Path):
+    write_summary("epyc", tmp_path)
+    commit(tmp_path, "epyc")
+    write_summary("intel", tmp_path)
+    for report in (compare("epyc"), compare("workspace", "epyc")):
+        assert [row.name for _, row in report.rows if row.fails] == ["verdict.Q2"]
+        numbers = [row for _, row in report.rows if not row.name.startswith("verdict.")]
+        assert len(numbers) > 35
+        assert any(row.word == "within noise" for row in numbers)
+
+
+def test_trained_networks_alone_are_chaotic(tmp_path: Path):
+    write_summary("intel", tmp_path)
+    kinds = json.loads((tmp_path / "metrics/laptop/spread.json").read_text())["numbers"]
+    chaotic = {name for name, kind in kinds.items() if kind["kind"] == "chaotic"}
+    assert chaotic
+    assert all(re.match(r"[GQ]\d\.", name) for name in chaotic)
 
 
 def test_the_command_prints_writes_and_exits(tmp_path: Path):

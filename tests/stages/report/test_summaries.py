@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from stages.report.revision import Unanswerable, revision
-from stages.report.summaries import flatten, pipelines, summary
+from stages.report.summaries import SCHEMA, flatten, pipelines, summary
+from stages.summary import build
 from tests.stages.report.summary_files import SPREAD, commit, write
 
 
@@ -20,6 +21,10 @@ def test_leaves_go_under_names_in_dots():
         "a.c.0": 2,
         "a.c.1.d": None,
     }
+
+
+def test_the_schema_is_the_one_that_is_written():
+    assert SCHEMA == build.SCHEMA
 
 
 def test_a_summary_keeps_its_order(tmp_path: Path):
