@@ -144,8 +144,8 @@ def _generative(dataset: str) -> list[Number]:
         Number("G3.log10_ratio_noise",      SCORES,       noise,                                    Chaotic(least=0.02)),
         Number("G3.log10_ratio_test",       SCORES,       test,                                     Chaotic(least=0.02)),
         Number("train.first_loss_modified", log,          first_loss("modified"),                   Rounded(relative=0.05)),
-        Number("train.first_loss_ordinary", log,          first_loss("ordinary"),                   Rounded(relative=0.05)),
-        Number("train.first_loss_ign",      log,          first_loss("ign"),                        Rounded(relative=0.05)),
+        Number("train.first_loss_ordinary", log,          first_loss("ordinary"),                   Rounded(relative=0.02)),
+        Number("train.first_loss_ign",      log,          first_loss("ign"),                        Rounded(relative=0.01)),
     ]
 
 

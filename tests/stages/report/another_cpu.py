@@ -29,7 +29,7 @@ def write_summary(side: str, folder: Path) -> None:
 
 
 def _jacobians(folder: Path) -> dict[str, Any]:
-    """Return what a table of Jacobians says of each model and seed, as latent_mnist.json does now."""
+    """Return what a table of Jacobians says by model and seed, as latent_mnist.json does now."""
     rows = pd.read_csv(folder / "latent_mnist_jacobians.csv", dtype={"seed": str})
     return {
         str(model): {"eval": {"by_seed": found.set_index("seed")[["departure"]].to_dict("index")}}

@@ -1,0 +1,157 @@
+"""What is made wrong in code, parameters or data changes a number that the comparison names.
+
+The stages run at their smallest in one copy of the repository, whose committed numbers are those of
+a first run there; claims are not judged anew.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from stages.report.compare import compare
+from stages.report.scratch import GIT, copy_repository, run
+from tests import ROOT
+from tests.made_up import write_classifier
+from tests.stages.report.summary_files import commit
+
+pytestmark = pytest.mark.integration
+
+STAGES = {
+    "prepare": ["stages.data.prepare", "mnist"],
+    "train": ["stages.generative.train", "mnist"],
+    "sweep": ["stages.sweeps.sweep", "B1"],
+    "linear": ["stages.linear.linear"],
+}
+LINEAR = {"size": 8, "runs": 1, "ensemble_count": 2, "larger_sizes": [16], "dtypes": ["float64"]}
+LINEAR |= {"plane_width": 24, "plane_height": 16, "gammas": [1.0], "figure_gammas": [1.0]}
+TRAIN = {"seeds": [0, 1], "steps": 2, "log_every": 2, "batch_size": 2, "channels": [3, 4, 5]}
+TRAIN |= {"bottleneck": 2, "calibration_batches": 1}
+TRAIN |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
+SWEEP = {"learning_rates": [0.1, 0.2], "runs": 3, "steps": 10, "log_every": 5}
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Commit what the stages find at their smallest, on images of noise."""
+    folder = tmp_path_factory.mktemp("copy")
+    copy_repository(ROOT, folder)
+    change_parameters(folder, shrink)
+    write_raw(folder, "train", 60)
+    write_raw(folder, "t10k", 12)
+    rerun(folder, "prepare")
+    write_classifier(folder)
+    rerun(folder, "train", "sweep", "linear", "summary")
+    commit(folder)
+    return folder
+
+
+@pytest.fixture
+def copy(committed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the copy as it was committed, and bring that state back."""
+    monkeypatch.chdir(committed)
+    yield committed
+    run([*GIT, "checkout", "--quiet", "--", "."], committed)
+
+
+def shrink(content: dict[str, Any]) -> None:
+    content["linear"] |= LINEAR
+    content["train"] |= TRAIN
+    models = content["train"]["models"]
+    content["train"]["models"] = {name: models[name] for name in ("modified", "ordinary", "ign")}
+    content["score"] |= {"batch_size": 5}
+    content["sweep"] |= {"batch_size": 16}
+    content["sweep"]["networks"]["B1"] |= SWEEP
+    content["prepare"] |= {"valid_images": 12}
+
+
+def change_parameters(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    path = folder / "params.yaml"
+    content = yaml.safe_load(path.read_text())
+    change(content)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def change_code(folder: Path, file: str, old: str, new: str) -> None:
+    text = (folder / file).read_text()
+    assert text.count(old) == 1, f"{file}: {old}"
+    (folder / file).write_text(text.replace(old, new))
+
+
+def write_raw(folder: Path, part: str, count: int) -> None:
+    """Write noise, bright or dark, as MNIST's files are; fewer are the first ones of more."""
+    raw = folder / "data/mnist/raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    images = np.stack([rng.integers(0, rng.integers(1, 256), (28, 28)) for _ in range(count)])
+    labels = np.arange(count, dtype=np.uint8) % 10
+    for kind, content in (("images-idx3", images), ("labels-idx1", labels)):
+        header = np.array([0x800 + content.ndim, *content.shape], ">i4").tobytes()
+        (raw / f"{part}-{kind}-ubyte").write_bytes(header + content.astype(np.uint8).tobytes())
+
+
+def rerun(folder: Path, *stages: str) -> None:
+    """Run stages anew, as DVC does, each in a process with the code of the copy."""
+    for name in stages:
+        run(["python", "-m", *STAGES.get(name, [f"stages.{name}"])], folder)
+
+
+def differing(folder: Path, *stages: str) -> set[str]:
+    """Run stages and the summary anew; return the numbers that no longer agree with HEAD."""
+    rerun(folder, *stages, "summary")
+    report = compare("HEAD", pipeline="laptop")
+    found = {row.name for _, row in report.rows if row.fails}
+    assert report.agrees == (not found)
+    return found
+
+
+def test_what_is_left_alone_agrees(copy: Path):
+    assert differing(copy, "train", "sweep") == set()
+
+
+def test_the_sign_of_the_rule_in_the_sweeps_is_noticed(copy: Path):
+    right = "w.sub_(u).mul_(2).sub_(difference)"
+    change_code(copy, "idem/sweeps/lanes.py", right, f"{right}.neg_()")
+    assert "sweep.log10_early_error_B1" in differing(copy, "sweep")
+
+
+def test_the_sign_of_the_rule_in_the_library_is_noticed(copy: Path):
+    right = "y_minus_y_prime.sub_(z, alpha=alpha)"
+    change_code(copy, "idem/rule/gradient.py", right, right.replace("sub_", "add_"))
+    assert "L5.log10_difference" in differing(copy, "linear")
+
+
+def test_a_swapped_list_of_seeds_is_noticed(copy: Path):
+    change_parameters(copy, lambda content: content["train"]["seeds"].reverse())
+    assert differing(copy, "train") >= {"train.first_loss_modified", "train.first_loss_ign"}
+
+
+def test_another_seed_of_the_sweeps_is_noticed(copy: Path):
+    change_parameters(copy, lambda content: content["sweep"].update(seed=1))
+    assert "sweep.log10_first_update_B1" in differing(copy, "sweep")
+
+
+def test_a_changed_learning_rate_is_noticed(copy: Path):
+    """By five in a hundred."""
+    rates = {"learning_rates": [0.105, 0.21]}
+    change_parameters(copy, lambda content: content["sweep"]["networks"]["B1"].update(rates))
+    assert "sweep.log10_first_update_B1" in differing(copy, "sweep")
+
+
+def test_truncated_data_are_noticed(copy: Path):
+    write_raw(copy, "train", 50)
+    assert "data.images" in differing(copy, "prepare")
+
+
+def test_a_file_that_breaks_off_stops_the_stage_that_reads_it(copy: Path):
+    images = copy / "data/mnist/raw/train-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:-100])
+    with pytest.raises(SystemExit, match="train-images-idx3-ubyte"):
+        rerun(copy, "prepare")
+    table = copy / "metrics/laptop/sweep_B1.csv"
+    table.write_bytes(table.read_bytes()[:-10])
+    with pytest.raises(SystemExit, match="sweep_B1.csv: expected the file that stage sweep@B1"):
+        rerun(copy, "summary")
