@@ -131,6 +131,10 @@ class Grid:
             for chunk, rates in enumerate(chunks[rule])
         ]
 
+    def operations(self, lanes: int) -> float:
+        """Return about how many floating-point operations so many lanes take."""
+        return 2.0 * parameter_count(self.widths) * self.batch_size * self.steps * _PASSES * lanes
+
     def is_logged(self, step: int) -> bool:
         """Tell whether a step is logged."""
         return step % self.log_every == 0 or step == self.steps or step in self.log_at
@@ -163,9 +167,7 @@ class Grid:
         return [tuple(rates[i : i + size]) for i in range(0, count, size)]
 
     def _fits(self, lanes: int) -> bool:
-        weights = parameter_count(self.widths)
-        operations = 2 * weights * self.batch_size * self.steps * _PASSES * lanes
-        brief = lanes == 1 or operations <= _MOST_OPERATIONS
+        brief = lanes == 1 or self.operations(lanes) <= _MOST_OPERATIONS
         return brief and self._required(lanes) <= self.memory
 
     def _required(self, lanes: int) -> int:

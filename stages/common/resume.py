@@ -15,7 +15,7 @@ until the stage has written its outputs.
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ import torch
 from idem.checkpoint import Checkpoint, OutOfTime
 from stages.common import units as finished
 from stages.common.engine import OUT_OF_TIME, checkpoint_seconds, deadline, device, run_units
+from stages.common.progress import Part, Progress
 from stages.common.units import Altered, Identity, Provenance, identity_of
 
 FOLDER = Path(".ckpt")
@@ -37,11 +38,15 @@ class Unit(NamedTuple):
         label: for people who look.
         key: exactly the parameters and data that decide it; anything JSON holds.
         arguments: of the function that computes it, before the checkpoint.
+        steps: that it makes, as its checkpoint counts them.
+        cost: beside other units of the pipeline.
     """
 
     label: str
     key: Any
     arguments: tuple
+    steps: int = 0
+    cost: float = 1.0
 
 
 class Time(NamedTuple):
@@ -53,6 +58,14 @@ class Time(NamedTuple):
     """Seconds between two checkpoints."""
 
 
+class Plan(NamedTuple):
+    """What a stage computes: the first arguments of `completed`, which says what they are."""
+
+    function: Callable[..., Any]
+    units: Sequence[Unit]
+    modules: Sequence[str]
+
+
 @contextmanager
 def completed(
     function: Callable[..., Any],
@@ -60,8 +73,8 @@ def completed(
     modules: Sequence[str],
     *,
     keep: Path | None = None,
-    noun: str = "units",
-    bar: str = "",
+    label: str,
+    others: Iterable[Plan] = (),
     late: Callable[[list[Any], list[Any]], None] | None = None,
 ) -> Iterator[list[Any]]:
     """Yield what `function` makes of all units, and forget their checkpoints if all goes well.
@@ -76,8 +89,8 @@ def completed(
         modules: whose source, and what they import, decides a result, in dots.
         keep: the folder of finished units: those that match are taken, each other is written as
             soon as it is finished. None: a unit that is finished waits in `.ckpt`.
-        noun: of the units, for people.
-        bar: a label shows how many units are done; leave it out where they show it themselves.
+        label: of all of them, for people.
+        others: the plans of the other stages of the pipeline, to estimate when all is done.
         late: is given the results of all units and the notes of their checkpoints, None where
             there are none, before the stage stops because the time is up.
 
@@ -86,30 +99,35 @@ def completed(
             line for a FloatingPointError.
     """
     identities = [identity_of(unit.label, unit.key, modules) for unit in units]
-    time_given = _time_given()
-    results = _taken(keep, identities, noun)
+    given, results = _time_given(), _taken(keep, identities, label)
     missing = [i for i, result in enumerate(results) if result is None]
-    new = [i for i in missing if not place_of(identities[i]).exists()][:1]
-    tasks = [(function, units[i].arguments, identities[i], time_given, i in new) for i in missing]
+    places = [Checkpoint(place_of(identity)) for identity in identities]
+    new = [i for i in missing if not places[i].path.exists()][:1]
+    tasks = [(function, units[i].arguments, identities[i], given, i in new) for i in missing]
+    parts = [Part(units[i].cost, units[i].steps, places[i]) for i in missing]
+    progress = Progress(label, parts, sum(cost_left(keep, plan) for plan in others))
 
     def arrived(number: int, computed: tuple[Any, Provenance] | None) -> None:
         if computed is not None:
             i = missing[number]
             results[i] = _kept(keep, identities[i], *computed)
+            progress.finish(number)
 
     try:
-        run_units(_unless_late, tasks, bar, arrived=arrived)
+        if missing:
+            with progress:
+                run_units(_unless_late, tasks, arrived=arrived)
     except FloatingPointError as error:
         sys.exit(str(error))
     done = sum(result is not None for result in results)
     if done < len(results):
         if late is not None:
-            late(results, [Checkpoint(place_of(identity)).notes() for identity in identities])
-        print(f"time is up: {done} of {len(results)} {noun} done; run it again to go on")
+            late(results, [place.notes() for place in places])
+        print(f"time is up: {done} of {len(results)} units of {label} done; run it again to go on")
         sys.exit(OUT_OF_TIME)
     yield results
-    for identity in identities:
-        Checkpoint(place_of(identity)).forget()
+    for place in places:
+        place.forget()
 
 
 def place_of(identity: Identity) -> Path:
@@ -118,18 +136,25 @@ def place_of(identity: Identity) -> Path:
     return FOLDER / f"{identity.name}_{where}.npz"
 
 
+def cost_left(keep: Path | None, plan: Plan) -> float:
+    """Return what the units of a plan cost that are not there yet."""
+    named = ((unit.cost, identity_of(unit.label, unit.key, plan.modules)) for unit in plan.units)
+    there = (cost for cost, name in named if keep and finished.path_of(keep, name).exists())
+    return sum(unit.cost for unit in plan.units) - sum(there)
+
+
 def _time_given() -> Time:
     end, every = deadline(), checkpoint_seconds()
     return Time(None if end is None else time.time() + end - time.monotonic(), every)
 
 
-def _taken(keep: Path | None, identities: Sequence[Identity], noun: str) -> list[Any]:
+def _taken(keep: Path | None, identities: Sequence[Identity], label: str) -> list[Any]:
     """Return the results of the finished units that match, None for the others."""
     if keep is None:
         return [None] * len(identities)
     results = [_result_of(keep, identity) for identity in identities]
     taken = sum(result is not None for result in results)
-    print(f"{keep}: {taken} of {len(results)} {noun} are there")
+    print(f"{label}: {taken} of {len(results)} units are in {keep}")
     return results
 
 

@@ -50,11 +50,14 @@ def main() -> None:
     shape = networks.images(name, "train").shape[1:]
     compute = _compute(everything, shape)
     shared, data = (everything, name), runs.data_digest(name, "test")
+    steps = everything.baselines.steps
     units = [
-        resume.Unit(f"dcgan_{name}_{seed}", _key(everything, data, seed), (*shared, seed))
+        resume.Unit(f"dcgan_{name}_{seed}", _key(everything, data, seed), (*shared, seed), steps)
         for seed in everything.baselines.seeds
     ]
-    with resume.completed(_dcgan_unit, units, MODULES, keep=args.units, noun="runs") as found:
+    with resume.completed(
+        _dcgan_unit, units, MODULES, keep=args.units, label=f"dcgan {name}"
+    ) as found:
         drawn = run_units(_codes_unit, list(_codes_units(*shared)), "autoencoder_codes")
         rows = [row for of in (*(of_run for of_run, _ in found), *drawn) for row in of]
         validations = [row for _, of_run in found for row in of_run]

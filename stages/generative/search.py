@@ -29,11 +29,14 @@ def main() -> None:
     data, units, keys = runs.data_digest("mnist"), [], []
     for name, setting in tried.items():
         own_section, model = changed(base, section.models, setting)
+        steps = own_section.steps_of(model)
         for seed in own_section.seeds:
             run = runs.Run("mnist", own_section, model, everything.score, seed, noise)
-            units.append(resume.Unit("setting", run.key(data), (run, name)))
+            units.append(resume.Unit("setting", run.key(data), (run, name), steps, steps))
             keys.append({"setting": name, "seed": seed})
-    with resume.completed(_unit, units, runs.MODULES, keep=args.units, noun="runs") as results:
+    with resume.completed(
+        _unit, units, runs.MODULES, keep=args.units, label=f"search {args.group}"
+    ) as results:
         write_csv(args.metrics / f"search_{args.group}.csv", runs.table(keys, results))
 
 

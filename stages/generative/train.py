@@ -20,9 +20,10 @@ def main() -> None:
     data, units, keys = runs.data_digest(name), [], []
     for seed, model in product(section.seeds, section.models):
         run = runs.Run(name, section, section.models[model], everything.score, seed, noise)
-        units.append(resume.Unit(f"train_{name}_{model}_{seed}", run.key(data), (run, model)))
+        label, steps = f"train_{name}_{model}_{seed}", section.steps_of(run.model)
+        units.append(resume.Unit(label, run.key(data), (run, model), steps, steps))
         keys.append({"model": model, "seed": seed})
-    with resume.completed(_train_unit, units, runs.MODULES, noun="runs") as tables:
+    with resume.completed(_train_unit, units, runs.MODULES, label=f"train {name}") as tables:
         networks.save_tensors(networks.noise_path(section, name), noise.state_dict())
         for table, found in zip(("train", "validation"), zip(*tables, strict=True), strict=True):
             write_csv(args.metrics / f"{table}_{name}.csv", runs.table(keys, found))

@@ -5,7 +5,6 @@ finished is taken.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from idem.checkpoint import Checkpoint, OutOfTime
 from idem.sweeps.grid import Grid, Unit
@@ -36,22 +34,37 @@ def main() -> None:
     network = params.choose(section.networks, args.network, "network")
     grid, label = grid_of(section, network), f"sweep_{args.network}"
     so_far = args.metrics / f"{label}_so_far.csv"
-    units = [
-        resume.Unit(
-            f"{label}_{unit.name}",
-            key(grid, unit, section.matmul_precision),
-            (args.network, grid, unit, section.matmul_precision),
-        )
-        for unit in grid.units()
-    ]
     late = partial(write_so_far, so_far)
-    with resume.completed(_train_unit, units, MODULES, keep=args.units, late=late) as parts:
+    others = [plan(section, name) for name in section.networks if name != args.network]
+    with resume.completed(
+        *plan(section, args.network), keep=args.units, label=label, others=others, late=late
+    ) as parts:
         rows = pd.DataFrame([row for part in parts for row in part]).sort_values([*LANE, "step"])
         final = last_rows(rows)
         write_csv(args.metrics / f"{label}.csv", rows)
         write_csv(args.metrics / f"{label}_summary.csv", summarize(final))
         write_json(args.metrics / f"{label}.json", headline(grid, final))
         so_far.unlink(missing_ok=True)
+
+
+def plan(section: params.Sweep, name: str) -> resume.Plan:
+    """Return how the sweep of one network is computed."""
+    grid, precision = grid_of(section, section.networks[name]), section.matmul_precision
+    return resume.Plan(trained, units_of(f"sweep_{name}", grid, precision), MODULES)
+
+
+def units_of(label: str, grid: Grid, precision: str) -> list[resume.Unit]:
+    """Return the units of a grid, under this label."""
+    return [
+        resume.Unit(
+            f"{label}_{unit.name}",
+            key(grid, unit, precision),
+            (grid, unit, precision),
+            steps=grid.steps + 1,
+            cost=grid.operations(len(unit.learning_rates)),
+        )
+        for unit in grid.units()
+    ]
 
 
 def grid_of(section: params.Sweep, network: params.Network) -> Grid:
@@ -99,33 +112,14 @@ def headline(grid: Grid, lanes: pd.DataFrame) -> dict:
     } | best
 
 
-def trained(
-    grid: Grid,
-    unit: Unit,
-    precision: str,
-    checkpoint: Checkpoint,
-    report: Callable[[int, float], object] | None = None,
-) -> list[Row] | None:
+def trained(grid: Grid, unit: Unit, precision: str, checkpoint: Checkpoint) -> list[Row] | None:
     """Return the rows of a unit; None if the time was up before its last step."""
     torch.set_float32_matmul_precision(precision)
     try:
-        return train_lanes(grid, unit, report, checkpoint, device())
+        return train_lanes(grid, unit, None, checkpoint, device())
     except OutOfTime:
         notes = checkpoint.notes()
         return notes["rows"] if notes["step"] > grid.steps else None
-
-
-def _train_unit(
-    name: str, grid: Grid, unit: Unit, precision: str, checkpoint: Checkpoint
-) -> list[Row] | None:
-    label = f"{name} {unit.rule} run {unit.run}"
-    with tqdm(total=grid.steps, desc=label, mininterval=2, leave=False) as bar:
-
-        def report(step: int, error: float) -> None:
-            bar.set_postfix_str(f"lowest error {error:.2e}", refresh=False)
-            bar.update(step - bar.n)
-
-        return trained(grid, unit, precision, checkpoint, report)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from stages.sweeps.aggregate import (
     last_rows,
     summarize,
 )
-from stages.sweeps.sweep import MODULES, grid_of, key, trained
+from stages.sweeps.sweep import MODULES, grid_of, trained, units_of
 
 SETTINGS = ["batch_size", "optimizer", "initialization"]
 
@@ -38,20 +38,27 @@ def main() -> None:
     settings = params.read(args.params, params.Swept)
     grids = {name: grid(settings.sweep, v) for name, v in settings.variants.items()}
     networks = {name: variant.network for name, variant in settings.variants.items()}
-    precision = settings.sweep.matmul_precision
-    parts = [(name, g, unit) for name, g in grids.items() for unit in g.units()]
-    units = [
-        resume.Unit(f"variant_{name}_{unit.name}", key(g, unit, precision), (g, unit, precision))
-        for name, g, unit in parts
-    ]
-    with resume.completed(trained, units, MODULES, keep=args.units, bar="variants") as results:
+    names = [name for name, g in grids.items() for _ in g.units()]
+    with resume.completed(*plan(settings), keep=args.units, label="variants") as results:
         rows: dict[str, list[Row]] = {name: [] for name in grids}
-        for (name, *_), part in zip(parts, results, strict=True):
+        for name, part in zip(names, results, strict=True):
             rows[name] += part
         lanes = {name: last_rows(pd.DataFrame(part)) for name, part in rows.items()}
         every = labelled(grids, networks, lanes)
         write_csv(args.metrics / "variants.csv", tabulate(every))
         write_json(args.metrics / "variants.json", headline(every))
+
+
+def plan(settings: params.Swept) -> resume.Plan:
+    """Return how the sweeps of all variants are computed."""
+    units = [
+        unit
+        for name, variant in settings.variants.items()
+        for unit in units_of(
+            f"variant_{name}", grid(settings.sweep, variant), settings.sweep.matmul_precision
+        )
+    ]
+    return resume.Plan(trained, units, MODULES)
 
 
 def grid(section: params.Sweep, variant: params.Variant) -> Grid:

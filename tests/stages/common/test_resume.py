@@ -92,7 +92,9 @@ def test_slices_however_short_come_to_an_end_with_the_same_bytes(tmp_path: Path,
         write_params(folder, steps=3)
     assert run_here(whole) == 0
     slices = [run_here(cut, IDEM_MINUTES="1e-5")]
-    assert "time is up: 0 of 4 units done; run it again to go on" in capsys.readouterr().out
+    assert (
+        "time is up: 0 of 4 units of sweep_T done; run it again to go on" in capsys.readouterr().out
+    )
     rows = (cut / "metrics" / SO_FAR).read_text().splitlines()
     assert rows[0].startswith("rule,run,learning_rate,step,absolute_error")
     assert len(rows) == 1 + 3  # the first unit's first step
@@ -141,7 +143,7 @@ def test_finished_units_are_taken_by_another_clone(done: Path, tmp_path: Path, m
     before = [path.stat().st_mtime_ns for path in kept(clone)]
     monkeypatch.setattr(sweep, "train_lanes", None)  # that computing one fails
     assert run_here(clone) == 0
-    assert "metrics/units: 4 of 4 units are there" in capsys.readouterr().out
+    assert "sweep_T: 4 of 4 units are in metrics/units" in capsys.readouterr().out
     assert outputs(clone) == outputs(done)
     assert [path.stat().st_mtime_ns for path in kept(clone)] == before
     assert not (clone / ".ckpt").exists()
@@ -157,7 +159,7 @@ def test_what_is_missing_or_altered_is_computed_anew(done: Path, monkeypatch, ca
     assert run_here(done) == 0
     said = capsys.readouterr().out
     assert f"metrics/units/{altered.name}: expected a finished unit" in said
-    assert "it is computed anew" in said and "2 of 4 units are there" in said
+    assert "it is computed anew" in said and "2 of 4 units are in" in said
     assert len(computed) == 2 and outputs(done) == before
     assert units.read(altered).result and units.read(lost).result
 
@@ -166,12 +168,12 @@ def test_units_of_other_parameters_and_code_stay_and_are_not_taken(done: Path, m
     old = kept(done)
     write_params(done, steps=8)
     assert run_here(done) == 0
-    assert "0 of 4 units are there" in capsys.readouterr().out
+    assert "0 of 4 units are in" in capsys.readouterr().out
     assert len(kept(done)) == 8 and set(old) < set(kept(done))
     code = units._code((*sweep.MODULES,))
     monkeypatch.setattr(units, "_code", lambda _: code | {"idem/sweeps/lanes.py": "0" * 64})
     assert run_here(done) == 0
-    assert "0 of 4 units are there" in capsys.readouterr().out
+    assert "0 of 4 units are in" in capsys.readouterr().out
 
 
 def test_a_unit_that_fails_leaves_the_others_finished(tmp_path: Path, monkeypatch):

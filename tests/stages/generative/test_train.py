@@ -84,7 +84,10 @@ def test_slices_however_short_come_to_an_end_with_the_same_bytes(
         prepare(folder, steps=3, section={"precision": precision})
     assert run_here(whole) == 0
     slices = [run_here(cut, IDEM_MINUTES="1e-5")]
-    assert "time is up: 0 of 4 runs done; run it again to go on" in capsys.readouterr().out
+    assert (
+        "time is up: 0 of 4 units of train mnist done; run it again to go on"
+        in capsys.readouterr().out
+    )
     while slices[-1] != 0:
         assert len(slices) < 12
         slices.append(run_here(cut, IDEM_MINUTES="1e-5"))
