@@ -13,7 +13,7 @@ tracing. Elsewhere a caller may ask for the check, and then waits for the device
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -58,6 +58,43 @@ def check_no_inplace(x: Tensor, version: int | None) -> None:
             "f: expected a network that leaves its input alone, got one that overwrites it, and "
             "with it f(x), which is needed again; set inplace=False in its first layer, or let it "
             "begin with x.clone()"
+        )
+
+
+def memory_of(x: Tensor) -> tuple[int, int] | None:
+    """Return where the entries of `x` lie, first and last byte, or None where that is not known."""
+    if type(x) is not Tensor or torch.compiler.is_compiling() or is_transformed():
+        return None
+    start = x.data_ptr()
+    if start == 0:  # without numbers, as on the device meta
+        return None
+    last = sum((n - 1) * stride for n, stride in zip(x.shape, x.stride(), strict=True))
+    return start, start + (last + 1) * x.element_size() - 1
+
+
+def overlap(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
+    """Tell whether two ranges of memory, as `memory_of` returns them, have a byte in common."""
+    return a is not None and b is not None and a[0] <= b[1] and b[0] <= a[1]
+
+
+def check_fresh_output(
+    again: tuple[Tensor, Tensor], kept: Iterable[tuple[int, int] | None]
+) -> None:
+    """Raise a ValueError if f returns all outputs in the same memory.
+
+    To be asked where f(y) lies in memory that is still needed. A network that returns its input, or
+    a view of it, may do so; it returns a copy of `y` in the memory of that copy.
+
+    Args:
+        again: a copy of an output and what f makes of that.
+        kept: where the outputs lie that are still needed.
+    """
+    own, z = map(memory_of, again)
+    if not overlap(z, own) and any(overlap(z, memory) for memory in kept):
+        raise ValueError(
+            "f: expected every output in memory of its own, got f(f(x)) in that of f(x), which is "
+            "needed again, as CUDA graphs and bound outputs write it; train f without them, or let "
+            "torch.compile make the graphs"
         )
 
 

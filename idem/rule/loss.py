@@ -66,12 +66,14 @@ def idempotency_loss(
             multiplies their gradient, and not the value.
         target: a target network, that is applied to y in the place of `f` by rules that substitute:
             an exponential average of `f`, as `torch.optim.swa_utils.AveragedModel` keeps, lets y'
-            wander less from step to step. It gets no gradient and its statistics stay. The value is
-            then that of ``target(y) - y`` in the place of u - y. None (default) is `f` itself, the
-            paper's rule.
-        running_statistics: which passes move those of BatchNorm: the ``"first"`` alone, ``"all"``
-            or ``"none"``. None (default) is ``"first"`` where `f` is a module, or a method or
-            `functools.partial` of one, and ``"all"`` otherwise; see `idem.rule.passes`.
+            wander less from step to step. It gets no gradient and its statistics stay; a callable
+            that is no module, nor a method or `functools.partial` of one, is therefore taken only
+            beside ``running_statistics="all"``. The value is then that of ``target(y) - y`` in the
+            place of u - y. None (default) is `f` itself, the paper's rule.
+        running_statistics: which passes of `f` move the statistics of BatchNorm and all other
+            buffers: the ``"first"`` alone, ``"all"`` or ``"none"``. None (default) is ``"first"``
+            where `f` is a module, or a method or `functools.partial` of one, and ``"all"``
+            otherwise; see `idem.rule.passes`.
         randomness: of dropout and the like: ``"fresh"`` in each pass, or the ``"same"`` in all.
         check_finite: whether to look for NaN and infinity: False never; None (default) in the first
             two passes where it costs nothing and float16 is not in use; True in all passes
@@ -86,8 +88,8 @@ def idempotency_loss(
     Raises:
         ValueError: for an unknown rule, scale or policy, coefficients that are not finite or all 0,
             a gamma out of range, a gamma or a target beside ``"ordinary"``, an empty batch, an `f`
-            that changes the shape, overwrites its input, detaches its output or has nothing to
-            train.
+            that changes the shape, overwrites its input, returns all outputs in the same memory (a
+            CUDA graph, a bound output), detaches its output or has nothing to train.
         TypeError: if `x` or the output of `f` is no tensor, `x` is not floating point, or gamma is
             not a real number.
         FloatingPointError: if `f` produces NaN or infinity, as `check_finite` has it.
@@ -107,7 +109,7 @@ def idempotency_loss(
         )
     check_input(x)
     divisor = len(x) / scale_factor(scale, x.numel() // len(x))
-    passes = Passes(f, running_statistics, randomness)
+    passes = Passes(f, running_statistics, randomness, target)
     y = passes.first(x)
     check_graph(f, x, y)
     if coefficients is None:
@@ -116,8 +118,7 @@ def idempotency_loss(
         if should_check_finite(check_finite, y):
             check_numbers({"x": x, "f(x)": y, "f(f(x))": u}, value)
         return value / divisor
-    inner = passes.inner if target is None else Passes(target).inner
-    y_minus_y_prime, u = output_gradient(inner, y, coefficients)
+    y_minus_y_prime, u = output_gradient(passes.inner, y, coefficients)
     value = _half_square(u, y.detach())
     if should_check_finite(check_finite, y):
         shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": y_minus_y_prime}

@@ -1,25 +1,35 @@
 """The forward passes of one training step: which move running statistics, which draw randomly.
 
 A step of `idem.rule.loss.idempotency_loss` applies f to x, to f(x), to f(f(x)), ... In some
-networks a pass has a side effect or is random: BatchNorm moves its running statistics, and dropout
-draws a mask. Whether the later passes may do so is a choice, and it is made here.
+networks a pass has a side effect or is random: BatchNorm moves its running statistics, spectral
+normalisation makes a power iteration, and dropout draws a mask. Whether the later passes may do so
+is a choice, and it is made here.
 
 Running statistics. In training mode every pass normalises by its own batch, whatever the choice;
 what is chosen is which passes may move the statistics that evaluation mode uses. A pass that may
-not is made with copies of the running buffers in their place, which are then dropped. Layers in
-evaluation mode are left alone. Under `torch.func.vmap` only ``"none"`` is possible: PyTorch refuses
-to move statistics there.
+not is made with copies of all registered buffers in their place, which are then dropped: so it does
+not matter whose they are (BatchNorm's, a parametrization's, a layer's written by hand), nor whether
+the layer can be looked into (`torch.jit`, `torch.export`). State that is no registered buffer goes
+unseen. Under `torch.func.vmap` only ``"none"`` is possible for BatchNorm: PyTorch refuses to move
+statistics there.
 
 Randomness. With one mask in all passes the loss is that of the thinned network, f_m(f_m(x)) against
 f_m(x). All passes then start from the state from which the first one started, of PyTorch's
-generators of the CPU and of the device of x: dropout, stochastic depth and added noise. A network
-spread over several devices, and one that draws from generators of its own, of NumPy or of Python,
-draws anew there. `torch.compile` of a whole step with ``fullgraph=True`` cannot trace such states.
+generators of the CPU and of the device of x: dropout, stochastic depth and added noise, in the
+target network too. A network spread over several devices, and one that draws from generators of its
+own, of NumPy or of Python, draws anew there. `torch.compile` of a whole step with
+``fullgraph=True`` cannot trace such states.
 
 DistributedDataParallel. Only the first pass goes through its wrapper, which prepares the averaging
 of gradients and broadcasts the buffers; the others take the network within, and send nothing but
 the batch statistics of SyncBatchNorm. Within ``torch.compile(DistributedDataParallel(f))`` they are
 not compiled; in ``DistributedDataParallel(torch.compile(f))`` all passes are.
+
+A target network is what the later passes apply in the place of f, and its buffers stay.
+
+Memory that is used again. CUDA graphs and bound outputs of inference engines return every result in
+the same memory, so that f(y) would overwrite y, uncounted. No copy helps: a CUDA graph has also
+overwritten what the backward pass of f(x) needs. Such networks are refused.
 
 Activation checkpointing repeats every recorded pass during the backward pass, outside of what is
 chosen here, so that BatchNorm moves once more for each: once under the rules that substitute and
@@ -35,13 +45,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.parallel import DistributedDataParallel
+from torch.nn.parameter import UninitializedBuffer
 from torch.utils.checkpoint import get_device_states, set_device_states
 
-from idem.rule.checks import check_no_inplace, check_output, is_transformed, version_of
+from idem.rule.checks import (
+    check_fresh_output,
+    check_no_inplace,
+    check_output,
+    is_transformed,
+    memory_of,
+    overlap,
+    version_of,
+)
 
 RUNNING_STATISTICS = ("first", "all", "none")
 RANDOMNESS = ("fresh", "same")
-_BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 class Passes:
@@ -49,19 +67,31 @@ class Passes:
 
     Args:
         f: a network (`torch.nn.Module` or callable).
-        running_statistics: which passes move those of BatchNorm and InstanceNorm layers in training
-            mode: the ``"first"`` alone, ``"all"`` or ``"none"``. The layers are searched for in a
-            module, also where `f` is a method or a `functools.partial` of one. None (default) is
-            ``"first"`` for these, and ``"all"`` for any other callable, which cannot be searched.
+        running_statistics: which passes move the buffers of `f`: the ``"first"`` alone, ``"all"``
+            or ``"none"``. They are searched for in a module, also where `f` is a method or a
+            `functools.partial` of one. None (default) is ``"first"`` for these, and ``"all"`` for
+            any other callable, which cannot be searched.
         randomness: ``"fresh"`` in each pass, or the ``"same"`` in all.
+        target: what the later passes apply; None (default) is `f`. Its buffers stay, so that one
+            that cannot be searched is taken only where `running_statistics` is ``"all"``.
 
     Raises:
-        ValueError: for an unknown choice, or ``"first"`` or ``"none"`` where no module is found.
+        ValueError: for an unknown choice, or where buffers shall stay and no module is found.
     """
 
     def __init__(
-        self, f: Callable, running_statistics: str | None = None, randomness: str = "fresh"
+        self,
+        f: Callable,
+        running_statistics: str | None = None,
+        randomness: str = "fresh",
+        target: Callable | None = None,
     ) -> None:
+        if target is not None and _module(target) is None and running_statistics != "all":
+            raise ValueError(
+                "target: expected a torch.nn.Module, or a method or functools.partial of one, "
+                f"whose buffers can be made to stay, got one of type {type(target).__name__}; "
+                "where it has none that move, pass running_statistics='all'"
+            )
         module = _module(f)
         if running_statistics is None:
             running_statistics = "all" if module is None else "first"
@@ -70,13 +100,16 @@ class Passes:
         if running_statistics != "all" and module is None:
             raise ValueError(
                 "running_statistics: expected None or 'all' where f is no torch.nn.Module, nor a "
-                "method or functools.partial of one, as its layers cannot be found, got "
+                "method or functools.partial of one, as its buffers cannot be found, got "
                 f"{running_statistics!r} and f of type {type(f).__name__}"
             )
-        self._f, self._inner = f, _within(f)
+        self._f, self._later = f, _within(f if target is None else target)
         self._same = randomness == "same"
-        self._moving = [] if module is None or running_statistics == "all" else _moving(module)
-        self._first_moves = running_statistics != "none"
+        self._first_rests = module if running_statistics == "none" else None
+        self._later_rests = module if target is None else _module(target)
+        if target is None and running_statistics == "all":
+            self._later_rests = None
+        self._kept: tuple[int, int] | None = None
 
     def first(self, x: Tensor) -> Tensor:
         """Return f(x).
@@ -85,26 +118,38 @@ class Passes:
             TypeError, ValueError: if that is no tensor, or not of the shape of `x`.
         """
         if self._same:
-            self._drawn = torch.get_rng_state(), *get_device_states(x)
-        return self._apply(self._f, x, at_rest=not self._first_moves)
+            self._drawn = _generators(x)
+        y = _apply(self._f, x, self._first_rests)
+        self._kept = memory_of(y)
+        return y
 
     def inner(self, y: Tensor) -> Tensor:
-        """Return f(y), where `y` is what an earlier pass returned.
+        """Return f(y), or that of the target, where `y` is what an earlier pass returned.
 
         Raises:
-            TypeError, ValueError: as `first`, and if `y` is overwritten.
+            TypeError, ValueError: as `first`, and if `y`, or what the first pass returned and is
+                still needed, is overwritten.
         """
-        version = version_of(y)
+        version, kept = version_of(y), (self._kept, memory_of(y))
         with _repeated(y, *self._drawn) if self._same else nullcontext():
-            z = self._apply(self._inner, y, at_rest=True)
+            z = _apply(self._later, y, self._later_rests)
+        if any(overlap(memory_of(z), memory) for memory in kept):
+            check_fresh_output(self._again(y), kept)
         check_no_inplace(y, version)
         return z
 
-    def _apply(self, f: Callable, x: Tensor, *, at_rest: bool) -> Tensor:
-        with _at_rest(self._moving if at_rest else []):
-            y = f(x)
-        check_output(x, y)
-        return y
+    def _again(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a copy of `y` and what the later passes make of it, without any side effect."""
+        own = y.detach().clone()
+        with torch.no_grad(), _repeated(y, *_generators(y)):
+            return own, _apply(self._later, own, self._later_rests or _module(self._later))
+
+
+def _apply(f: Callable, x: Tensor, rests: nn.Module | None) -> Tensor:
+    with nullcontext() if rests is None else _at_rest(rests):
+        y = f(x)
+    check_output(x, y)
+    return y
 
 
 def _module(f: Callable) -> nn.Module | None:
@@ -123,37 +168,50 @@ def _within(f: Callable) -> Callable:
     return plain.module if isinstance(plain, DistributedDataParallel) else f
 
 
-def _moving(f: nn.Module) -> list[_NormBase]:
-    """List the layers whose running statistics a pass would move."""
-    layers = (m for m in f.modules() if isinstance(m, _NormBase))
-    return [m for m in layers if m.training and m.running_mean is not None]
-
-
 @contextmanager
-def _at_rest(layers: list[_NormBase]) -> Iterator[None]:
-    """Put copies in the place of the running buffers of some layers for a while."""
-    held = [[getattr(layer, name) for name in _BUFFERS] for layer in layers]
+def _at_rest(f: nn.Module) -> Iterator[None]:
+    """Put copies in the place of the buffers of a network for a while."""
+    held = [
+        (layer, name, buffer)
+        for layer in f.modules()
+        if not _is_frozen(layer)
+        for name, buffer in layer._buffers.items()
+        if buffer is not None
+    ]
+    copies: dict[int, Any] = {}  # one for a buffer that several layers share
     try:
-        for layer, buffers in zip(layers, held, strict=True):
-            _attach(layer, [_stand_in(buffer) for buffer in buffers])
+        for layer, name, buffer in held:
+            if id(buffer) not in copies:
+                copies[id(buffer)] = _stand_in(layer, name, buffer)
+            setattr(layer, name, copies[id(buffer)])
         yield
     finally:
-        for layer, buffers in zip(layers, held, strict=True):
-            _attach(layer, buffers)
+        for layer, name, buffer in held:
+            setattr(layer, name, buffer)
 
 
-def _stand_in(buffer: Tensor | None) -> Tensor | None:
-    """Return a copy, or nothing under `torch.func.vmap`, which lets no pass move a buffer.
+def _is_frozen(layer: nn.Module) -> bool:
+    """Tell whether it is known of a layer that no pass moves its buffers: there is no need then."""
+    return isinstance(layer, _NormBase) and not layer.training
+
+
+def _stand_in(layer: nn.Module, name: str, buffer: Tensor) -> Tensor | None:
+    """Return a copy; nothing for BatchNorm within `torch.func.vmap`, which lets no pass move it.
 
     With nothing in their place elsewhere, SyncBatchNorm, DistributedDataParallel and a checkpoint
     that repeats the pass would fail.
     """
-    return None if buffer is None or is_transformed() else buffer.clone()
+    if isinstance(buffer, UninitializedBuffer):
+        raise ValueError(
+            f"running_statistics: expected buffers that exist, which shall stay, got {name} of a "
+            f"{type(layer).__name__} before its first pass; apply f once before"
+        )
+    return None if isinstance(layer, _NormBase) and is_transformed() else buffer.clone()
 
 
-def _attach(layer: _NormBase, buffers: list[Any]) -> None:
-    for name, buffer in zip(_BUFFERS, buffers, strict=True):
-        setattr(layer, name, buffer)
+def _generators(y: Tensor) -> tuple[Tensor, list[int], list[Tensor]]:
+    """Return the states of the random generators that a pass over `y` draws from."""
+    return torch.get_rng_state(), *get_device_states(y)
 
 
 @contextmanager
