@@ -13,6 +13,7 @@ from .latent import (
     figure_latent as figure_latent,
 )
 from .peers import figure_peers as figure_peers
+from .published import figure_published as figure_published
 from .rates import figure_3 as figure_3, figure_scales as figure_scales
 from .recurrence import figure_1 as figure_1, figure_2 as figure_2
 from .restoration import (

@@ -6,10 +6,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from idem.figures import cost, graph, peers, rates, recurrence, stability, training, trajectory
+from idem.figures import (
+    cost,
+    graph,
+    peers,
+    published,
+    rates,
+    recurrence,
+    stability,
+    training,
+    trajectory,
+)
 from stages.common import params
 from stages.common.files import write_figure
 from stages.figures import plot_generative
+from stages.published.curves import read_errors
 from stages.sweeps.aggregate import ERROR_FLOOR, at_best_rate, last_rows, relabelled
 
 
@@ -41,6 +52,13 @@ def main() -> None:
         "figure_2": recurrence.figure_2(planes),
         "figure_3": rates.figure_3(summaries, ERROR_FLOOR),
         "figure_4": training.figure_4(sweeps(section.figure_4)),
+        "figure_published": published.figure_published(
+            pd.concat(
+                table(f"published_{n}_lines").assign(network=n)
+                for n in parameters.published.networks
+            ),
+            read_errors(),
+        ),
         "figure_scales": rates.figure_scales(relabelled(summaries, widths)),
         "figure_fair": fair(section.figure_3),
         "figure_peers": peers.figure_peers(table("peers")),

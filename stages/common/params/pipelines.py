@@ -19,6 +19,7 @@ from stages.common.params.evaluation import (
 from stages.common.params.generative import Baselines, Search, Train
 from stages.common.params.landscape import Cost, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
+from stages.common.params.published import Published
 from stages.common.params.section import Named, NonEmpty, Section, require_known
 from stages.common.params.sweeps import Sweep, Variant
 from stages.common.params.theory import Autodiff, Derive
@@ -33,6 +34,7 @@ class Swept(Pipeline):
 
     sweep: Sweep
     variants: Named[Variant]
+    published: Published
 
     @model_validator(mode="after")
     def _networks_are_swept(self) -> "Swept":
@@ -42,7 +44,9 @@ class Swept(Pipeline):
 
     def _networks_used(self) -> dict[str, str]:
         """Return the networks of the sweep that other sections name, by where they do."""
-        return {f"variants.{name}.network": v.network for name, v in self.variants.items()}
+        return {f"variants.{name}.network": v.network for name, v in self.variants.items()} | {
+            f"published.networks.{name}": name for name in self.published.networks
+        }
 
 
 class Generative(Pipeline):

@@ -1,0 +1,97 @@
+"""Stage published: train a network as the authors' curves say it was, and put it beside them.
+
+It can be killed at any time, and goes on from there when it is run again.
+"""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from idem.rule.loss import RULES
+from idem.sweeps.grid import Grid
+from stages.common import params, resume
+from stages.common.files import write_csv, write_json
+from stages.published.beside import LINE, beside, headline
+from stages.published.curves import read_errors
+from stages.published.readings import factor
+from stages.sweeps import sweep
+
+
+def main() -> None:
+    """Write every logged row, the lines beside the authors', and how far they are apart."""
+    args = params.arguments("train a network as the authors did", network="of published.networks")
+    settings = params.read(args.params, params.Swept)
+    params.choose(settings.published.networks, args.network, "network")
+    name, network = f"published_{args.network}", args.network
+    others = [plan(settings, other) for other in settings.published.networks if other != network]
+    kinds = [data for data, grid in grids_of(settings, network).items() for _ in grid.units()]
+    with resume.completed(
+        *plan(settings, network), keep=args.units, label=name, others=others
+    ) as parts:
+        rows = pd.DataFrame(
+            {"data": data} | row for data, part in zip(kinds, parts, strict=True) for row in part
+        )
+        rows = labelled(rows, rates_by_label(settings, network))
+        curves = read_errors()
+        lines = beside(rows, curves[curves.network == network])
+        write_csv(args.metrics / f"{name}.csv", rows)
+        write_csv(args.metrics / f"{name}_lines.csv", lines)
+        write_json(args.metrics / f"{name}.json", headline(lines))
+
+
+def plan(settings: params.Swept, network: str) -> resume.Plan:
+    """Return how the published lines of a network are computed, on every kind of data."""
+    precision = settings.sweep.matmul_precision
+    units = [
+        unit
+        for data, grid in grids_of(settings, network).items()
+        for unit in sweep.units_of(f"published_{network}_{data}", grid, precision)
+    ]
+    return resume.Plan(sweep.trained, units, sweep.MODULES)
+
+
+def grids_of(settings: params.Swept, network: str) -> dict[str, Grid]:
+    """Return the grid of a network's published lines by kind of data."""
+    return {data: grid_of(settings, network, data) for data in settings.published.data}
+
+
+def grid_of(settings: params.Swept, network: str, data: str) -> Grid:
+    """Return the grid of a network's published lines on one kind of data."""
+    lines = settings.published.networks[network]
+    rates = {
+        rule: list(of_rule.values()) for rule, of_rule in rates_by_label(settings, network).items()
+    }
+    swept = sweep.grid_of(settings.sweep, settings.sweep.networks[network])
+    return replace(
+        swept,
+        learning_rates=rates,
+        runs=lines.runs,
+        steps=lines.steps,
+        log_every=lines.steps,
+        log_at=settings.published.log_at,
+        data=data,
+    )
+
+
+def labelled(rows: pd.DataFrame, rates: dict[str, dict[float, float]]) -> pd.DataFrame:
+    """Return the rows in the order of their lines, with the ``label`` of each."""
+    labels = {(rule, rate): label for rule in rates for label, rate in rates[rule].items()}
+    places = zip(rows.rule, rows.learning_rate, strict=True)
+    rows.insert(1, "label", [labels[place] for place in places])
+    return rows.sort_values([*LINE, "run", "step"])
+
+
+def rates_by_label(settings: params.Swept, network: str) -> dict[str, dict[float, float]]:
+    """Return, by rule, the matched rate that each label of a network stands for."""
+    width = settings.sweep.networks[network].widths[-1]
+    return {
+        rule: {
+            label: label * factor(settings.published.readings[rule], width)
+            for label in settings.published.networks[network].learning_rates[rule]
+        }
+        for rule in RULES
+    }
+
+
+if __name__ == "__main__":
+    main()

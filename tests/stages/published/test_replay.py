@@ -1,0 +1,52 @@
+import pandas as pd
+import pytest
+
+from stages.common import params
+from stages.published import replay
+from tests import ROOT
+
+
+@pytest.fixture(scope="module")
+def settings() -> params.Laptop:
+    return params.read(ROOT / "params.yaml", params.Laptop)
+
+
+def test_one_label_is_two_rates(settings: params.Laptop):
+    rates = replay.rates_by_label(settings, "B2")
+    assert rates["modified"][1.42] == 1.42
+    assert rates["ordinary"][1.42] == pytest.approx(1.42 / 50)
+
+
+@pytest.mark.parametrize("data", ["fixed", "fresh"])
+def test_the_grid_is_the_sweeps_network_at_the_labels(settings: params.Laptop, data: str):
+    grid = replay.grid_of(settings, "B3", data)
+    assert grid.widths == settings.sweep.networks["B3"].widths
+    assert grid.data == data
+    assert list(grid.rates("ordinary")) == pytest.approx([1.42 * 2 / 4096])
+    assert grid.batch_size == settings.sweep.batch_size
+
+
+def test_the_stage_writes_rows_lines_and_headline(settings, tmp_path, monkeypatch):
+    network = settings.published.networks["B2"].model_copy(update={"runs": 2, "steps": 2})
+    published = settings.published.model_copy(update={"networks": {"B1": network}, "log_at": [1]})
+    monkeypatch.setattr(
+        params, "read", lambda *_: settings.model_copy(update={"published": published})
+    )
+    monkeypatch.setattr("sys.argv", ["replay", "B1", "--metrics", str(tmp_path)])
+    monkeypatch.setenv("IDEM_WORKERS", "1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(replay, "read_errors", lambda: _no_curves())
+    replay.main()
+    rows = pd.read_csv(tmp_path / "published_B1.csv")
+    assert set(rows.step) == {0, 1, 2}
+    assert set(rows.data) == {"fixed", "fresh"}
+    assert rows.groupby(["data", "rule", "label"]).ngroups == 10
+    lines = pd.read_csv(tmp_path / "published_B1_lines.csv")
+    start = lines[lines.epoch == 0].error
+    assert start.max() == pytest.approx(start.min(), rel=1e-5)  # all from the same starts
+    assert (tmp_path / "published_B1.json").exists()
+
+
+def _no_curves() -> pd.DataFrame:
+    columns = ["network", "rule", "learning_rate", "epoch", "error", "uncertainty"]
+    return pd.DataFrame(columns=columns)
