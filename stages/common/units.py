@@ -47,7 +47,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from stages.common.exact import decoded, encoded
 from stages.common.files import replaced
@@ -139,7 +139,7 @@ def path_of(folder: Path, identity: Identity) -> Path:
     return folder / f"{identity.name}{SUFFIX}"
 
 
-def read(path: Path) -> Finished:
+def read(path: Path | BinaryIO) -> Finished:
     """Read a unit, whichever it is.
 
     Raises:

@@ -49,21 +49,29 @@ def main() -> None:
     params.choose(everything.train.models, everything.baselines.autoencoder, "model")
     shape = networks.images(name, "train").shape[1:]
     compute = _compute(everything, shape)
-    shared, data = (everything, name), runs.data_digest(name, "test")
-    steps = everything.baselines.steps
-    units = [
-        resume.Unit(f"dcgan_{name}_{seed}", _key(everything, data, seed), (*shared, seed), steps)
-        for seed in everything.baselines.seeds
-    ]
-    with resume.completed(
-        _dcgan_unit, units, MODULES, keep=args.units, label=f"dcgan {name}"
-    ) as found:
-        drawn = run_units(_codes_unit, list(_codes_units(*shared)), "autoencoder_codes")
+    planned, label = plan(everything, name), f"dcgan {name}"
+    with resume.completed(*planned, keep=args.units, label=label) as found:
+        drawn = run_units(_codes_unit, list(_codes_units(everything, name)), "autoencoder_codes")
         rows = [row for of in (*(of_run for of_run, _ in found), *drawn) for row in of]
         validations = [row for _, of_run in found for row in of_run]
         write_csv(args.metrics / f"baselines_{name}.csv", pd.DataFrame(rows))
         write_csv(args.metrics / f"baselines_validation_{name}.csv", pd.DataFrame(validations))
         write_json(args.metrics / f"baselines_{name}.json", compute)
+
+
+def plan(everything: GenerativeStudy, dataset: str) -> resume.Plan:
+    """Return how the DCGANs are trained and scored."""
+    data = runs.data_digest(dataset, "test")
+    units = [
+        resume.Unit(
+            f"dcgan_{dataset}_{seed}",
+            _key(everything, data, seed),
+            (everything, dataset, seed),
+            everything.baselines.steps,
+        )
+        for seed in everything.baselines.seeds
+    ]
+    return resume.Plan(_dcgan_unit, units, MODULES)
 
 
 def network(section: Train, image_shape: Iterable[int], seed: int | None = None) -> DCGAN:

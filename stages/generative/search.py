@@ -21,23 +21,28 @@ def main() -> None:
     """Write what was measured on the way of every setting and seed of one group."""
     args = params.arguments("try settings on MNIST", group="a key of search.groups")
     everything = params.read(args.params, params.MNISTStudy)
+    params.choose(everything.search.groups, args.group, "group")
+    planned = plan(everything, args.group)
+    parts = (unit.arguments for unit in planned.units)
+    keys = [{"setting": name, "seed": run.seed} for run, name in parts]
+    with resume.completed(*planned, keep=args.units, label=f"search {args.group}") as results:
+        write_csv(args.metrics / f"search_{args.group}.csv", runs.table(keys, results))
+
+
+def plan(everything: params.MNISTStudy, group: str) -> resume.Plan:
+    """Return how the runs of one group of settings are computed."""
     section = everything.search
-    tried = params.choose(section.groups, args.group, "group")
     own = {"steps": section.steps, "seeds": section.seeds}
     base = everything.train.model_copy(update=own)
     noise = FourierNoise.fit(networks.images("mnist", "train"))
-    data, units, keys = runs.data_digest("mnist"), [], []
-    for name, setting in tried.items():
+    data, units = runs.data_digest("mnist"), []
+    for name, setting in section.groups[group].items():
         own_section, model = changed(base, section.models, setting)
         steps = own_section.steps_of(model)
         for seed in own_section.seeds:
             run = runs.Run("mnist", own_section, model, everything.score, seed, noise)
             units.append(resume.Unit("setting", run.key(data), (run, name), steps, steps))
-            keys.append({"setting": name, "seed": seed})
-    with resume.completed(
-        _unit, units, runs.MODULES, keep=args.units, label=f"search {args.group}"
-    ) as results:
-        write_csv(args.metrics / f"search_{args.group}.csv", runs.table(keys, results))
+    return resume.Plan(_unit, units, runs.MODULES)
 
 
 def changed(section: Train, models: Mapping[str, Model], setting: Setting) -> tuple[Train, Model]:

@@ -1,0 +1,74 @@
+"""A tiny pipeline of the paper's, whose units are finished."""
+
+import contextlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from idem.checkpoint import Checkpoint
+from stages.common import units
+from stages.travel.departure import gathered, loaded
+from stages.travel.inventory import Work, folder_of, inventory
+
+FILE = Path("stages/pipelines/paper/params.yaml")
+SWEEP: dict[str, Any] = {
+    "seed": 0,
+    "batch_size": 8,
+    "negative_slope": 0.2,
+    "initialization": "default",
+    "optimizer": "sgd",
+    "matmul_precision": "highest",
+    "memory_megabytes": 64,
+    "diverged_above": 1.0e3,
+}
+LANES = {"learning_rates": [0.1, 0.2], "runs": 1, "steps": 100, "log_every": 25}
+VARIANT = LANES | {"network": "B1", "batch_size": 16}
+
+
+def write_params(**changes: Any) -> None:
+    """Write the parameters of the pipeline into the current folder."""
+    networks = {"B1": LANES | {"widths": [2, 3, 2]}}
+    whole = {"sweep": SWEEP | changes | {"networks": networks}, "variants": {"large": VARIANT}}
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(yaml.safe_dump(whole))
+
+
+def finish(work: Work, result: Any = None, **provenance: Any) -> Path:
+    """Write a unit, with this result or what comes out, from this machine but for what is said."""
+    if result is None:
+        checkpoint = Checkpoint(Path(f"{work.identity.name}.npz"))
+        result = work.function(*work.arguments, checkpoint)
+        checkpoint.forget()
+    origin = units.Provenance(**{**vars(units.provenance(1, "cpu")), **provenance})
+    return units.write(folder_of("paper"), work.identity, result, origin)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which all units of the pipeline are finished."""
+    folder = tmp_path_factory.mktemp("finished")
+    with contextlib.chdir(folder):
+        write_params()
+        for work in inventory("paper").values():
+            finish(work)
+    return folder
+
+
+@pytest.fixture
+def works(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Work]:
+    """Return what computes the units of the current folder, a new one, where all are finished."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return inventory("paper")
+
+
+@pytest.fixture
+def tar(works: dict[str, Work]) -> Path:
+    """Return a tar with all these units, which are at this place no more."""
+    path = Path("units.tar")
+    path.write_bytes(loaded("paper", gathered("paper")))
+    shutil.rmtree(folder_of("paper"))
+    return path
