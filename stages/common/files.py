@@ -2,29 +2,16 @@
 
 import json
 import math
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from idem.files import replaced
 
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """Yield a temporary file that becomes `path` in the end, so that nobody sees half of one.
-
-    If it cannot be written, on a full disk for instance, what was there before stays.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+if TYPE_CHECKING:  # most of what is written takes no torch
+    from torch import Tensor
 
 
 def write_text(path: Path, text: str) -> None:
@@ -37,6 +24,14 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays, compressed; NumPy gives the members of its archives no date of their own."""
     with replaced(path) as part, part.open("wb") as file:
         np.savez_compressed(file, **dict(arrays))
+
+
+def write_tensors(path: Path, tensors: "Mapping[str, Tensor]") -> None:
+    """Write safetensors."""
+    from safetensors.torch import save_file
+
+    with replaced(path) as part:
+        save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, part)
 
 
 def write_json(path: Path, content: Any) -> None:

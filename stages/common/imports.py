@@ -18,6 +18,7 @@ PACKAGES = ("idem", "stages")
 # What decides no number, and why. The walk ends there.
 DECIDES_NOTHING = {
     "idem/checkpoint.py": "saves a computation and brings it back, to the same bytes",
+    "idem/files.py": "writes files whole",
     "stages/common": "checks parameters, runs units side by side, resumes, writes files",
 }
 

@@ -93,7 +93,7 @@ def _compute(
     for name, model in everything.train.models.items():
         f = networks.network(everything.train, model, shape)
         sizes[name] = sum(p.numel() for p in f.parameters())
-        images = everything.train.batch_size * everything.train.steps_of(model)
+        images = everything.train.batch_size * runs.steps_of(everything.train, model)
         flops[name] = model_flops(model, f, shape) * images
     most = max(flops, key=lambda name: flops[name])
     if flops["dcgan"] < flops[most]:

@@ -4,14 +4,13 @@ import hashlib
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import trange
 
 from idem.data.datasets import load, to_unit
 from idem.evaluation.classifier import CLASSES, Classifier
 from stages.common import params
-from stages.common.files import write_json
+from stages.common.files import write_json, write_tensors
 from stages.common.params import Classifier as Section
 
 # The bytes of the weights depend on the number of threads; one is the same on every machine.
@@ -58,7 +57,7 @@ def main() -> None:
     images, labels = load(args.dataset, "test")
     hits = hits_per_class(model, images, labels)
     weights = Path("data") / args.dataset / "classifier.safetensors"
-    save_file(model.state_dict(), weights)
+    write_tensors(weights, model.state_dict())
     found = {
         "test_accuracy": hits.sum().item() / len(labels),
         "per_class": dict(enumerate((hits / torch.bincount(labels)).tolist())),

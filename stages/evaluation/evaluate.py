@@ -87,8 +87,9 @@ def _network(
             last = tables["drift"].groupby("input", sort=False).drift.last()
             row |= {f"{name}_last_drift": drift for name, drift in last.items()}
         if (kind, mode) == (section.shown_weights, section.shown_mode):
-            more = batched(f, given["noise"][section.samples :], scorer.section.batch_size)
-            tables["size"] = _by_size(torch.cat([y, more]), scorer, section)
+            z, size = given["noise"], scorer.section.batch_size
+            rest = [batched(f, z[i : i + size], size) for i in range(len(y), len(z), size)]
+            tables["size"] = _by_size(torch.cat([y, *rest]), scorer, section)
             row["frechet_distance_infinite"] = tables["size"].fitted.iloc[0]
             near, images = measures.neighbours(y[: section.neighbours], dataset)
             row |= near

@@ -16,7 +16,7 @@ from idem.evaluation.efficientnet import EfficientNetLite0, principal_components
 from idem.evaluation.samples import frechet_distance
 from stages.common import params
 from stages.common.engine import device, run_units
-from stages.common.files import write_json
+from stages.common.files import write_json, write_tensors
 from stages.generative import networks
 
 _UNIT = 1000  # images whose features one unit computes
@@ -34,7 +34,7 @@ def main() -> None:
     if len(train) < count:
         sys.exit(f"features: expected images + max(floors) = {count} of train, got {len(train)}")
     components, fraction = principal_components(train[: section.images], section.components)
-    networks.save_tensors(networks.components_path(name), {"components": components})
+    write_tensors(networks.components_path(name), {"components": components})
     rest, reference = train[section.images :] @ components.T, test @ components.T
     write_json(
         args.metrics / f"features_{name}.json",

@@ -1,10 +1,10 @@
 """Where the files of the generative stages lie, and how a network is restored from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Generator, Tensor, nn
 
 from idem.data.datasets import DATASETS, Split, load
@@ -16,7 +16,6 @@ from idem.generative.noise import FourierNoise, GaussianNoise, Noise
 from idem.generative.udcgan import UDCGAN
 from stages.common import params
 from stages.common.engine import device
-from stages.common.files import replaced
 from stages.common.params import Model, Train
 
 _ORDER = 20131  # of the images of `some`; a seed that nothing else is drawn from
@@ -129,9 +128,3 @@ def classifier(dataset: str) -> Classifier:
     """Return the trained classifier, on the device, in eval mode."""
     path = Path("data", dataset, "classifier.safetensors")
     return restored(load_file(path)).to(device())
-
-
-def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write safetensors whole or not at all."""
-    with replaced(path) as part:
-        save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, part)

@@ -51,7 +51,7 @@ class Run:
         """Return what decides the run, whichever others there are; `data` is from `data_digest`."""
         shared = self.section.model_dump(mode="json", exclude=_OF_OTHERS)
         own = self.model.model_dump(mode="json", exclude={"steps"})
-        steps = self.section.steps_of(self.model)
+        steps = steps_of(self.section, self.model)
         return [shared, own, steps, self.score.model_dump(mode="json"), data, self.seed]
 
     def images(self) -> Tensor:
@@ -66,7 +66,7 @@ class Run:
     def optimization(self) -> Optimization:
         """Return how the weights descend."""
         return Optimization(
-            steps=self.section.steps_of(self.model),
+            steps=steps_of(self.section, self.model),
             batch_size=self.section.batch_size,
             learning_rate=self.model.learning_rate,
             betas=(self.section.betas[0], self.section.betas[1]),
@@ -117,6 +117,11 @@ class Run:
             return row | scored(y, scorer)
 
         return validation(section, measure)
+
+
+def steps_of(section: Train, model: Model) -> int:
+    """Return how many steps a model makes: its own number, or that of all."""
+    return section.steps if model.steps is None else model.steps
 
 
 def table(keys: Iterable[Mapping[str, Any]], found: Iterable[Iterable[Row]]) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def plan(everything: params.MNISTStudy, group: str) -> resume.Plan:
     data, units = runs.data_digest("mnist"), []
     for name, setting in section.groups[group].items():
         own_section, model = changed(base, section.models, setting)
-        steps = own_section.steps_of(model)
+        steps = runs.steps_of(own_section, model)
         for seed in own_section.seeds:
             run = runs.Run("mnist", own_section, model, everything.score, seed, noise)
             units.append(resume.Unit("setting", run.key(data), (run, name), steps, steps))

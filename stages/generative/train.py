@@ -8,7 +8,7 @@ from itertools import product
 from idem.checkpoint import Checkpoint
 from idem.generative.noise import FourierNoise
 from stages.common import params, resume
-from stages.common.files import write_csv
+from stages.common.files import write_csv, write_tensors
 from stages.generative import networks, runs
 
 
@@ -20,11 +20,11 @@ def main() -> None:
     data, units, keys = runs.data_digest(name), [], []
     for seed, model in product(section.seeds, section.models):
         run = runs.Run(name, section, section.models[model], everything.score, seed, noise)
-        label, steps = f"train_{name}_{model}_{seed}", section.steps_of(run.model)
+        label, steps = f"train_{name}_{model}_{seed}", runs.steps_of(section, run.model)
         units.append(resume.Unit(label, run.key(data), (run, model), steps, steps))
         keys.append({"model": model, "seed": seed})
     with resume.completed(_train_unit, units, runs.MODULES, label=f"train {name}") as tables:
-        networks.save_tensors(networks.noise_path(section, name), noise.state_dict())
+        write_tensors(networks.noise_path(section, name), noise.state_dict())
         for table, found in zip(("train", "validation"), zip(*tables, strict=True), strict=True):
             write_csv(args.metrics / f"{table}_{name}.csv", runs.table(keys, found))
 
@@ -37,7 +37,7 @@ def _train_unit(run: runs.Run, model: str, checkpoint: Checkpoint) -> tuple[list
     for kind, f in state.weights().items():
         networks.recalibrate(f, section, run.dataset, noise, seed)
         path = networks.weights_path(section, run.dataset, model, seed, kind)
-        networks.save_tensors(path, f.state_dict())
+        write_tensors(path, f.state_dict())
     return state.history, state.validations
 
 

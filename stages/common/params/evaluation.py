@@ -8,6 +8,7 @@ from stages.common.params.section import (
     Ascending,
     Confidence,
     Count,
+    Distinct,
     Fraction,
     Mode,
     NonEmpty,
@@ -81,8 +82,8 @@ class Restore(Section):
     images: Count
     batch_size: Several
     training_images: Count
-    weights: NonEmpty[Weights]
-    modes: NonEmpty[Mode]
+    weights: Distinct[Weights]
+    modes: Distinct[Mode]
     resamples: Count
     confidence: Confidence
     shown_images: Count

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationInfo, create_model, field_validator, model
 from stages.common.params.section import (
     Count,
     Decay,
+    Distinct,
     Fraction,
     Gamma,
     Named,
@@ -71,7 +72,7 @@ class Validate(Section):
 class Training(Section):
     """What every training of a generator needs, whatever the network and its loss."""
 
-    seeds: NonEmpty[Seed]
+    seeds: Distinct[Seed]
     steps: Count
     batch_size: Several
     betas: Pair[Decay]
@@ -98,10 +99,6 @@ class Train(Training):
         if max(skips, default=0) >= levels:
             raise ValueError(f"levels 0 to {levels - 1}, one per entry of channels")
         return skips
-
-    def steps_of(self, model: Model) -> int:
-        """Return how many steps a model makes: its own number, or that of all."""
-        return self.steps if model.steps is None else model.steps
 
 
 class Baselines(Training):
@@ -140,7 +137,7 @@ class Setting(_Changes):
 class Search(Section):
     """The search for a recipe: many settings, trained alike."""
 
-    seeds: NonEmpty[Seed]
+    seeds: Distinct[Seed]
     steps: Count
     models: Named[Model]
     groups: Named[dict[str, Setting]]

@@ -24,10 +24,10 @@ def require_known(name: str, known: Collection[str], expected: str) -> None:
         raise ValueError(f"{expected} ({', '.join(known)}), got {name!r}")
 
 
-def _all_differ(rates: list[float]) -> list[float]:
-    if len(set(rates)) < len(rates):
-        raise ValueError("rates that all differ, as each is a lane of its own")
-    return rates
+def _all_differ(values: list[T]) -> list[T]:
+    if len(set(values)) < len(values):
+        raise ValueError("values that all differ, as each is measured once")
+    return values
 
 
 def _end_as_they_begin(widths: list[int]) -> list[int]:
@@ -59,8 +59,9 @@ NonEmpty = Annotated[list[T], Field(min_length=1)]
 Pair = Annotated[list[T], Field(min_length=2, max_length=2)]
 Named = Annotated[dict[str, T], Field(min_length=1)]
 
+Distinct = Annotated[NonEmpty[T], AfterValidator(_all_differ)]
 Ascending = Annotated[list[T], AfterValidator(_ascend)]
-Rates = Annotated[NonEmpty[Positive], AfterValidator(_all_differ)]
+Rates = Distinct[Positive]
 Widths = Annotated[list[Count], Field(min_length=2), AfterValidator(_end_as_they_begin)]
 RateByRule = Annotated[dict[Literal["modified", "ordinary"], T], Field(min_length=2)]
 

@@ -43,6 +43,16 @@ def test_what_is_saved_is_loaded(tmp_path):
     np.testing.assert_array_equal(labels.numpy(), made_up(12).labels)
 
 
+def test_what_is_saved_again_leaves_the_old_arrays_to_those_who_hold_them(tmp_path):
+    save(tmp_path / "mnist", "test", made_up(12))
+    held, cached = load("mnist", "test", root=tmp_path)[0], tmp_path / "cache"
+    cached.hardlink_to(tmp_path / "mnist/test_images.npy")
+    save(tmp_path / "mnist", "test", made_up(3))
+    np.testing.assert_array_equal(np.load(cached), made_up(12).images)
+    np.testing.assert_array_equal(held.numpy(), made_up(12).images)
+    assert len(load("mnist", "test", root=tmp_path)[0]) == 3
+
+
 def test_load_puts_both_on_the_device(tmp_path):
     save(tmp_path / "mnist", "train", made_up(2))
     assert {x.device.type for x in load("mnist", "train", root=tmp_path, device="meta")} == {"meta"}

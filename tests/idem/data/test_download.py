@@ -56,6 +56,16 @@ def cache(tmp_path) -> Path:
     return tmp_path / "cache"
 
 
+def test_a_file_that_a_cache_holds_by_a_link_is_not_written_into(web, tmp_path):
+    web.holds["first/"] = dict(CONTENTS)
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "held").write_bytes(b"what was there")
+    for name in CONTENTS:
+        (tmp_path / "raw" / name).hardlink_to(tmp_path / "held")
+    assert fetched(tmp_path) == CONTENTS
+    assert (tmp_path / "held").read_bytes() == b"what was there"
+
+
 def test_files_come_unpacked_from_the_first_mirror(web, tmp_path):
     web.holds["first/"] = {name: gzip.compress(content) for name, content in CONTENTS.items()}
     assert fetched(tmp_path) == CONTENTS

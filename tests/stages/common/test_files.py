@@ -1,13 +1,27 @@
+import ast
 import json
 import math
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 from stages.common import files
+from tests import ROOT
+
+# Where a file is opened to be written otherwise than through `replaced`, and why it may be.
+IN_PLACE = {
+    "idem/checkpoint.py": "moved into place by itself, under a name of the process",
+    "idem/data/blocks.py": "in a folder of its own, which is moved into place file by file",
+    "idem/data/celeba.py": "in that folder",
+    "idem/data/sources.py": "where pooch says, which moves it into place",
+    "stages/report/repro.py": "the seconds, which are nobody's output",
+}
 
 
 def test_json_is_stable_and_has_no_nan(tmp_path: Path):
@@ -43,3 +57,86 @@ def test_a_file_that_fails_on_the_way_leaves_the_old_one(tmp_path: Path):
         part.write_text("half")
         raise KeyError
     assert path.read_bytes() == before
+
+
+def figure(content: float) -> Figure:
+    drawn = Figure()
+    drawn.add_subplot().plot([content, 2.0])
+    return drawn
+
+
+@pytest.mark.parametrize("link", ["hardlink_to", "symlink_to"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path, value: files.write_text(path, str(value)),
+        lambda path, value: files.write_json(path, value),
+        lambda path, value: files.write_csv(path, pd.DataFrame({"a": [value]})),
+        lambda path, value: files.write_npz(path, {"a": np.array(value)}),
+        lambda path, value: files.write_tensors(path, {"a": torch.tensor(value)}),
+        lambda path, value: files.write_figure(path, figure(value)),
+    ],
+    ids=["text", "json", "csv", "npz", "tensors", "figure"],
+)
+def test_what_a_cache_holds_by_a_link_stays_when_the_file_is_written_again(
+    tmp_path: Path, write: Callable[[Path, float], None], link: str
+):
+    path, cached = tmp_path / "out", tmp_path / "cache"
+    write(cached, 1.0)
+    before = cached.read_bytes()
+    getattr(path, link)(cached)
+    write(path, 3.0)
+    assert cached.read_bytes() == before != path.read_bytes()
+    assert not path.is_symlink() and sorted(tmp_path.iterdir()) == [cached, path]
+
+
+def writes(tree: ast.AST, within: bool = False) -> Iterator[ast.Call]:
+    """Yield the calls that write a file, outside of every ``with replaced(…)``."""
+    for node in ast.iter_child_nodes(tree):
+        inside = within or (
+            isinstance(node, ast.With) and "replaced(" in ast.unparse(node.items[0])
+        )
+        if isinstance(node, ast.Call) and not inside and is_write(node):
+            yield node
+        yield from writes(node, inside)
+
+
+def is_write(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    given = [
+        word.value
+        for word in (*call.args, *(k.value for k in call.keywords))
+        if isinstance(word, ast.Constant)
+    ]
+    if name.split(".")[-1] in ("open", "fdopen", "ZipFile"):
+        modes = [word for word in given if isinstance(word, str) and len(word) < 5]
+        return any(set(mode) & set("wxa+") for mode in modes)
+    return name.endswith((".write_text", ".write_bytes", "savefig", "save_file")) or (
+        name.startswith(("np.save", "torch.save"))
+    )
+
+
+def test_every_file_is_written_as_a_new_one():
+    found = {}
+    for path in (file for room in ("idem", "stages") for file in (ROOT / room).rglob("*.py")):
+        lines = [call.lineno for call in writes(ast.parse(path.read_text(encoding="utf-8")))]
+        if lines:
+            found[path.relative_to(ROOT).as_posix()] = lines
+    assert set(found) == set(IN_PLACE), found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "path.write_text('x')",
+        "with path.open('w') as file: file.write('x')",
+        "open(path, mode='r+b')",
+        "np.save(path, x)",
+        "save_file(x, path)",
+        "gzip.open(path, 'wb')",
+    ],
+)
+def test_such_a_line_is_seen_unless_a_new_file_takes_it(line: str):
+    assert list(writes(ast.parse(line)))
+    assert not list(writes(ast.parse(f"with replaced(path) as path:\n    {line}")))
+    assert not list(writes(ast.parse("path.open('rb'); gzip.open(path); np.load(path)")))

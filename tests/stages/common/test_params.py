@@ -94,6 +94,14 @@ def test_a_pipeline_that_is_not_known_is_answered_with_those_there_are(tmp_path:
             "sweep.networks.B1.learning_rates.1: expected greater than 0, got -1.0",
         ),
         (
+            lambda p: p["train"].update(seeds=[0, 0]),
+            "train.seeds: expected values that all differ, as each is measured once, got [0, 0]",
+        ),
+        (
+            lambda p: p["restore"].update(modes=["eval", "train", "eval"]),
+            "restore.modes: expected values that all differ",
+        ),
+        (
             lambda p: p["sweep"]["networks"]["B1"].update(widths=[5, 4]),
             "sweep.networks.B1.widths: expected a last width equal to the first",
         ),

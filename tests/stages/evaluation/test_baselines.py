@@ -17,8 +17,9 @@ from idem.checkpoint import Checkpoint
 from idem.data.datasets import to_unit
 from idem.generative.gaussian import Gaussian
 from stages.common import params
+from stages.common.files import write_tensors
 from stages.evaluation import baselines
-from stages.generative import networks, scoring
+from stages.generative import networks, runs, scoring
 from tests import ROOT
 from tests.made_up import write_classifier, write_mnist
 
@@ -55,7 +56,7 @@ def autoencoders(everything: params.GenerativeStudy) -> None:
         rng = Generator().manual_seed(i)
         f = networks.network(everything.train, model, (1, 32, 32), rng)
         path = networks.weights_path(everything.train, "mnist", "autoencoder", 3, kind)
-        networks.save_tensors(path, f.state_dict())
+        write_tensors(path, f.state_dict())
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +149,9 @@ def test_models_with_a_rule_have_equal_compute(pipeline, shape):
     for model in section.models.values():
         if model.rule != "none":
             f = networks.network(section, model, shape)
-            operations.append(baselines.model_flops(model, f, shape) * section.steps_of(model))
+            operations.append(
+                baselines.model_flops(model, f, shape) * runs.steps_of(section, model)
+            )
     assert len(operations) >= 3 and max(operations) < 1.005 * min(operations)
 
 

@@ -19,7 +19,7 @@ from idem.evaluation.corruptions import CORRUPTIONS
 from stages.common import params
 from stages.evaluation import evaluate, measures, pictures, summary
 from stages.generative import train
-from stages.generative.scoring import Scorer
+from stages.generative.scoring import Scorer, load_scorer
 from tests import ROOT
 from tests.interrupted import check_alike
 from tests.made_up import write_classifier, write_mnist
@@ -69,6 +69,16 @@ def trained(tmp_path_factory) -> Path:
 
 def table(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(folder / "metrics" / f"{name}.csv", keep_default_na=False, na_values=[""])
+
+
+def test_the_samples_may_be_as_many_as_the_largest_size(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    whole = params.read(Path("params.yaml"), params.Laptop)
+    section = whole.evaluate.model_copy(update={"sizes": [10, whole.evaluate.samples]})
+    whole = whole.model_copy(update={"evaluate": section})
+    scorer = load_scorer(whole.score, "mnist", "test")
+    found = evaluate._network(whole, "mnist", scorer, "modified", 0, "best")
+    assert found["size"]["size"].tolist() == [math.inf, 10, 20]
 
 
 def test_every_run_leaves_raw_ema_and_best_weights(trained):

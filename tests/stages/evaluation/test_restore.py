@@ -16,6 +16,7 @@ from idem.data.datasets import to_unit
 from idem.evaluation.corruptions import CORRUPTIONS
 from idem.evaluation.metrics import absolute_error
 from stages.common import params
+from stages.common.files import write_tensors
 from stages.common.params import Restore
 from stages.evaluation import pictures, restore
 from stages.generative import networks
@@ -67,7 +68,7 @@ def folder(tmp_path_factory) -> Path:
             rng = Generator().manual_seed(i)
             f = networks.network(section, section.models[model], (1, 32, 32), rng)
             path = networks.weights_path(section, "mnist", model, seed, "best")
-            networks.save_tensors(path, f.state_dict())
+            write_tensors(path, f.state_dict())
         run(monkeypatch)
     return folder
 
