@@ -21,25 +21,27 @@ def main() -> None:
     """Write summary.json, the only metric of a pipeline, and spread.json."""
     flags = {"so_far": "leave out what cannot be read, and say so"}
     args = params.arguments("sum up a pipeline", flags)
-    numbers = _numbers(params.read(args.params, params.Pipeline))
+    within, numbers = _numbers(params.read(args.params, params.Pipeline))
+    left_out = _left_out if args.so_far else None
     try:
-        found, spreads = summary(args.metrics, numbers, _left_out if args.so_far else None)
+        found, spreads = summary(args.metrics, numbers, left_out, within=within)
     except WrongFile as error:
         sys.exit(str(error))
     write_json(args.metrics / "summary.json", found)
     write_json(args.metrics / "spread.json", spreads)
 
 
-def _numbers(settings: params.Pipeline) -> list[tables.Number]:
+def _numbers(settings: params.Pipeline) -> tuple[list[str], list[tables.Number]]:
+    """Return what the names of a pipeline stand below, and its numbers."""
     match settings:
         case params.Laptop(claims=section):
-            return tables.laptop(section)
+            return [], tables.laptop(section)
         case params.MNISTStudy():
-            return tables.study()
+            return ["study"], tables.study()
         case params.CelebA():
-            return tables.celeba()
+            return ["celeba"], tables.celeba()
         case params.Paper(sweep=swept):
-            return tables.paper(params.read(RULES, params.Laptop).claims, swept)
+            return ["paper"], tables.paper(params.read(RULES, params.Laptop).claims, swept)
     raise NotImplementedError(type(settings).__name__)
 
 

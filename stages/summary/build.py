@@ -17,7 +17,11 @@ OTHER_VERSION = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 def summary(
-    folder: Path, numbers: Sequence[Number], leave_out: Callable[[str], None] | None = None
+    folder: Path,
+    numbers: Sequence[Number],
+    leave_out: Callable[[str], None] | None = None,
+    *,
+    within: Sequence[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the verdicts and numbers of a pipeline, and how far each number may differ.
 
@@ -26,6 +30,8 @@ def summary(
         numbers: which, in order.
         leave_out: told what is wrong with a file, where the pipeline need not have run to its end;
             the number is left out.
+        within: names that verdicts and numbers stand below. DVC puts the path of a file before each
+            name that two files share, which no terminal is wide enough for.
 
     Returns:
         The contents of summary.json, ``{claim: {name: number}}`` after ``verdict``, and of
@@ -34,7 +40,8 @@ def summary(
     Raises:
         WrongFile: for a file that is missing, not whole, or of other code than today's.
     """
-    found: dict[str, Any] = {"verdict": verdicts(folder)}
+    found: dict[str, Any] = {}
+    _put(found, ["verdict", *within], verdicts(folder))
     spreads: dict[str, Any] = {}
     read = cache(lambda source: source.read(folder))
     for number in numbers:
@@ -45,10 +52,10 @@ def summary(
                 raise
             leave_out(str(error))
             values = []
-        group, _, name = number.name.partition(".")
-        found.setdefault(group, {})[name] = _mean(values)
+        path = [*within, *number.name.split(".")]
+        _put(found, path, _mean(values))
         place = {"from": number.source.path(folder).name}
-        spreads[number.name] = number.kind.entry(values) | place
+        spreads[".".join(path)] = number.kind.entry(values) | place
     return found, {"schema": SCHEMA, "numbers": spreads}
 
 
@@ -81,6 +88,13 @@ def _values(number: Number, content: Any, folder: Path) -> Sequence[float]:
 def _of_other_version(source: Source, folder: Path, error: Exception) -> WrongFile:
     reason = f"{type(error).__name__}: {error}"
     return source.wrong(folder, f"got one that other code than today's wrote ({reason})")
+
+
+def _put(content: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    *groups, name = path
+    for group in groups:
+        content = content.setdefault(group, {})
+    content[name] = value
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -60,29 +60,29 @@ EARLY = Rounded(absolute=1e-3)  # the same after a few steps
 def laptop(section: params.Claims) -> list[Number]:
     """Return the numbers of the root pipeline."""
     return [
-        Number("data.images",               MNIST,        total("*.images"),                        EXACT),
-        Number("data.mean_pixel",           MNIST,        at("train.mean"),                         Rounded(relative=1e-5)),
-        Number("data.accuracy",             CLASSES,      at("test_accuracy"),                      Rounded(absolute=5e-3)),
-        Number("L1.correctors_of_degree_3", DERIVE,       at("L1.correctors_of_degree_3"),          EXACT),
-        Number("L2.log10_moved",            LINEAR,       at("L2.log10_defect_of_diagonalisable"),  NOISE),
-        Number("L3.gammas_attracting",      LINEAR,       at("L3.share_of_gammas_attracting"),      EXACT),
-        Number("L4.log10_residual",         LINEAR,       at("L4.log10_floor_by_dtype.float64"),    NOISE),
-        Number("L4.order",                  LINEAR,       at("L4.order_of_convergence"),            Rounded(absolute=0.01)),
-        Number("L5.log10_difference",       LINEAR,       at("L5.log10_largest_difference"),        NOISE),
-        Number("T1.exponent",               COST,         largest("exponents.*.*.flops"),           EXACT),
-        Number("T1.operations",             COST,         largest("ordinary_over_modified.*.flops_ratio"), EXACT),
-        Number("T2.parameters_B3",          SIZES["B3"],  at("parameters"),                         EXACT),
-        Number("T3.log10_ratio_B1",         SWEEPS["B1"], error_ratio,                              Rounded(absolute=0.1)),
-        Number("T3.log10_ratio_B2",         SWEEPS["B2"], error_ratio,                              FINAL),
-        Number("T4.log10_ratio_B2",         SWEEPS["B2"], error_ratio_at_lowest_rate,               EARLY),
-        Number("T5.rate_B3",                STABLE,       largest("B3.*.largest_stable_rate"),      EXACT),
-        Number("T5.rate_B4",                STABLE,       largest("B4.*.largest_stable_rate"),      EXACT),
+        Number("data.images",              MNIST,        total("*.images"),                        EXACT),
+        Number("data.mean_pixel",          MNIST,        at("train.mean"),                         Rounded(relative=1e-5)),
+        Number("data.accuracy",            CLASSES,      at("test_accuracy"),                      Rounded(absolute=5e-3)),
+        Number("L1.correctors_degree_3",  DERIVE,       at("L1.correctors_of_degree_3"),          EXACT),
+        Number("L2.log10_moved",           LINEAR,       at("L2.log10_defect_of_diagonalisable"),  NOISE),
+        Number("L3.gammas_attracting",     LINEAR,       at("L3.share_of_gammas_attracting"),      EXACT),
+        Number("L4.log10_residual",        LINEAR,       at("L4.log10_floor_by_dtype.float64"),    NOISE),
+        Number("L4.order",                 LINEAR,       at("L4.order_of_convergence"),            Rounded(absolute=0.01)),
+        Number("L5.log10_difference",      LINEAR,       at("L5.log10_largest_difference"),        NOISE),
+        Number("T1.exponent",              COST,         largest("exponents.*.*.flops"),           EXACT),
+        Number("T1.operations",            COST,         largest("ordinary_over_modified.*.flops_ratio"), EXACT),
+        Number("T2.parameters_B3",         SIZES["B3"],  at("parameters"),                         EXACT),
+        Number("T3.log10_B1",              SWEEPS["B1"], error_ratio,                              Rounded(absolute=0.1)),
+        Number("T3.log10_B2",              SWEEPS["B2"], error_ratio,                              FINAL),
+        Number("T4.log10_B2",              SWEEPS["B2"], error_ratio_at_lowest_rate,               EARLY),
+        Number("T5.rate_B3",               STABLE,       largest("B3.*.largest_stable_rate"),      EXACT),
+        Number("T5.rate_B4",               STABLE,       largest("B4.*.largest_stable_rate"),      EXACT),
         *_near_zero(section),
         *_batch_sizes(),
-        Number("C.log10_difference",        RULE,         at("C.log10_largest_difference"),         NOISE),
-        Number("C.nodes_ratio",             RULE,         at("C.nodes_ratio"),                      EXACT),
-        Number("Q1.log10_ratio_B1",         ROUTES,       at("studies.B1.distances.function_routes.log10_ratio"), FINAL),
-        Number("Q1.log10_ratio_B2",         ROUTES,       at("studies.B2.distances.function_routes.log10_ratio"), FINAL),
+        Number("C.log10_difference",       RULE,         at("C.log10_largest_difference"),         NOISE),
+        Number("C.nodes_ratio",            RULE,         at("C.nodes_ratio"),                      EXACT),
+        Number("Q1.log10_B1",              ROUTES,       at("studies.B1.distances.function_routes.log10_ratio"), FINAL),
+        Number("Q1.log10_B2",              ROUTES,       at("studies.B2.distances.function_routes.log10_ratio"), FINAL),
         *_generative("mnist"),
         *_sweeps(),
     ]
@@ -92,7 +92,7 @@ def paper(section: params.Claims, swept: params.Sweep) -> list[Number]:
     """Return the numbers of the paper's scale."""
     return [
         *(
-            Number(f"T3.log10_ratio_{name}",    source,       error_ratio_of_complete_runs(swept.networks[name]), FINAL)
+            Number(f"T3.log10_{name}",         source,       error_ratio_of_complete_runs(swept.networks[name]), FINAL)
             for name, source in SWEEPS.items()
         ),
         *_near_zero(section),
@@ -109,7 +109,7 @@ def study() -> list[Number]:
 def celeba() -> list[Number]:
     """Return the numbers of the generative study on CelebA."""
     return [
-        Number("data.images",               CELEBA,       total("splits.*.images"),                 EXACT),
+        Number("data.images",              CELEBA,       total("splits.*.images"),                 EXACT),
         *_generative("celeba"),
     ]
 
@@ -117,14 +117,14 @@ def celeba() -> list[Number]:
 def _near_zero(section: params.Claims) -> list[Number]:
     limit, few = section.near_zero, Rounded(absolute=3)
     return [
-        Number("T6.lanes_modified",         SWEEPS["B1"], lanes_below(limit, "modified"),           few),
+        Number("T6.lanes_near_zero",       SWEEPS["B1"], lanes_below(limit, "modified"),           few),
     ]
 
 
 def _batch_sizes() -> list[Number]:
     return [
-        Number("T7.log10_ratio_one_rate",   BATCHES,      largest("T7.*.*.at_fixed_rate.*.largest.log10_ratio"), FINAL),
-        Number("T7.log10_ratio_best",       BATCHES,      largest("T7.*.*.at_best_rate.largest.log10_ratio"),    FINAL),
+        Number("T7.log10_one_rate",        BATCHES,      largest("T7.*.*.at_fixed_rate.*.largest.log10_ratio"), FINAL),
+        Number("T7.log10_best",            BATCHES,      largest("T7.*.*.at_best_rate.largest.log10_ratio"),    FINAL),
     ]
 
 
@@ -137,15 +137,15 @@ def _generative(dataset: str) -> list[Number]:
         for kind in ("noise", "test")
     )
     return [
-        Number("Q2.departure",              latent,       at("models.modified.eval.by_seed.*.departure"), Chaotic(least=0.05)),
-        Number("G1.distance",               SCORES,       at(f"{modified}.frechet_distance"),       Chaotic(least=2.0)),
-        Number("G1.distance_ordinary",      SCORES,       at(f"{ordinary}.frechet_distance"),       Chaotic(least=2.0)),
-        Number("G1.coverage",               SCORES,       at(f"{modified}.coverage"),               Chaotic(least=0.02)),
-        Number("G3.log10_ratio_noise",      SCORES,       noise,                                    Chaotic(least=0.02)),
-        Number("G3.log10_ratio_test",       SCORES,       test,                                     Chaotic(least=0.02)),
-        Number("train.first_loss_modified", log,          first_loss("modified"),                   Rounded(relative=0.05)),
-        Number("train.first_loss_ordinary", log,          first_loss("ordinary"),                   Rounded(relative=0.02)),
-        Number("train.first_loss_ign",      log,          first_loss("ign"),                        Rounded(relative=0.01)),
+        Number("Q2.departure",             latent,       at("models.modified.eval.by_seed.*.departure"), Chaotic(least=0.05)),
+        Number("G1.distance",              SCORES,       at(f"{modified}.frechet_distance"),       Chaotic(least=2.0)),
+        Number("G1.distance_ordinary",     SCORES,       at(f"{ordinary}.frechet_distance"),       Chaotic(least=2.0)),
+        Number("G1.coverage",              SCORES,       at(f"{modified}.coverage"),               Chaotic(least=0.02)),
+        Number("G3.log10_noise",           SCORES,       noise,                                    Chaotic(least=0.02)),
+        Number("G3.log10_test",            SCORES,       test,                                     Chaotic(least=0.02)),
+        Number("train.loss_modified",      log,          first_loss("modified"),                   Rounded(relative=0.05)),
+        Number("train.loss_ordinary",      log,          first_loss("ordinary"),                   Rounded(relative=0.05)),
+        Number("train.loss_ign",           log,          first_loss("ign"),                        Rounded(relative=0.05)),
     ]
 
 
@@ -154,7 +154,7 @@ def _sweeps() -> list[Number]:
         number
         for name, source in SWEEPS.items()
         for number in (
-            Number(f"sweep.log10_first_update_{name}", source, first_update, EARLY),
-            Number(f"sweep.log10_early_error_{name}",  source, early_error,  EARLY),
+            Number(f"{name}.log10_update",     source, first_update, EARLY),
+            Number(f"{name}.log10_error",      source, early_error,  EARLY),
         )
     ]

@@ -87,7 +87,7 @@ def test_nothing_is_left_to_do_and_only_results_changed(copy: Path):
 
 def test_a_review_sees_a_table_of_what_changed(copy: Path):
     table = run(["dvc", "metrics", "diff"], copy)
-    assert "sweep.log10_first_update_B1" in table
+    assert "B1.log10_update" in table
     head, *rows = table.splitlines()
     assert len(rows) <= 60
     assert all(row.startswith("metrics/laptop/summary.json") for row in rows), head

@@ -115,7 +115,7 @@ def test_what_is_left_alone_agrees(copy: Path):
 def test_the_sign_of_the_rule_in_the_sweeps_is_noticed(copy: Path):
     right = "w.sub_(u).mul_(2).sub_(difference)"
     change_code(copy, "idem/sweeps/lanes.py", right, f"{right}.neg_()")
-    assert "sweep.log10_early_error_B1" in differing(copy, "sweep")
+    assert "B1.log10_error" in differing(copy, "sweep")
 
 
 def test_the_sign_of_the_rule_in_the_library_is_noticed(copy: Path):
@@ -126,19 +126,19 @@ def test_the_sign_of_the_rule_in_the_library_is_noticed(copy: Path):
 
 def test_a_swapped_list_of_seeds_is_noticed(copy: Path):
     change_parameters(copy, lambda content: content["train"]["seeds"].reverse())
-    assert differing(copy, "train") >= {"train.first_loss_modified", "train.first_loss_ign"}
+    assert differing(copy, "train") >= {"train.loss_modified", "train.loss_ign"}
 
 
 def test_another_seed_of_the_sweeps_is_noticed(copy: Path):
     change_parameters(copy, lambda content: content["sweep"].update(seed=1))
-    assert "sweep.log10_first_update_B1" in differing(copy, "sweep")
+    assert "B1.log10_update" in differing(copy, "sweep")
 
 
 def test_a_changed_learning_rate_is_noticed(copy: Path):
     """By five in a hundred."""
     rates = {"learning_rates": [0.105, 0.21]}
     change_parameters(copy, lambda content: content["sweep"]["networks"]["B1"].update(rates))
-    assert "sweep.log10_first_update_B1" in differing(copy, "sweep")
+    assert "B1.log10_update" in differing(copy, "sweep")
 
 
 def test_truncated_data_are_noticed(copy: Path):

@@ -77,3 +77,11 @@ def test_what_has_not_run_is_left_out_and_told(tmp_path: Path):
     assert all(math.isnan(value) for group in ("A", "B") for value in found[group].values())
     assert len(told) == len(NUMBERS)
     assert spreads["numbers"]["B.count"] == {"kind": "exact", "from": "found.json"}
+
+
+def test_names_may_stand_below_that_of_a_pipeline(tmp_path: Path):
+    folder = write(tmp_path)
+    plain, named = summary(folder, NUMBERS), summary(folder, NUMBERS, within=["study"])
+    assert named[0]["verdict"] == {"study": plain[0]["verdict"]}
+    assert named[0]["study"]["B"] == plain[0]["B"]
+    assert list(named[1]["numbers"]) == [f"study.{name}" for name in plain[1]["numbers"]]
