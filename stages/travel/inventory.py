@@ -10,6 +10,7 @@ from stages.common.resume import Plan
 from stages.common.units import Finished, Identity
 from stages.evaluation import baselines
 from stages.generative import search
+from stages.published import replay
 from stages.sweeps import sweep, variants
 from stages.travel.manifest import unlike
 
@@ -81,6 +82,7 @@ def _plans(pipeline: str) -> Iterator[Plan]:
     if isinstance(settings, params.Swept):
         yield from (sweep.plan(settings.sweep, name) for name in settings.sweep.networks)
         yield variants.plan(settings)
+        yield from (replay.plan(settings, name) for name in settings.published.networks)
     if isinstance(settings, params.GenerativeStudy):
         yield baselines.plan(settings, dataset)
     if isinstance(settings, params.MNISTStudy):

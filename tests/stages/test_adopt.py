@@ -45,8 +45,8 @@ def test_units_are_placed_once_one_was_computed_again(
 ):
     assert adopted(str(tar), "--seed", "3") == 0
     said = capsys.readouterr().out
-    assert "units.tar: 4 units of paper, all of this checkout's parameters and code" in said
-    assert "again (--seed 3)\nequal to the last bit\nmetrics/paper/units: 4 units placed" in said
+    assert "units.tar: 6 units of paper, all of this checkout's parameters and code" in said
+    assert "again (--seed 3)\nequal to the last bit\nmetrics/paper/units: 6 units placed" in said
     assert [units.read(path).identity.name for path in here()] == sorted(works)
     assert adopted(str(tar)) == 0
     assert "0 units placed" in capsys.readouterr().out
@@ -117,8 +117,8 @@ def test_other_results_that_are_here_stay_unless_they_are_to_be_replaced(
     assert here() == [own] and own.read_bytes() == before
     assert "already here: another result, of 2026-11-27T01:02Z on" in capsys.readouterr().out
     assert adopted(str(tar), "--replace") == 0
-    assert "4 units placed" in capsys.readouterr().out
-    assert len(here()) == 4 and own.read_bytes() != before
+    assert "6 units placed" in capsys.readouterr().out
+    assert len(here()) == 6 and own.read_bytes() != before
 
 
 def test_what_cannot_be_compared_is_said(

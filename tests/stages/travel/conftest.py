@@ -25,6 +25,15 @@ SWEEP: dict[str, Any] = {
     "diverged_above": 1.0e3,
 }
 LANES = {"learning_rates": [0.1, 0.2], "runs": 1, "steps": 100, "log_every": 25}
+RULES = ("modified", "ordinary")
+PUBLISHED: dict[str, Any] = {
+    "data": ["fixed"],
+    "readings": dict.fromkeys(RULES, "batch"),
+    "log_at": [10],
+    "networks": {
+        "B1": {"learning_rates": dict.fromkeys(RULES, [0.1]), "runs": 1, "steps": 100},
+    },
+}
 VARIANT = LANES | {"network": "B1", "batch_size": 16}
 
 
@@ -32,6 +41,7 @@ def write_params(**changes: Any) -> None:
     """Write the parameters of the pipeline into the current folder."""
     networks = {"B1": LANES | {"widths": [2, 3, 2]}}
     whole = {"sweep": SWEEP | changes | {"networks": networks}, "variants": {"large": VARIANT}}
+    whole["published"] = PUBLISHED
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(yaml.safe_dump(whole))
 

@@ -8,13 +8,13 @@ import pytest
 from stages.common import units
 from stages.common.units import Finished, Identity
 from stages.travel.inventory import Work, explain, inventory
-from tests.stages.travel.conftest import write_params
+from tests.stages.travel.conftest import RULES, write_params
 
 
 def test_the_units_are_those_that_the_stages_compute(works: dict[str, Work]):
     labels = sorted(work.identity.label for work in works.values())
-    rules = ("modified", "ordinary")
-    assert labels == [f"{of}_{rule}_0_0" for of in ("sweep_B1", "variant_large") for rule in rules]
+    stages = ("published_B1_fixed", "sweep_B1", "variant_large")
+    assert labels == [f"{of}_{rule}_0_0" for of in stages for rule in RULES]
     assert all(name == work.identity.name for name, work in works.items())
 
 
