@@ -8,4 +8,5 @@ from .mlp import (
     paper_network as paper_network,
     parameter_count as parameter_count,
 )
+from .near import NearProjection as NearProjection
 from .sweep import train_lanes as train_lanes

@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 from idem.rule.loss import RULES, check_rule
 from idem.sweeps.lanes import OPTIMIZERS, required_bytes, rows
 from idem.sweeps.mlp import INITIALIZATIONS, initial_parameters, parameter_count
+from idem.sweeps.near import NearProjection
 
 DATA = ("fresh", "fixed")
 Rates = Sequence[float]
@@ -97,10 +98,8 @@ class Grid:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
         for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name}: expected one of {', '.join(known)}, got {getattr(self, name)!r}"
-                )
+            if isinstance(given := getattr(self, name), str) and given not in known:
+                raise ValueError(f"{name}: expected one of {', '.join(known)}, got {given!r}")
         if not self.diverged_above > 0:
             raise ValueError(f"diverged_above: expected more than 0, got {self.diverged_above}")
         if not 0 <= self.negative_slope < math.inf:
@@ -141,9 +140,10 @@ class Grid:
 
     def start(self, run: int) -> list[tuple[Tensor, Tensor]]:
         """Draw the initial ``(weight, bias)`` of every layer for a run index."""
-        return initial_parameters(
-            self.widths, self.initialization, self.negative_slope, seeded(self.seed, run)
-        )
+        generator, how = seeded(self.seed, run), self.initialization
+        if isinstance(how, NearProjection):
+            return how.draw(self.widths, generator)
+        return initial_parameters(self.widths, how, self.negative_slope, generator)
 
     def batch(self, run: int, step: int) -> Tensor:
         """Draw the standard normal batch of a step, (batch_size, n), float32.

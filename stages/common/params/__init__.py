@@ -41,5 +41,5 @@ from stages.common.params.pipelines import (
 )
 from stages.common.params.published import Published
 from stages.common.params.reading import arguments, choose, read
-from stages.common.params.sweeps import Network, Sweep, Variant
+from stages.common.params.sweeps import Near, Network, Start, Sweep, Variant
 from stages.common.params.theory import Autodiff, Derive

@@ -5,10 +5,12 @@ from typing import Literal
 from stages.common.params.section import (
     Count,
     Named,
+    NotNegative,
     Positive,
     Rates,
     Section,
     Seed,
+    Several,
     Widths,
 )
 
@@ -52,3 +54,23 @@ class Variant(Lanes):
     batch_size: Count | None = None
     initialization: Initialization | None = None
     optimizer: Optimizer | None = None
+
+
+class Start(Section):
+    """A network that begins near a projection, and how near: `idem.sweeps.near`."""
+
+    width: Several
+    layers: Count
+    noise: NotNegative
+    bias: NotNegative
+    null_dimension: Count
+    learning_rates: Rates
+    runs: Count
+    steps: Count
+
+
+class Near(Section):
+    """Which rule perfects a map that is almost idempotent."""
+
+    batch_size: Count
+    cases: Named[Start]

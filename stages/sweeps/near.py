@@ -1,0 +1,190 @@
+"""Stage near: which rule perfects a map that is almost idempotent, at which rates?
+
+Both rules begin at the same starts near a projection and see the same fresh batches, so that every
+error is one on new inputs. It can be killed at any time and goes on when it is run again.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import stats
+
+from idem.rule.loss import RULES
+from idem.sweeps.grid import Grid
+from idem.sweeps.near import NearProjection
+from stages.common import params, resume
+from stages.common.files import write_csv, write_json
+from stages.sweeps.aggregate import last_rows
+from stages.sweeps.sweep import MODULES, trained, units_of
+
+_MEGABYTE = 2**20
+_CONFIDENCE = 0.95
+
+
+def main() -> None:
+    """Write what every rate comes to by case and rule, and the rules at their best rates."""
+    args = params.arguments("train networks that begin near a projection")
+    settings = params.read(args.params, params.Swept)
+    grids = {name: grid_of(settings, case) for name, case in settings.near.cases.items()}
+    names = [name for name, grid in grids.items() for _ in grid.units()]
+    with resume.completed(*plan(settings), keep=args.units, label="near") as parts:
+        rows = pd.DataFrame(
+            {"case": name} | row for name, part in zip(names, parts, strict=True) for row in part
+        )
+        lanes = pd.concat(
+            last_rows(of_case).assign(initial_relative_error=_first(of_case))
+            for _, of_case in rows.groupby("case", sort=False)
+        )
+        write_csv(args.metrics / "near.csv", tabulate(lanes))
+        write_json(args.metrics / "near.json", headline(lanes, grids))
+
+
+def plan(settings: params.Swept) -> resume.Plan:
+    """Return how all cases are computed."""
+    units = [
+        unit
+        for name, case in settings.near.cases.items()
+        for unit in units_of(
+            f"near_{name}", grid_of(settings, case), settings.sweep.matmul_precision
+        )
+    ]
+    return resume.Plan(trained, units, MODULES)
+
+
+def grid_of(settings: params.Swept, case: params.Start) -> Grid:
+    """Return the grid of a case."""
+    sweep = settings.sweep
+    return Grid(
+        widths=[case.width] * (case.layers + 1),
+        learning_rates=case.learning_rates,
+        runs=case.runs,
+        steps=case.steps,
+        batch_size=settings.near.batch_size,
+        log_every=case.steps,
+        negative_slope=sweep.negative_slope,
+        initialization=NearProjection(case.noise, case.bias, case.null_dimension),
+        diverged_above=sweep.diverged_above,
+        memory=sweep.memory_megabytes * _MEGABYTE,
+        seed=sweep.seed,
+    )
+
+
+def tabulate(lanes: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a case, rule and rate: medians over runs, infinite where half diverged.
+
+    ``relative_error`` is ‖f(y) − y‖ / ‖y − mean y‖ on new inputs, 0 for an idempotent map;
+    ``spread_kept``, the spread of the outputs, and ``rank``, the effective rank of the Jacobian,
+    tell an idempotent map from a constant one.
+    """
+    lanes = lanes.assign(spread_kept=lanes.output_spread / lanes.initial_spread)
+    by = lanes.groupby(["case", "rule", "learning_rate"], sort=False)
+    return by.agg(
+        runs=("run", "nunique"),
+        diverged=("diverged", "sum"),
+        start=("initial_relative_error", "median"),
+        relative_error=("relative_error", "median"),
+        absolute_error=("absolute_error", "median"),
+        spread_kept=("spread_kept", "median"),
+        rank=("jacobian_rank", "median"),
+    ).reset_index()
+
+
+def headline(lanes: pd.DataFrame, grids: dict[str, Grid]) -> dict[str, Any]:
+    """Return by case what either rule comes to at its own best rate, and the ratio of the two."""
+    return {
+        str(name): {
+            "start": float(of_case.initial_relative_error.median()),
+            "predicted_edge": predicted_edges(grids[str(name)]),
+            **{rule: _at_best(of_case[of_case.rule == rule]) for rule in RULES},
+            "modified_over_ordinary": ratio(of_case),
+        }
+        for name, of_case in lanes.groupby("case", sort=False)
+    }
+
+
+def ratio(lanes: pd.DataFrame) -> dict[str, float | int | None]:
+    """Compare the rules on every run, each at the rate that is best for it on the other runs.
+
+    Returns:
+        ``runs``, ``ratio``, the geometric mean of the relative errors' ratio modified / ordinary,
+        and its 95 % interval by Student's t on logarithms; None where a run diverged at that rate
+        or where there is but one.
+    """
+    logs = []
+    for run, own in lanes.groupby("run"):
+        others = lanes[lanes.run != run] if lanes.run.nunique() > 1 else own
+        errors = {
+            rule: float(
+                own[
+                    (own.rule == rule) & (own.learning_rate == _best_rate(others, rule))
+                ].relative_error.iloc[0]
+            )
+            for rule in RULES
+        }
+        logs.append(math.log(errors["modified"]) - math.log(errors["ordinary"]))
+    found: dict[str, float | int | None] = {"runs": len(logs), "ratio": None}
+    if np.isfinite(logs).all():
+        found["ratio"] = math.exp(float(np.mean(logs)))
+    if found["ratio"] is None or len(logs) < 2:
+        return found | {"low": None, "high": None}
+    half = stats.t.ppf((1 + _CONFIDENCE) / 2, len(logs) - 1) * stats.sem(logs)
+    low, high = np.mean(logs) - half, np.mean(logs) + half
+    return found | {"low": math.exp(low), "high": math.exp(high)}
+
+
+def predicted_edges(grid: Grid) -> dict[str, float]:
+    """Predict either rule's largest stable rate from the start, for one layer with active units.
+
+    In homogeneous coordinates the layer is a matrix near a projection P̂ = [[P, b 1], [0, 1]], which
+    is oblique: its norm is about b √n. To first order in E, the distance to P̂, the modified rule
+    moves E by E − P̂ E − E P̂ + 2 P̂ E P̂, whose eigenvalues are 0 and 1 whatever P̂: the curvature is
+    that of the layer's inputs (x, 1), the largest eigenvalue of their second moment. The ordinary
+    gradient applies the transpose of P̂ too, which squares its norm: the curvature is that of the
+    second application's inputs (y, 1), about n b².
+
+    Returns:
+        2 / curvature by rule, mean over runs.
+    """
+    edges: dict[str, list[float]] = {rule: [] for rule in RULES}
+    for run in range(grid.runs):
+        x = grid.batch(run, 0)
+        weight, bias = grid.start(run)[0]
+        y = torch.nn.functional.leaky_relu(x @ weight.mT + bias, grid.negative_slope)
+        for rule, inputs in (("modified", x), ("ordinary", y)):
+            with_one = torch.cat([inputs, torch.ones(len(inputs), 1)], 1).double()
+            curvature = torch.linalg.matrix_norm(with_one, 2).square() / len(inputs)
+            edges[rule].append(2 / float(curvature))
+    return {rule: float(np.mean(of_rule)) for rule, of_rule in edges.items()}
+
+
+def _best_rate(lanes: pd.DataFrame, rule: str) -> float:
+    """Return the rate of the least median relative error, the lowest of equals."""
+    rates = lanes[lanes.rule == rule].groupby("learning_rate").relative_error.median()
+    return float(rates.index[rates.to_numpy().argmin()])
+
+
+def _at_best(lanes: pd.DataFrame) -> dict[str, float | None]:
+    rate = _best_rate(lanes, str(lanes.rule.iloc[0]))
+    there = lanes[lanes.learning_rate == rate]
+    safe = lanes.groupby("learning_rate").diverged.sum()
+    highest = safe.index[safe == 0].max()
+    return {
+        "best_rate": rate,
+        "log10_relative_error": math.log10(there.relative_error.median()),
+        "spread_kept": float((there.output_spread / there.initial_spread).median()),
+        "rank": float(there.jacobian_rank.median()),
+        "highest_rate_without_divergence": None if math.isnan(highest) else float(highest),
+    }
+
+
+def _first(rows: pd.DataFrame) -> np.ndarray:
+    """Return every lane's relative error at the start, in the order of `last_rows`."""
+    first = rows.sort_values(["rule", "learning_rate", "run", "step"])
+    return first.drop_duplicates(["rule", "learning_rate", "run"]).relative_error.to_numpy()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import stats
+
+from idem.rule.loss import RULES, idempotency_loss
+from idem.sweeps.grid import Grid
+from idem.sweeps.mlp import MLP
+from idem.sweeps.near import NearProjection
+from stages.common import params
+from stages.sweeps import near
+from tests import ROOT
+
+
+def lanes_of(errors: dict[str, dict[float, list[float]]]) -> pd.DataFrame:
+    """Lanes of one case: relative errors of the runs by rule and rate; infinite: diverged."""
+    return pd.DataFrame(
+        {"case": "n5", "rule": rule, "learning_rate": rate, "run": run, "relative_error": error}
+        | {"diverged": math.isinf(error), "absolute_error": error, "initial_relative_error": 0.5}
+        | {"output_spread": 0.9, "initial_spread": 1.0, "jacobian_rank": 4.0}
+        for rule, rates in errors.items()
+        for rate, of_rate in rates.items()
+        for run, error in enumerate(of_rate)
+    )
+
+
+MODIFIED = {0.1: [1e-3, 2e-3, 1e-3], 0.3: [1e-4, math.inf, math.inf]}
+ORDINARY = {0.001: [1e-1, 1e-1, 2e-1], 0.1: [math.inf] * 3}
+
+
+def test_the_ratio_is_of_each_rules_best_rate_run_by_run():
+    found = near.ratio(lanes_of({"modified": MODIFIED, "ordinary": ORDINARY}))
+    logs = np.log([1e-2, 2e-2, 5e-3])
+    interval = stats.t.interval(0.95, 2, loc=logs.mean(), scale=stats.sem(logs))
+    assert found["runs"] == 3
+    assert found["ratio"] == pytest.approx(math.exp(logs.mean()))
+    assert (found["low"], found["high"]) == pytest.approx(tuple(np.exp(interval)))
+
+
+def test_a_rate_is_chosen_on_the_other_runs():
+    """Run 0 is best at 0.3, which the others do not show: it is not judged there."""
+    modified = {0.1: [1.0, 1.0, 1.0], 0.3: [1e-9, 2.0, 2.0]}
+    found = near.ratio(lanes_of({"modified": modified, "ordinary": {0.1: [1.0] * 3}}))
+    assert found["ratio"] == pytest.approx(1.0)
+
+
+def test_a_rule_that_diverged_has_no_ratio():
+    errors = {"modified": MODIFIED, "ordinary": {0.1: [math.inf] * 3}}
+    assert near.ratio(lanes_of(errors)) == {"runs": 3, "ratio": None, "low": None, "high": None}
+
+
+def test_one_run_has_no_interval():
+    found = near.ratio(lanes_of({"modified": {0.1: [1e-3]}, "ordinary": {0.1: [1e-1]}}))
+    assert found == {"runs": 1, "ratio": pytest.approx(1e-2), "low": None, "high": None}
+
+
+def test_the_table_counts_diverged_runs_as_infinite():
+    table = near.tabulate(lanes_of({"modified": MODIFIED, "ordinary": ORDINARY}))
+    table = table.set_index(["rule", "learning_rate"])
+    assert table.diverged[("modified", 0.3)] == 2
+    assert table.relative_error[("modified", 0.3)] == math.inf
+    assert table.relative_error[("modified", 0.1)] == 1e-3
+    assert table.spread_kept[("ordinary", 0.001)] == pytest.approx(0.9)
+
+
+def test_the_headline_names_the_highest_rate_at_which_nothing_diverged():
+    grid = Grid([5, 5], [0.1], 1, 1, 50, 1, initialization=NearProjection(0.1, 4.0))
+    found = near.headline(lanes_of({"modified": MODIFIED, "ordinary": ORDINARY}), {"n5": grid})
+    assert found["n5"]["modified"]["highest_rate_without_divergence"] == 0.1
+    assert found["n5"]["ordinary"]["best_rate"] == 0.001
+
+
+def diverges(grid: Grid, rule: str, rate: float) -> bool:
+    """Train with plain PyTorch on the one batch of run 0; tell whether the error grows."""
+    f = MLP(grid.widths, grid.negative_slope)
+    drawn = [t for pair in grid.start(0) for t in pair]
+    with torch.no_grad():
+        for parameter, value in zip(f.parameters(), drawn, strict=True):
+            parameter.copy_(value)
+    f, x = f.double(), grid.batch(0, 0).double()
+    first = last = math.nan
+    for step in range(300):
+        loss = idempotency_loss(f, x, rule)
+        last = loss.item()
+        first = last if step == 0 else first
+        if not last < 1e6 * first:
+            return True
+        for parameter, g in zip(
+            f.parameters(), torch.autograd.grad(loss, list(f.parameters())), strict=True
+        ):
+            parameter.data.sub_(rate * g)
+    return last > first
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_predicted_edge_separates_stable_rates_from_unstable_ones(rule: str):
+    start = NearProjection(noise=1e-3, bias=4.0)
+    grid = Grid([10, 10], [0.1], 1, 1, 500, 1, initialization=start, data="fixed")
+    edge = near.predicted_edges(grid)[rule]
+    assert not diverges(grid, rule, edge / 2)
+    assert diverges(grid, rule, edge * 2)
+
+
+def test_the_edges_are_those_of_the_moments():
+    grid = Grid([10, 10], [0.1], 2, 1, 500, 1, initialization=NearProjection(0.0, 4.0))
+    edges = near.predicted_edges(grid)
+    assert 2 / edges["ordinary"] == pytest.approx(1 + 16 * 10, rel=0.05)
+    assert 1 < 2 / edges["modified"] < (1 + math.sqrt(11 / 500)) ** 2 * 1.1
+
+
+@pytest.mark.parametrize("path", ["params.yaml", "stages/pipelines/paper/params.yaml"])
+def test_every_case_of_the_parameters_is_computed(path: str):
+    settings = params.read(ROOT / path, params.Swept)
+    labels = [unit.label for unit in near.plan(settings).units]
+    for name, case in settings.near.cases.items():
+        of_case = [label for label in labels if label.startswith(f"near_{name}_modified")]
+        assert len(of_case) >= case.runs
