@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from idem.figures import (
@@ -58,13 +59,17 @@ def history() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def rings(axes: Axes) -> list[list[tuple[float, float]]]:
+    """Return the points of every ring of a panel: one a run, none where nothing is best."""
+    found = [line for line in axes.get_lines() if line.get_markersize() == 8]
+    return [list(map(tuple, np.asarray(line.get_xydata()).tolist())) for line in found]
+
+
 def test_collapse_rings_the_step_of_the_least_distance_in_every_panel():
     figure = drawn(figure_collapse(history()))
     assert [axes.get_title() for axes in figure.axes[:2]] == NAMES[:2]
     for axes, heights in zip(figure.axes, [(30, 30), (30, 30), (10, 9), (10, 9)], strict=True):
-        rings = [line for line in axes.get_lines() if line.get_markersize() == 8]
-        assert [line.get_xdata()[0] for line in rings] == [200, 200]  # pyright: ignore
-        assert [line.get_ydata()[0] for line in rings] == list(heights)  # pyright: ignore
+        assert rings(axes) == [[(200, height)] for height in heights]
 
 
 def test_collapse_shows_errors_where_they_were_history():
@@ -79,9 +84,10 @@ def test_collapse_leaves_out_digits_where_there_are_none_and_rings_where_nothing
     table = history().drop(columns=["ema_digits", "raw_digits"])
     table.loc[table.model == "ordinary", "ema_frechet_distance"] = np.nan
     figure = drawn(figure_collapse(table))
-    assert len(figure.axes) == 2
-    rings = [line for line in figure.axes[1].get_lines() if line.get_markersize() == 8]
-    assert all(len(np.asarray(line.get_xdata())) == 0 for line in rings)
+    modified, ordinary = figure.axes
+    assert modified.get_ylabel() == "Fréchet distance, validation"
+    assert rings(modified) == [[(200, 30)], [(200, 30)]] and rings(ordinary) == [[], []]
+    assert len(ordinary.get_lines()) == len(modified.get_lines()) == 2 * 3
 
 
 def test_classes_shows_means_of_one_setting_beside_real_fractions():

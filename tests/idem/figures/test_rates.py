@@ -62,13 +62,22 @@ def test_figure_3_has_a_column_a_network_and_collapse_below_the_errors():
     assert not words(figure.axes[0]) and not crosses(figure.axes[0])
 
 
-@pytest.mark.parametrize("changes", [ZERO, DIVERGED, SOME_DIVERGED])
-def test_figure_3_draws_zeros_and_diverged_runs(changes: dict[str, float]):
-    table = summary()
-    columns = table.columns.intersection(list(changes))
-    table[columns] = table[columns].astype(float)
-    table.loc[table.learning_rate == RATES[-1], list(changes)] = list(changes.values())
-    drawn(figure_3(table, 1e-8))
+@pytest.mark.parametrize(
+    ("changes", "crossed"),  # which panels of a column have no value at the last rate
+    [
+        (ZERO, [False, False, False, False]),
+        (DIVERGED, [True, True, True, True]),
+        (SOME_DIVERGED, [False, True, False, True]),
+    ],
+)
+def test_figure_3_draws_zeros_and_diverged_runs(changes: dict[str, float], crossed: list[bool]):
+    table = pd.concat([summary(RATES[:1]), summary(RATES[1:], **changes)], ignore_index=True)
+    figure = drawn(figure_3(table, 1e-8))
+    for axes, is_crossed in zip(figure.axes[::2], crossed, strict=True):
+        assert crosses(axes) == [RATES[-1]] * 2 * is_crossed
+        curves = [np.asarray(line.get_ydata()) for line in axes.lines if len(line.get_xdata()) == 2]
+        assert [bool(y[-1] > 0) for y in curves] == [not is_crossed] * 2
+    assert words(figure.axes[0]).split() == ["−2"] * 2 * (changes is SOME_DIVERGED)
 
 
 def test_figure_3_marks_what_the_paper_discards():
