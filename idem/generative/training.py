@@ -26,6 +26,8 @@ from idem.generative.objective import Objective, blended
 from idem.generative.optimization import Optimization
 from idem.generative.state import Row, TrainingState, begun
 
+# Rounding has not been amplified there yet: what differs is data, seed, rule or rate.
+FIRST_LOGGED = (1, 2)
 _REMEDY = "lower the learning rate or the weight, or bound the gradient's norm"
 
 
@@ -92,7 +94,7 @@ def train(
         optimization: by default 1000 steps of Adam at 1e-3, or as a given state was to descend.
         seed: of batches and noise; None is 0, or that of a given state.
         validation: what to measure on the way.
-        log_every: steps between two rows of the history.
+        log_every: steps between two rows of the history, after one for each of the first two.
         checkpoint: where to save and, if it holds something, where to go on.
         label: shown with a progress bar, and in errors; without one there is no bar.
         state: of an earlier run of `f`, to go on with it instead of beginning one, at the rates of
@@ -206,7 +208,7 @@ def run(
             optimization.set_rates(state.optimizers.values(), state.step, method.usual_rate)
             _make_step(state, method, draw(images, optimization.batch_size, state.generator))
             bar.update()
-            logged = state.step % log_every == 0 or state.step == steps
+            logged = state.step % log_every == 0 or state.step in (*FIRST_LOGGED, steps)
             if free or logged:
                 _check_losses(state, method)
             if logged:

@@ -86,8 +86,12 @@ def test_a_run_in_two_parts_is_a_run_in_one():
     assert same_networks(whole, parts) and whole.history == parts.history
 
 
-@pytest.mark.parametrize(("steps", "every", "expected"), [(6, 2, [2, 4, 6]), (5, 2, [2, 4, 5])])
-def test_the_history_has_a_row_per_interval_and_one_for_the_last_step(steps, every, expected):
+@pytest.mark.parametrize(
+    ("steps", "every", "expected"), [(6, 3, [1, 2, 3, 6]), (7, 4, [1, 2, 4, 7])]
+)
+def test_the_history_has_a_row_per_interval_and_for_the_first_two_and_the_last_step(
+    steps, every, expected
+):
     state = go(new_state(), steps=steps, log_every=every)
     assert [row["step"] for row in state.history] == expected
     assert list(state.history[0]) == ["step", *PARTS]
@@ -96,8 +100,9 @@ def test_the_history_has_a_row_per_interval_and_one_for_the_last_step(steps, eve
 def test_a_row_of_the_history_is_the_mean_of_its_steps():
     coarse, fine = go(new_state(), log_every=6), go(new_state(), log_every=1)
     for part in PARTS:
-        mean = sum(row[part] for row in fine.history) / 6
-        assert coarse.history[0][part] == pytest.approx(mean, rel=1e-5)
+        assert coarse.history[1][part] == fine.history[1][part]
+        mean = sum(row[part] for row in fine.history[2:]) / 4
+        assert coarse.history[2][part] == pytest.approx(mean, rel=1e-5)
 
 
 def test_the_progress_bar_shows_the_losses(capsys):

@@ -120,13 +120,15 @@ def test_lanes_are_counted_by_rule_and_limit():
     assert values.lanes_below(1e-9, "modified")(rows) == [0]
 
 
-def test_the_first_loss_is_of_the_first_seed_listed():
+def test_the_early_loss_is_that_of_the_first_seed_listed_at_its_second_step():
     log = pd.DataFrame(
-        {
-            "model": ["a", "b", "a"],
-            "seed": [1, 1, 0],
-            "step": [1, 1, 1],
-            "reconstruction": [0.1, 0.2, 0.3],
-        }
+        [
+            {"model": model, "seed": seed, "step": step, "reconstruction": 100 * seed + step}
+            for seed in (1, 0)
+            for model in ("a", "b")
+            for step in (1, 2, 20)
+        ]
     )
-    assert values.first_loss("a")(log) == [0.1]
+    assert values.early_loss("a")(log) == [102]
+    with pytest.raises(IndexError):
+        values.early_loss("a")(log[log.step > 2])
