@@ -1,19 +1,23 @@
-"""Run the independent units of a stage side by side on the cores of this machine.
+"""Run the independent units of a stage side by side, on this machine or on others.
 
 Every unit has one thread, so that its bytes do not depend on how many run at once. How many do is
 no parameter but a matter of the machine: `IDEM_WORKERS`, by default the cores available. Nor are
-the device, `IDEM_DEVICE`, by default the CPU, the minutes after which a stage that can go on later
-stops, `IDEM_MINUTES`, by default none, and the seconds between two of its checkpoints,
-`IDEM_CHECKPOINT_SECONDS`, by default 60.
+the engine, `IDEM_ENGINE`, by default `local`, else the address of a Dask scheduler, whose workers
+may be on other machines; the device, `IDEM_DEVICE`, by default the CPU; the minutes after which a
+stage that can go on later stops, `IDEM_MINUTES`, by default none; and the seconds between two of
+its checkpoints, `IDEM_CHECKPOINT_SECONDS`, by default 60.
 """
 
+import importlib.util
 import multiprocessing
 import os
+import re
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +37,21 @@ def workers() -> int:
     if not given.isdigit() or int(given) < 1:
         sys.exit(f"IDEM_WORKERS: expected a whole number, at least 1, got {given!r}")
     return int(given)
+
+
+def scheduler() -> str | None:
+    """Return the address of the Dask scheduler that `IDEM_ENGINE` names; None if it is local."""
+    given = os.environ.get("IDEM_ENGINE") or "local"
+    if given == "local":
+        return None
+    if not re.fullmatch(r"(tcp|tls)://[^/]+:\d+", given):
+        sys.exit(
+            "IDEM_ENGINE: expected local, or the address of a Dask scheduler as in "
+            f"tcp://127.0.0.1:8786 or tls://host:8786, got {given!r}"
+        )
+    if importlib.util.find_spec("distributed") is None:
+        sys.exit(f"IDEM_ENGINE: {given} needs Dask: pip install '.[dask]'")
+    return given
 
 
 def device() -> str:
@@ -113,37 +132,45 @@ def run_units(
     units: Iterable[tuple],
     label: str = "",
     *,
+    reads: Iterable[Path] | None = (),
     arrived: Callable[[int, Any], object] | None = None,
 ) -> list[Any]:
     """Return ``[function(*unit) for unit in units]``, computed side by side, in that order.
 
     From here on this process, a stage's, ends with the one that started it, as its workers do. A
     unit that fails stops no other: all else is computed, and has arrived, before its error is
-    raised.
+    raised. Workers of a Dask scheduler try it three times.
 
     Args:
-        function: of the parts of a unit; importable, as it may run in another process.
+        function: of the parts of a unit; importable, as it may run in another process, on another
+            machine: of files that it leaves, those of `write_tensors` alone are brought home.
         units: what each call is given.
         label: shows how many units are done; leave it out where they show progress themselves.
+        reads: the files that units read, which are brought to other machines; None if they
+            cannot be: all stays on this machine, whatever the engine.
         arrived: is called in this process with the index and the result of every unit, as soon as
             it is there.
 
     Raises:
         Exception: what the first unit that failed raised; the tracebacks of others are printed.
-        SystemExit: of a unit, at once.
+        SystemExit: of a unit, at once; with one line, if the scheduler or its workers are not as
+            they should be.
     """
     end_with_parent()
     units = list(units)
     results: list[Any] = [None] * len(units)
     errors = []
-    found = _computed(function, units)
-    for index, result in tqdm(found, label, len(units), unit="unit", disable=not label):
-        if isinstance(result, Exception):
-            errors.append(result)
-            continue
-        results[index] = result
-        if arrived is not None:
-            arrived(index, result)
+    address = None if reads is None or not units else scheduler()
+    with closing(_computed(function, units, address, reads or ())) as found:
+        for index, result in tqdm(found, label, len(units), unit="unit", disable=not label):
+            if isinstance(result, SystemExit):
+                raise SystemExit(*result.args)  # pickled, it has lost its code
+            if isinstance(result, Exception):
+                errors.append(result)
+                continue
+            results[index] = result
+            if arrived is not None:
+                arrived(index, result)
     for error in errors[1:]:
         traceback.print_exception(error)
     if errors:
@@ -151,10 +178,29 @@ def run_units(
     return results
 
 
-def _computed(function: Callable[..., Any], units: list[tuple]) -> Iterator[tuple[int, Any]]:
+def everywhere(function: Callable[..., object], *arguments: Any) -> None:
+    """Call a function here and at all workers of the engine, for what it does to their files."""
+    function(*arguments)
+    address = scheduler()
+    if address is not None:
+        from stages.common import cluster
+
+        cluster.call(address, function, *arguments)
+
+
+def _computed(
+    function: Callable[..., Any], units: list[tuple], address: str | None, reads: Iterable[Path]
+) -> Generator[tuple[int, Any]]:
     """Yield the index of every unit and what came of it, a result or an error, as they end."""
+    if address is not None:
+        from stages.common import cluster  # and with it Dask, which may not be there
+
+        yield from cluster.computed(address, function, units, reads)
+        return
     tasks = [joblib.delayed(_on_one_thread)(function, *unit) for unit in enumerate(units)]
-    return joblib.Parallel(n_jobs=workers(), return_as="generator_unordered")(tasks)
+    parallel = joblib.Parallel(workers(), return_as="generator_unordered")
+    with closing(parallel(tasks)) as found:
+        yield from found
 
 
 def _on_one_thread(function: Callable[..., Any], index: int, unit: tuple) -> tuple[int, Any]:
@@ -164,6 +210,8 @@ def _on_one_thread(function: Callable[..., Any], index: int, unit: tuple) -> tup
     torch.set_num_threads(1)
     try:
         return index, function(*unit)
+    except SystemExit as stop:
+        return index, stop
     except Exception as error:
         error.add_note(traceback.format_exc())  # another process has no traceback of this one
         return index, error

@@ -24,7 +24,14 @@ import torch
 
 from idem.checkpoint import Checkpoint, OutOfTime
 from stages.common import units as finished
-from stages.common.engine import OUT_OF_TIME, checkpoint_seconds, deadline, device, run_units
+from stages.common.engine import (
+    OUT_OF_TIME,
+    checkpoint_seconds,
+    deadline,
+    device,
+    everywhere,
+    run_units,
+)
 from stages.common.progress import Part, Progress
 from stages.common.units import Altered, Identity, Provenance, identity_of
 
@@ -76,6 +83,7 @@ def completed(
     label: str,
     others: Iterable[Plan] = (),
     late: Callable[[list[Any], list[Any]], None] | None = None,
+    reads: Iterable[Path] | None = (),
 ) -> Iterator[list[Any]]:
     """Yield what `function` makes of all units, and forget their checkpoints if all goes well.
 
@@ -93,6 +101,7 @@ def completed(
         others: the plans of the other stages of the pipeline, to estimate when all is done.
         late: is given the results of all units and the notes of their checkpoints, None where
             there are none, before the stage stops because the time is up.
+        reads: the files that units read; None if all stays on this machine, as in `run_units`.
 
     Raises:
         SystemExit: with OUT_OF_TIME when a unit did not end in time, once all are saved; with one
@@ -116,7 +125,7 @@ def completed(
     try:
         if missing:
             with progress:
-                run_units(_unless_late, tasks, arrived=arrived)
+                run_units(_unless_late, tasks, reads=reads, arrived=arrived)
     except FloatingPointError as error:
         sys.exit(str(error))
     done = sum(result is not None for result in results)
@@ -126,8 +135,8 @@ def completed(
         print(f"time is up: {done} of {len(results)} units of {label} done; run it again to go on")
         sys.exit(OUT_OF_TIME)
     yield results
-    for place in places:
-        place.forget()
+    if missing:
+        everywhere(_forget, places)
 
 
 def place_of(identity: Identity) -> Path:
@@ -141,6 +150,11 @@ def cost_left(keep: Path | None, plan: Plan) -> float:
     named = ((unit.cost, identity_of(unit.label, unit.key, plan.modules)) for unit in plan.units)
     there = (cost for cost, name in named if keep and finished.path_of(keep, name).exists())
     return sum(unit.cost for unit in plan.units) - sum(there)
+
+
+def _forget(places: Sequence[Checkpoint]) -> None:
+    for place in places:
+        place.forget()
 
 
 def _time_given() -> Time:

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from stages.common import engine
@@ -32,3 +34,11 @@ def test_a_unit_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch, capsy
     assert arrived == {1: (2, 1), 3: (2, 2)}
     assert "function(*unit)" in failed.value.__notes__[0]
     assert "ZeroDivisionError" in capsys.readouterr().err  # the other one's
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_what_a_unit_stops_with_is_not_lost(monkeypatch: pytest.MonkeyPatch, count: str):
+    monkeypatch.setenv("IDEM_WORKERS", count)
+    with pytest.raises(SystemExit) as stopped:
+        engine.run_units(sys.exit, [("expected less",)])
+    assert stopped.value.code == "expected less"

@@ -1,0 +1,232 @@
+"""Units on a real scheduler and two workers, processes of their own in folders of their own."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+import yaml
+from distributed import LocalCluster
+from safetensors.torch import load_file
+
+from stages.common import cluster, engine
+from stages.common.files import write_tensors
+from stages.sweeps import sweep
+from tests import ROOT
+from tests.interrupted import run_here, saved_steps, wait_for
+
+DASK = [sys.executable, "-m", "dask"]
+LOCAL = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
+
+
+class Started(NamedTuple):
+    address: str
+    scheduler: subprocess.Popen
+    workers: list[subprocess.Popen]
+    folders: list[Path]
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    folders = [tmp_path_factory.mktemp(name) for name in ("scheduler", "first", "second")]
+    where = folders[0] / "address.json"
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"}
+    with ExitStack() as stack:
+
+        def start(folder: Path, *arguments: str) -> subprocess.Popen:
+            with (folder / "log").open("w") as log:
+                process = subprocess.Popen(
+                    [*DASK, *arguments, *LOCAL], cwd=folder, env=environment, stderr=log
+                )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        scheduler = start(folders[0], "scheduler", "--port", "0", "--scheduler-file", str(where))
+        how = ["--nthreads", "1", "--no-nanny", "--preload", "stages.common.cluster"]
+        given = ["worker", "--scheduler-file", str(where), *how]
+        workers = [start(folder, *given) for folder in folders[1:]]
+        wait_for(lambda: where.exists() and where.stat().st_size > 0)
+        address = yaml.safe_load(where.read_text())["address"]
+        yield Started(address, scheduler, workers, folders[1:])
+
+
+@pytest.fixture
+def address(started: Started, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("IDEM_ENGINE", started.address)
+    return started.address
+
+
+def tried(path: Path, number: int) -> int:
+    with path.open("a") as file:
+        file.write(f"{number} ")
+    return 12 // number
+
+
+def numbers(path: Path) -> list[int]:
+    return [int(word) for word in path.read_text().split()]
+
+
+def test_results_are_in_order_whichever_worker_ends_first(address: str):
+    seconds = [0.4, 0.0, 0.2, 0.1]
+    arrived = []
+    units = [(duration, position) for position, duration in enumerate(seconds)]
+    found = engine.run_units(slept, units, arrived=lambda index, _: arrived.append(index))
+    assert [position for position, *_ in found] == [0, 1, 2, 3]
+    assert arrived != sorted(arrived) and sorted(arrived) == [0, 1, 2, 3]
+    assert {threads for *_, threads in found} == {1}
+    assert os.getpid() not in {process for _, process, _ in found}
+
+
+def slept(seconds: float, position: int) -> tuple[int, int, int]:
+    time.sleep(seconds)
+    return position, os.getpid(), torch.get_num_threads()
+
+
+def test_a_unit_that_fails_three_times_stops_no_other(address: str, tmp_path: Path):
+    path, arrived = tmp_path / "tried", {}
+    with pytest.raises(ZeroDivisionError) as failed:
+        units = [(path, number) for number in (1, 0, 3)]
+        engine.run_units(tried, units, arrived=arrived.__setitem__)
+    assert arrived == {0: 12, 2: 4}
+    assert sorted(numbers(path)) == [0, 0, 0, 1, 3]
+    assert "in tried" in "".join(map(str, failed.traceback))
+
+
+def test_what_a_user_got_wrong_stops_all_at_once(address: str):
+    with pytest.raises(SystemExit, match="expected less"):
+        engine.run_units(sys.exit, [("expected less",)])
+
+
+def test_files_reach_a_worker_once_and_again_when_they_change(
+    address: str, started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    path, there = Path("data/some.npy"), [folder / "data/some.npy" for folder in started.folders]
+    path.parent.mkdir()
+    contents = []
+    for content in ("one", "one", "two"):
+        path.write_text(content)
+        assert engine.run_units(Path.read_text, [(path,)] * 4, reads=[path]) == [content] * 4
+        contents.append([(file.read_text(), file.stat().st_mtime_ns) for file in there])
+    assert contents[0] == contents[1]
+    assert all(content == "two" for content, _ in contents[2])
+
+
+def test_tensors_that_units_write_come_home(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    path = Path("data/some.safetensors")
+    engine.run_units(write_tensors, [(path, {"x": torch.arange(3)})])
+    assert torch.equal(load_file(path)["x"], torch.arange(3))
+
+
+def test_units_that_cannot_travel_stay_here(address: str):
+    assert engine.run_units(os.getpid, [()], reads=None) == [os.getpid()]
+
+
+def test_an_interrupted_stage_leaves_nothing_to_be_done(address: str, tmp_path: Path):
+    def interrupt(index: int, result: Any) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "tried"
+    with pytest.raises(KeyboardInterrupt):
+        engine.run_units(tried, [(path, 1)] * 50, arrived=interrupt)
+    engine.run_units(slept, [(0.1, 0)] * 2)
+    assert len(numbers(path)) < 10
+
+
+NETWORK = {"widths": [5, 6, 5], "learning_rates": [0.001, 50.0], "log_every": 100, "runs": 1}
+
+
+def swept(folder: Path, **environment: str) -> dict[str, bytes]:
+    """Run the stage sweep with a tiny network; return what it writes."""
+    parameters = folder / "stages/pipelines/paper/params.yaml"
+    whole = yaml.safe_load((ROOT / parameters.relative_to(folder)).read_text())
+    whole["sweep"]["networks"]["T"] = NETWORK | {"steps": 200}
+    parameters.parent.mkdir(parents=True)
+    parameters.write_text(yaml.safe_dump(whole))
+    place = str(parameters.relative_to(folder))
+    arguments = ["T", "--params", place, "--metrics", "metrics"]
+    assert run_here(sweep, arguments, folder, **environment) == 0
+    return {
+        path.name: path.read_bytes() for path in (folder / "metrics").iterdir() if path.is_file()
+    }
+
+
+def test_a_worker_killed_in_a_unit_changes_no_byte(address: str, started: Started, tmp_path: Path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    expected = swept(here, IDEM_ENGINE="local")
+    killer = threading.Thread(target=kill_in_a_unit, args=(started,))
+    killer.start()
+    found = swept(there, IDEM_ENGINE=address, IDEM_CHECKPOINT_SECONDS="1e-6")
+    killer.join()
+    assert started.workers[0].returncode == -9
+    assert found == expected and len(found) == 3
+    assert not list(started.folders[1].glob(".ckpt/*"))
+
+
+def kill_in_a_unit(started: Started) -> None:
+    wait_for(lambda: saved_steps(started.folders[0]) > 10)
+    started.workers[0].kill()
+    started.workers[0].wait()
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, address: str) -> str:
+    monkeypatch.setenv("IDEM_ENGINE", address)
+    with pytest.raises(SystemExit) as stopped:
+        engine.run_units(os.getpid, [()])
+    assert isinstance(stopped.value.code, str) and "\n" not in stopped.value.code
+    return stopped.value.code
+
+
+@pytest.mark.parametrize("given", ["remote", "127.0.0.1:8786", "tcp://host", "http://host:1"])
+def test_what_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch, given: str):
+    assert f"tcp://127.0.0.1:8786 or tls://host:8786, got {given!r}" in refusal(monkeypatch, given)
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_an_address_where_nobody_answers_is_named(monkeypatch: pytest.MonkeyPatch, scheme: str):
+    monkeypatch.setattr(cluster, "_CONNECT", 0.5)
+    wrong = f"{scheme}://127.0.0.1:1"
+    assert f"expected a scheduler at {wrong}" in refusal(monkeypatch, wrong)
+
+
+def test_a_worker_of_another_version_is_named(address: str, monkeypatch: pytest.MonkeyPatch):
+    versions = cluster._versions() | {"torch": "0.1"}
+    monkeypatch.setattr(cluster, "_versions", lambda: versions)
+    said = refusal(monkeypatch, address)
+    assert "worker tcp://127.0.0.1:" in said and "torch: expected 0.1, as here, got 2." in said
+
+
+def test_a_worker_of_other_code_is_named(address: str, monkeypatch: pytest.MonkeyPatch):
+    code = cluster._code() | {"idem/sweeps/lanes.py": "0"}
+    monkeypatch.setattr(cluster, "_code", lambda: code)
+    assert "idem/sweeps/lanes.py is not the file that is here" in refusal(monkeypatch, address)
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_a_scheduler_without_workers_of_one_thread_is_named(
+    monkeypatch: pytest.MonkeyPatch, threads: int
+):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
+    how = {"n_workers": min(threads, 1), "threads_per_worker": threads or None}
+    how |= {"processes": False, "protocol": "tcp", "host": "127.0.0.1"}
+    there: Any = LocalCluster(**how, dashboard_address="127.0.0.1:0")
+    with there:
+        said = refusal(monkeypatch, there.scheduler_address)
+    assert ("expected one thread, got 2" if threads else "dask worker tcp://127.0.0.1:") in said
+
+
+def test_a_scheduler_that_is_gone_is_named(address: str, started: Started, monkeypatch):
+    monkeypatch.setattr(cluster, "_CONNECT", 0.5)
+    with pytest.raises(SystemExit, match="lost the scheduler at tcp.*run the same command again"):
+        engine.run_units(slept, [(0.0, 0), (60.0, 1)], arrived=lambda *_: started.scheduler.kill())
