@@ -19,6 +19,7 @@ SMALL = [
     "near.cases.n5.steps=500",
     "near.cases.n20.steps=200",
     "near.cases.n100.steps=20",
+    "near.cases.n100_adam.steps=20",
     "published.networks.B2.runs=1",
     "published.networks.B2.steps=10",
     "published.networks.B3.steps=3",

@@ -66,6 +66,7 @@ def grid_of(settings: params.Swept, case: params.Start) -> Grid:
         log_every=case.steps,
         negative_slope=sweep.negative_slope,
         initialization=NearProjection(case.noise, case.bias, case.null_dimension),
+        optimizer=case.optimizer,
         diverged_above=sweep.diverged_above,
         memory=sweep.memory_megabytes * _MEGABYTE,
         seed=sweep.seed,
@@ -98,6 +99,7 @@ def headline(lanes: pd.DataFrame, grids: dict[str, Grid]) -> dict[str, Any]:
         str(name): {
             "start": float(of_case.initial_relative_error.median()),
             "predicted_edge": predicted_edges(grids[str(name)]),
+            "steps": grids[str(name)].steps,
             **{rule: _at_best(of_case[of_case.rule == rule]) for rule in RULES},
             "modified_over_ordinary": ratio(of_case),
         }
@@ -135,7 +137,7 @@ def ratio(lanes: pd.DataFrame) -> dict[str, float | int | None]:
     return found | {"low": math.exp(low), "high": math.exp(high)}
 
 
-def predicted_edges(grid: Grid) -> dict[str, float]:
+def predicted_edges(grid: Grid) -> dict[str, float] | None:
     """Predict either rule's largest stable rate from the start, for one layer with active units.
 
     In homogeneous coordinates the layer is a matrix near a projection P̂ = [[P, b 1], [0, 1]], which
@@ -146,8 +148,10 @@ def predicted_edges(grid: Grid) -> dict[str, float]:
     second application's inputs (y, 1), about n b².
 
     Returns:
-        2 / curvature by rule, mean over runs.
+        2 / curvature by rule, mean over runs; None for more layers or another optimizer.
     """
+    if len(grid.widths) > 2 or grid.optimizer != "sgd":
+        return None
     edges: dict[str, list[float]] = {rule: [] for rule in RULES}
     for run in range(grid.runs):
         x = grid.batch(run, 0)

@@ -11,7 +11,7 @@ from stages.common.units import Finished, Identity
 from stages.evaluation import baselines
 from stages.generative import search
 from stages.published import replay
-from stages.sweeps import sweep, variants
+from stages.sweeps import near, sweep, variants
 from stages.travel.manifest import unlike
 
 KEEPING = tuple(name for name in PIPELINES if name != "laptop")  # their units
@@ -82,6 +82,7 @@ def _plans(pipeline: str) -> Iterator[Plan]:
     if isinstance(settings, params.Swept):
         yield from (sweep.plan(settings.sweep, name) for name in settings.sweep.networks)
         yield variants.plan(settings)
+        yield near.plan(settings)
         yield from (replay.plan(settings, name) for name in settings.published.networks)
     if isinstance(settings, params.GenerativeStudy):
         yield baselines.plan(settings, dataset)

@@ -29,6 +29,7 @@ SMALLEST = [
     "near.cases.n5.steps=2",
     "near.cases.n20.steps=2",
     "near.cases.n100.steps=2",
+    "near.cases.n100_adam.steps=2",
     "published.networks.B2.runs=1",
     "published.networks.B2.steps=2",
     "published.networks.B3.steps=1",

@@ -64,6 +64,7 @@ class Start(Section):
     noise: NotNegative
     bias: NotNegative
     null_dimension: Count
+    optimizer: Optimizer
     learning_rates: Rates
     runs: Count
     steps: Count

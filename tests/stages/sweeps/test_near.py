@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -99,7 +100,9 @@ def diverges(grid: Grid, rule: str, rate: float) -> bool:
 def test_the_predicted_edge_separates_stable_rates_from_unstable_ones(rule: str):
     start = NearProjection(noise=1e-3, bias=4.0)
     grid = Grid([10, 10], [0.1], 1, 1, 500, 1, initialization=start, data="fixed")
-    edge = near.predicted_edges(grid)[rule]
+    edges = near.predicted_edges(grid)
+    assert edges is not None
+    edge = edges[rule]
     assert not diverges(grid, rule, edge / 2)
     assert diverges(grid, rule, edge * 2)
 
@@ -107,8 +110,15 @@ def test_the_predicted_edge_separates_stable_rates_from_unstable_ones(rule: str)
 def test_the_edges_are_those_of_the_moments():
     grid = Grid([10, 10], [0.1], 2, 1, 500, 1, initialization=NearProjection(0.0, 4.0))
     edges = near.predicted_edges(grid)
+    assert edges is not None
     assert 2 / edges["ordinary"] == pytest.approx(1 + 16 * 10, rel=0.05)
     assert 1 < 2 / edges["modified"] < (1 + math.sqrt(11 / 500)) ** 2 * 1.1
+
+
+@pytest.mark.parametrize("change", [{"widths": [10, 10, 10]}, {"optimizer": "adam"}])
+def test_nothing_is_predicted_where_the_theory_is_silent(change: dict):
+    grid = Grid([10, 10], [0.1], 2, 1, 50, 1, initialization=NearProjection(0.1, 4.0))
+    assert near.predicted_edges(replace(grid, **change)) is None
 
 
 @pytest.mark.parametrize("path", ["params.yaml", "stages/pipelines/paper/params.yaml"])
