@@ -11,6 +11,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from tqdm import trange
+
+from idem.data.datasets import to_unit
 
 CHANNELS = (1, 16, 32, 64)
 FEATURES = 64
@@ -59,6 +62,53 @@ def restored(weights: Mapping[str, Tensor]) -> Classifier:
     except (KeyError, IndexError, RuntimeError) as error:
         raise ValueError(f"not the weights of a Classifier: {error}") from error
     return model.eval()
+
+
+def fit(
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+) -> None:
+    """Train in place by Adam, its rate falling linearly to 0; a smaller last batch is left out.
+
+    Args:
+        model: changed in place, left in training mode.
+        images: uint8 ``(N, 1, side, side)``.
+        labels: ``(N,)``, whole numbers of 0 to 9.
+        seed: of the order of the images, another in every epoch.
+        epochs: how often all images are seen.
+        batch_size: at most N.
+        learning_rate: of the first step.
+    """
+    epoch_steps = len(images) // batch_size
+    steps = epochs * epoch_steps
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
+    order = torch.Generator().manual_seed(seed)
+    progress, batches = trange(steps, desc="classifier", unit="step", mininterval=1), ()
+    for step in progress:
+        if step % epoch_steps == 0:
+            batches = torch.randperm(len(images), generator=order).split(batch_size)
+        batch = batches[step % epoch_steps]
+        loss = nn.functional.cross_entropy(model(to_unit(images[batch])), labels[batch].long())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        progress.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+
+
+@torch.no_grad()
+def hits_per_class(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
+    """Return how many images of each class are recognised, (10,), int64; in eval mode."""
+    model.eval()
+    guesses = torch.cat([model(to_unit(batch)).argmax(1) for batch in images.split(1000)])
+    return torch.bincount(labels[guesses == labels], minlength=CLASSES)
 
 
 def _halving(inputs: int, outputs: int) -> list[nn.Module]:
