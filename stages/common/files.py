@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +43,22 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(_rounded(content), indent=2, allow_nan=False) + "\n")
 
 
-def write_csv(path: Path, frame: Any) -> None:
-    """Write a `pandas.DataFrame` without its index, numbers to 6 significant digits."""
-    write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+TRAINED = 4  # digits of what was trained in float32 that other CPUs mostly agree with
+
+
+def write_csv(path: Path, frame: Any, *, digits: int = 6, keys: Collection[str] = ()) -> None:
+    """Write a `pandas.DataFrame` without its index.
+
+    Args:
+        path: where to.
+        frame: what to write.
+        digits: significant ones that numbers are written to.
+        keys: columns whose numbers tell rows from each other, written to 6 digits.
+    """
+    measured = frame.select_dtypes("float").columns.difference(list(keys))
+    short = {name: frame[name].map(lambda value: float(f"{value:.{digits}g}")) for name in measured}
+    table = frame.assign(**short)
+    write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
 def write_figure(path: Path, figure: Any, *, to_the_pixel: bool = False) -> None:

@@ -18,7 +18,7 @@ from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from stages.common import params
 from stages.common.engine import run_units
-from stages.common.files import write_csv, write_json, write_text
+from stages.common.files import TRAINED, write_csv, write_json, write_text
 from stages.landscape.directions import gradients_alone
 from stages.landscape.route_summary import (
     barriers,
@@ -41,7 +41,7 @@ def main() -> None:
     tables = compute(section, settings.sweep)
     found = headline(section, tables)
     for name, table in tables.items():
-        write_csv(args.metrics / f"{name}.csv", table)
+        write_csv(args.metrics / f"{name}.csv", table, digits=TRAINED)
     write_json(args.metrics / "trajectory.json", found)
     write_text(args.metrics / "trajectory.md", page(section, found))
 

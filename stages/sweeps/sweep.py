@@ -19,7 +19,7 @@ from idem.sweeps.mlp import parameter_count
 from idem.sweeps.sweep import Row, train_lanes
 from stages.common import params, resume
 from stages.common.engine import device
-from stages.common.files import write_csv, write_json
+from stages.common.files import TRAINED, write_csv, write_json
 from stages.sweeps.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
 
 _MEGABYTE = 2**20
@@ -41,7 +41,7 @@ def main() -> None:
     ) as parts:
         rows = pd.DataFrame([row for part in parts for row in part]).sort_values([*LANE, "step"])
         final = last_rows(rows)
-        write_csv(args.metrics / f"{label}.csv", rows)
+        write_csv(args.metrics / f"{label}.csv", rows, digits=TRAINED, keys=LANE)
         write_csv(args.metrics / f"{label}_summary.csv", summarize(final))
         write_json(args.metrics / f"{label}.json", headline(grid, final))
         so_far.unlink(missing_ok=True)
@@ -85,7 +85,8 @@ def write_so_far(path: Path, results: list[list[Row] | None], notes: list[Any]) 
     begun = [found["rows"] if found else [] for found in notes]
     parts = [done or so_far for done, so_far in zip(results, begun, strict=True)]
     rows = pd.DataFrame([row for part in parts for row in part])
-    write_csv(path, rows.sort_values([*LANE, "step"]) if len(rows) else rows)
+    rows = rows.sort_values([*LANE, "step"]) if len(rows) else rows
+    write_csv(path, rows, digits=TRAINED, keys=LANE)
 
 
 def headline(grid: Grid, lanes: pd.DataFrame) -> dict:

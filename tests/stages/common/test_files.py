@@ -32,6 +32,25 @@ def test_json_is_stable_and_has_no_nan(tmp_path: Path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_table_keeps_as_many_digits_as_it_is_told_and_its_keys_whole(tmp_path: Path):
+    frame = pd.DataFrame(
+        {
+            "rate": [0.123456789, math.nan],
+            "error": [0.123456789, 1.23456789e-10],
+            "norm": [math.inf, math.nan],
+            "step": [123456789, 0],
+            "rule": ["a", "b"],
+        }
+    )
+    files.write_csv(tmp_path / "a.csv", frame, digits=4, keys=["rate"])
+    lines = ["rate,error,norm,step,rule", "0.123457,0.1235,inf,123456789,a", ",1.235e-10,,0,b"]
+    assert (tmp_path / "a.csv").read_text().splitlines() == lines
+    files.write_csv(tmp_path / "b.csv", frame)
+    assert "0.123457,0.123457,inf" in (tmp_path / "b.csv").read_text()
+    files.write_csv(tmp_path / "empty.csv", pd.DataFrame([]), digits=4)
+    assert pd.DataFrame([]).to_csv(index=False) == (tmp_path / "empty.csv").read_text()
+
+
 def test_arrays_are_written_with_the_same_bytes_at_any_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
