@@ -48,9 +48,13 @@ def total(key: str) -> Values:
 
 def log10_ratio(over: str, under: str) -> Values:
     """Return log10 of the quotients of the numbers at two keys, as many as the shorter row has."""
-    return lambda content: [
-        math.log10(a / b) for a, b in zip(at(over)(content), at(under)(content), strict=False)
-    ]
+
+    def values(content: Any) -> list[float]:
+        pairs = list(zip(at(over)(content), at(under)(content), strict=False))
+        with np.errstate(divide="ignore", invalid="ignore"):  # an error of 0 has no logarithm
+            return np.subtract(*np.log10(np.array(pairs, float).T)).tolist()
+
+    return values
 
 
 def first_update(rows: pd.DataFrame) -> list[float]:

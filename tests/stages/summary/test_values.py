@@ -73,6 +73,8 @@ def test_a_total_of_counts_is_a_count():
 def test_ratios_are_of_seed_with_seed():
     content = {"a": {"0": 1.0, "1": 100.0}, "b": {"0": 10.0, "1": 10.0}}
     assert values.log10_ratio("a.*", "b.*")(content) == pytest.approx([-1.0, 1.0])
+    zero = {"a": {"0": 0.0, "1": None}, "b": {"0": 10.0, "1": 10.0}}
+    assert not any(map(math.isfinite, values.log10_ratio("a.*", "b.*")(zero)))
 
 
 def test_the_first_update_follows_a_change_of_a_single_rate():
