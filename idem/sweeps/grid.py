@@ -57,7 +57,7 @@ class Grid:
         data: ``"fresh"``, a new batch every step as the paper's text says, or ``"fixed"``, one
             batch a run, reused at every step, as its published curves say.
         negative_slope: of LeakyReLU.
-        initialization: a name from `idem.sweeps.mlp.INITIALIZATIONS`.
+        initialization: a name from `idem.sweeps.mlp.INITIALIZATIONS`, or how near a projection.
         optimizer: ``"sgd"`` or ``"adam"``.
         diverged_above: the root mean square error above which a lane has diverged.
         memory: bytes that the lanes trained together may take.
@@ -76,7 +76,7 @@ class Grid:
     log_at: Sequence[int] = ()
     data: str = "fresh"
     negative_slope: float = 0.2
-    initialization: str = "default"
+    initialization: str | NearProjection = "default"
     optimizer: str = "sgd"
     diverged_above: float = 1e3
     memory: int = 2**30

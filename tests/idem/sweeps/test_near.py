@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -56,7 +57,7 @@ def test_runs_begin_elsewhere_and_rules_together():
 )
 def test_wrong_values_are_named(change: dict, message: str):
     with pytest.raises(ValueError, match=message):
-        NearProjection(**{"noise": 0.1, "bias": 4.0} | change)
+        replace(NearProjection(0.1, 4.0), **change)
 
 
 @pytest.mark.parametrize("widths", [[5, 6, 5], [3, 3]])
