@@ -14,10 +14,12 @@ import hashlib
 import os
 import platform
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +30,7 @@ import numpy as np
 import torch
 from distributed import Client, Future, Worker, get_worker, wait
 
+from idem.checkpoint import unwanted
 from idem.files import replaced
 from stages.common import files
 from stages.common.imports import PACKAGES, ROOT
@@ -94,8 +97,10 @@ def computed(
     terms = Terms(_code(), _versions(), os.environ.get("IDEM_DEVICE", ""), needed)
     with _connected(address) as client:
         try:
-            for worker in _workers(client, address):
-                _admit(client, worker, terms)
+            _workers(client, address)
+            for worker, found in client.run(_lacking, terms).items():  # all import at once
+                if found:
+                    _admit(client, worker, terms)
             yield from _results(client, address, terms, function, units)
         except Refused as reason:
             sys.exit(f"IDEM_ENGINE: {reason}")
@@ -113,7 +118,7 @@ def call(address: str, function: Callable[..., object], *arguments: Any) -> None
 
 
 def _connected(address: str) -> Client:
-    """Connect; where this context ends, in whatever way, what has not begun is cancelled."""
+    """Connect; where this context ends, in whatever way, all that is not done is cancelled."""
     # A unit's arguments may be large: they reach one worker, once.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})
     try:
@@ -201,11 +206,33 @@ def _attempt(terms: Terms, function: Callable[..., Any], unit: tuple) -> Any:
     os.environ["IDEM_DEVICE"] = terms.device
     torch.set_num_threads(1)
     files.written.clear()
-    try:
-        result = function(*unit)
-    except SystemExit as stop:
-        result = stop
+    with _watched(worker):
+        try:
+            result = function(*unit)
+        except SystemExit as stop:
+            result = stop
     return Made(result, {path.as_posix(): path.read_bytes() for path in files.written})
+
+
+@contextmanager
+def _watched(worker: Worker) -> Iterator[None]:
+    """Let the checkpoint of a unit save it, and stop, when nobody waits for it any more."""
+    key, ended = worker.get_current_task(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_POLL):
+            task = worker.state.tasks.get(key)
+            if task is None or task.state == "cancelled":
+                unwanted.set()
+
+    unwanted.clear()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def _lacking(terms: Terms, dask_worker: Worker) -> list[str]:

@@ -16,6 +16,7 @@ import yaml
 from distributed import LocalCluster
 from safetensors.torch import load_file
 
+from idem.checkpoint import Checkpoint
 from stages.common import cluster, engine
 from stages.common.files import write_tensors
 from stages.sweeps import sweep
@@ -142,6 +143,27 @@ def test_an_interrupted_stage_leaves_nothing_to_be_done(address: str, tmp_path: 
         engine.run_units(tried, [(path, 1)] * 50, arrived=interrupt)
     engine.run_units(slept, [(0.1, 0)] * 2)
     assert len(numbers(path)) < 10
+
+
+def test_a_unit_that_nobody_waits_for_saves_itself_and_stops(address: str, tmp_path: Path):
+    def interrupt(index: int, result: Any) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "unit.npz"
+    with pytest.raises(KeyboardInterrupt):
+        engine.run_units(counted, [(path, 100), (path, 10**9)], arrived=interrupt)
+    wait_for(path.exists, seconds=20)
+    engine.run_units(slept, [(0.1, 0)] * 2)
+
+
+def counted(path: Path, most: int) -> int:
+    """Count until it is time to stop, as a training does."""
+    place = Checkpoint(path, every=1e6)
+    for step in range(most):
+        if place.is_due():
+            place.save({}, {"step": step})
+        time.sleep(0.01)
+    return most
 
 
 NETWORK = {"widths": [5, 6, 5], "learning_rates": [0.001, 50.0], "log_every": 100, "runs": 1}
