@@ -9,7 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, counted, told
+import pandas as pd
+
+from stages.claims.verdict import (
+    CONVENTION,
+    NOT,
+    OPEN,
+    REPRODUCED,
+    SHRINKS,
+    Verdict,
+    counted,
+    evidence,
+    told,
+    with_nature,
+)
 from stages.common import params
 from stages.sweeps.printed import BATCH_SIZES
 
@@ -65,8 +78,14 @@ class Case:
         return _largest(self.at_one_rate)
 
 
-def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
-    """Judge T7 from the section T7 of variants.json, or of it the networks wanted."""
+def judge(found: Mapping[str, Any], variants: pd.DataFrame, section: params.Claims) -> Verdict:
+    """Judge T7.
+
+    Args:
+        found: the section T7 of variants.json, or of it the networks wanted.
+        variants: of the table variants.csv the rows of these batch sizes, with a column ``steps``.
+        section: the thresholds.
+    """
     cases = [
         _case(network, rule, measured)
         for network, rules in found.items()
@@ -77,7 +96,18 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     rest = [case for case in cases if case not in judged]
     text = told("T7", judged=[c.words for c in judged], rest=[c.words for c in rest])
     networks = list(dict.fromkeys(case.network for case in judged))
-    return Verdict("T7", _verdict(judged, section.comparable), _ours(judged), text, networks)
+    behind = variants[variants.network.isin(networks)]
+    steps = int(behind.steps.min()) if len(behind) else section.least_steps
+    rests = evidence(section.least_runs, "run", section.least_runs, steps, section.least_steps)
+    verdict, detail = _verdict(judged, section.comparable)
+    wordings = [v + detail for v in with_nature(verdict, _nature(behind, section))] + [verdict]
+    return Verdict.of("T7", wordings, rests, _ours(judged), text, networks)
+
+
+def _nature(variants: pd.DataFrame, section: params.Claims) -> str:
+    """Return SHRINKS where under either rule the outputs became smaller and f not idempotent."""
+    errors = variants.groupby(["network", "rule"]).median_relative_error.median()
+    return SHRINKS if len(errors) and (errors >= section.shrinks_from).all() else ""
 
 
 def _ours(cases: Sequence[Case]) -> str:
@@ -93,16 +123,18 @@ def _largest(differences: Sequence[Difference]) -> Difference:
     return max(differences, key=lambda d: (d.lost, d.ratio or 0.0))
 
 
-def _verdict(cases: Sequence[Case], comparable: float) -> str:
+def _verdict(cases: Sequence[Case], comparable: float) -> tuple[str, str]:
+    """Return the verdict, and in how many cases it is which, where that depends on the rate."""
     fixed = [d.outcome(comparable) for case in cases for d in case.at_one_rate]
     best = [case.at_best_rates.outcome(comparable) for case in cases]
     if DIFFERENT not in fixed:
-        return REPRODUCED if fixed and OPEN not in fixed else OPEN
+        return (REPRODUCED if fixed and OPEN not in fixed else OPEN), ""
     alike, undecided = best.count(COMPARABLE), best.count(OPEN)
     if alike:
         rest = f", {OPEN} in {undecided}" if undecided else ""
-        return f"in {alike} of {len(cases)} cases, if the rate is chosen anew{rest}"
-    return OPEN if undecided else NOT
+        where = f": in {alike} of {len(cases)} cases, if the rate is chosen anew{rest}"
+        return CONVENTION, where
+    return (OPEN if undecided else NOT), ""
 
 
 def _case(network: str, rule: str, measured: Mapping[str, Any]) -> Case:

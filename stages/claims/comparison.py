@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stages.claims.verdict import OPEN
+from stages.claims import intervals
+from stages.claims.verdict import COLLAPSED, SHRINKS
 from stages.common import params
-from stages.sweeps.aggregate import ERROR_FLOOR, best_safe_rate, interval_of_mean
+from stages.sweeps.aggregate import ERROR_FLOOR, best_safe_rate
 
 RULES = ["modified", "ordinary"]
 
@@ -46,7 +47,7 @@ def best_safe_rates(lanes: pd.DataFrame) -> dict[str, float]:
     return {str(rule): float(best_safe_rate(part).learning_rate) for rule, part in rules}
 
 
-def log_ratio(pairs: pd.DataFrame, confidence: float) -> tuple[float, float, float]:
+def log_ratio(pairs: pd.DataFrame, confidence: float) -> intervals.Estimate:
     """Return mean and confidence limits over runs of log10(modified error / ordinary error).
 
     Returns:
@@ -54,26 +55,31 @@ def log_ratio(pairs: pd.DataFrame, confidence: float) -> tuple[float, float, flo
     """
     logs = pairs.assign(log=np.log10(pairs.absolute_error.clip(lower=ERROR_FLOOR)))
     by_rule = logs.pivot(index="run", columns="rule", values="log").reindex(columns=RULES)
-    ratio = by_rule.modified.sub(by_rule.ordinary).to_numpy()
-    if not len(ratio) or not np.isfinite(ratio).all():
-        return math.nan, math.nan, math.nan
-    if len(ratio) == 1:
-        return float(ratio[0]), -math.inf, math.inf
-    return float(ratio.mean()), *interval_of_mean(ratio, confidence)
+    return intervals.of_mean(by_rule.modified.sub(by_rule.ordinary).to_numpy(), confidence)
 
 
 def compared(pairs: pd.DataFrame, section: params.Claims) -> tuple[str, str]:
     """Say in a word and in figures how the modified rule's error compares with ordinary."""
-    mean, low, high = log_ratio(pairs, section.confidence)
-    least = section.least_effect
-    word = OPEN
-    if high < -least:
-        word = "lower"
-    elif low > least:
-        word = "higher"
-    elif -least <= low and high <= least:
-        word = "equal"
-    if math.isnan(mean):
-        return word, f"not measurable{', as a run diverged' if pairs.diverged.any() else ''}"
-    interval = f" [{10**low:.2g}, {10**high:.2g}]" if math.isfinite(low) else ", one run"
-    return word, f"×{10**mean:.2g}{interval}"
+    found = log_ratio(pairs, section.confidence)
+    lost = ", as a run diverged" if math.isnan(found[0]) and pairs.diverged.any() else ""
+    return intervals.word(*found[1:], section.least_effect), intervals.ratio(found) + lost
+
+
+def nature(lanes: pd.DataFrame, section: params.Claims) -> str:
+    """Say what became of networks whose error fell.
+
+    Args:
+        lanes: those that a claim was judged on.
+        section: the thresholds.
+
+    Returns:
+        COLLAPSED where the modified rule left no more than a constant map in the median run;
+        SHRINKS where under either rule the median run's f(f(x)) is about as far from f(x) as its
+        outputs are from each other: they became smaller, and f no more idempotent. Else nothing.
+    """
+    left = lanes[~lanes.diverged]
+    modified = left[left.rule == "modified"]
+    if (modified.output_spread / modified.initial_spread).median() < section.collapsed_below:
+        return COLLAPSED
+    errors = left.groupby("rule").relative_error.median()
+    return SHRINKS if len(errors) and (errors >= section.shrinks_from).all() else ""

@@ -6,16 +6,34 @@ from typing import Any
 
 import pandas as pd
 
-from stages.claims.comparison import RULES
-from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, marked, number, told
+from stages.claims.comparison import RULES, nature
+from stages.claims.sweeps import of_sweep
+from stages.claims.verdict import (
+    NOT,
+    OPEN,
+    REPRODUCED,
+    Verdict,
+    evidence,
+    number,
+    told,
+    with_nature,
+)
 from stages.common import params
 from stages.sweeps.printed import EDGES
 
 ENDS = ("largest_stable_rate", "lowest_unstable_rate")
 
 
-def from_brackets(found: dict[str, Any], section: params.Claims) -> Verdict:
-    """Judge T5 from stability.json: one run, and for either rule two rates around the edge."""
+def from_brackets(
+    found: dict[str, Any], lanes: Mapping[str, pd.DataFrame], section: params.Claims
+) -> Verdict:
+    """Judge T5 from stability.json: one run, and for either rule two rates around the edge.
+
+    Args:
+        found: the content of that file.
+        lanes: of the networks, as far as they were swept: what becomes of those that improve.
+        section: the thresholds.
+    """
     outcomes, highest, shown = [], {}, {}
     for network, edge in EDGES.items():
         brackets = {rule: [found[network][rule][end] for end in ENDS] for rule in RULES}
@@ -25,8 +43,10 @@ def from_brackets(found: dict[str, Any], section: params.Claims) -> Verdict:
         outcomes.append(NOT if highest[network] > edge else REPRODUCED if below else OPEN)
         shown[network] = found[network] | {"brackets": brackets, "edge": edge}
     verdict = next(v for v in (NOT, OPEN, REPRODUCED) if v in outcomes)
-    verdict = marked(verdict, 1, "run", section.least_runs)
-    return Verdict("T5", verdict, _ours(highest), told("T5_brackets", networks=shown))
+    steps = min(found[network]["steps"] for network in EDGES)
+    rests = evidence(1, "run", section.least_runs, steps, section.least_steps)
+    words = with_nature(verdict, nature(pd.concat(lanes[n] for n in EDGES), section))
+    return Verdict.of("T5", words, rests, _ours(highest), told("T5_brackets", networks=shown))
 
 
 def from_sweep(network: str, lanes: pd.DataFrame, section: params.Claims) -> Verdict:
@@ -46,9 +66,12 @@ def from_sweep(network: str, lanes: pd.DataFrame, section: params.Claims) -> Ver
     verdict = OPEN if any(map(math.isnan, highest)) else REPRODUCED
     if any(rate > edge for rate in highest):
         verdict = NOT
-    verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
-    text = told("T5", rules=words, edge=edge)
-    return Verdict("T5", verdict, _ours({network: max(highest)}), text)
+    text, wordings = (
+        told("T5", rules=words, edge=edge),
+        with_nature(verdict, nature(lanes, section)),
+    )
+    rests, ours = of_sweep(lanes, section), _ours({network: max(highest)})
+    return Verdict.of("T5", wordings, rests, ours, text)
 
 
 def _ours(highest: Mapping[str, float]) -> str:

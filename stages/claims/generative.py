@@ -1,129 +1,168 @@
-"""G1 and G3: the U-DCGAN on MNIST, with the best weights and BatchNorm in training mode."""
+"""G1, R1, G2 and G3: does a U-DCGAN that is trained with the rule generate images?
 
-import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+The paper states neither which weights are shown (those of the last step, an average of them, the
+best by validation images) nor how BatchNorm normalises (by a batch, or by collected statistics). So
+each claim is judged under every such reading, and the readings are named where they disagree. A
+generator
 
-from stages.claims.verdict import NOT, OPEN, REPRODUCED, Verdict, marked, number, told
-from stages.common import params
+- generates, where every seed shows all digits, or covers enough of the real images, and is nearer
+  to real images than every control by the whole interval over seeds;
+- does not, where no seed of enough seeds does, or it is farther than a control likewise;
+- is undecided else: one that is as near as something without a rule says nothing of the rule.
 
-Found = Mapping[str, Any]
-Models = Mapping[str, Any]
-REFERENCE = "IGN"
-KINDS = {"noise": "noise", "test": "test data"}  # of images, as G3 names them
+Controls are raw noise, an autoencoder's decoder on Gaussian codes, and every model of the same code
+and data noise that has the ordinary rule or none.
+"""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-def judge(found: Found, section: params.Judging) -> list[Verdict]:
-    """Judge G1 and G3 from generative.json.
+import pandas as pd
 
-    The modified rule has to be better than the ordinary one at its own weight and, in G1, than raw
-    noise. IGN, the published baseline, and the last weights are stated beside, and decide nothing.
-    """
-    chosen, last = _models(found, "best"), _models(found, "ema")
-    return [_digits(chosen, last, found["controls"], section), _errors(chosen, last, section)]
+from stages.claims import intervals
+from stages.claims.intervals import Estimate
+from stages.claims.readings import MODES, WEIGHTS, in_short, in_words
+from stages.claims.study import Study, unanimous
+from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED, Verdict, told
 
-
-def judge_photographs(found: Found, section: params.GenerativeClaims) -> list[Verdict]:
-    """Judge G2 and G3 from generative.json of images without classes.
-
-    G2 asks for what G1 does, and in the place of digits for the share of real images that have a
-    sample near them.
-    """
-    chosen, last = _models(found, "best"), _models(found, "ema")
-    return [_photographs(chosen, found["controls"], section), _errors(chosen, last, section)]
+PAPERS, OURS = "modified_plain", "modified"  # models, by whose training they have
+ERRORS = {"noise": "noise", "test": "data"}  # on what, as G3 names it
 
 
-def _models(found: Found, weights: str) -> Models:
-    return {model: found[model][weights]["train"] for model in ("modified", "ordinary", "ign")}
+@dataclass(frozen=True)
+class Asked:
+    """What every seed of a generator must have: so much of a measurement."""
+
+    measure: str
+    least: float
+    words: str
 
 
-def _digits(models: Models, last: Models, controls: Found, section: params.Judging) -> Verdict:
-    seeds = models["modified"]["seeds"]
-    distances = _by_seed(models["modified"], seeds)
-    bars = {
-        "ordinary": _by_seed(models["ordinary"], seeds),
-        "raw noise": dict.fromkeys(seeds, number(controls["raw_noise"]["frechet_distance"])),
+def of_digits(study: Study) -> list[Verdict]:
+    """Judge G1, R1 and G3 on images with ten classes."""
+    asked = Asked("digits", study.section.least_digits, "digits")
+    papers = generates("G1", study, PAPERS, asked, tuple(WEIGHTS))
+    return [papers, generates("R1", study, OURS, asked, ("ema",)), errors(study)]
+
+
+def of_photographs(study: Study, least_coverage: float) -> list[Verdict]:
+    """Judge G2 and G3 on images without classes, which only our training was run on."""
+    asked = Asked("coverage", least_coverage, "covered")
+    return [generates("G2", study, OURS, asked, tuple(WEIGHTS)), errors(study)]
+
+
+def generates(
+    claim: str, study: Study, model: str, asked: Asked, weights: Sequence[str]
+) -> Verdict:
+    """Judge whether a model generates images, under every reading of weights and mode."""
+    if model not in study.training.models:
+        return Verdict(claim, NOT_RUN, "–", "the study of MNIST trains a model so")
+    outcomes = {m: {w: outcome(study, model, w, m, asked) for w in weights} for m in MODES}
+    shown = {
+        (m, w): {
+            "outcome": outcomes[m][w],
+            "asked": _listed(study.of(model, w, m, asked.measure)),
+            "distances": _listed(study.of(model, w, m, "frechet_distance")),
+            "recall": _listed(study.of(model, w, m, "recall")),
+            "ratios": _ratios(study, model, w, m),
+        }
+        for m in MODES
+        for w in weights
     }
-    below = all(distances[seed] < bar[seed] for bar in bars.values() for seed in seeds)
-    known = [*distances.values(), *(d for bar in bars.values() for d in bar.values())]
-    least = min(of_seed["digits"] for of_seed in seeds.values())
-    verdict = REPRODUCED if below and least >= section.least_digits else NOT
-    verdict = verdict if all(map(math.isfinite, known)) else OPEN
-    floor = number(controls["real"]["frechet_distance"])
-    shown = {"modified": distances} | bars | {REFERENCE: _by_seed(models["ign"], seeds)}
-    ends = last["modified"]["seeds"].values()
+    floor = float(study.runs.loc[study.runs.model == "real", "frechet_distance"].iloc[0])
     text = told(
-        "G1",
-        digits=[f"{of_seed['digits']:g}" for of_seed in seeds.values()],
-        distances={name: _listed(values.values()) for name, values in shown.items()},
-        times=_listed(d / floor for d in distances.values()),
+        "generates",
+        ours=model == OURS,
+        steps=study.steps(model),
+        shown=shown,
+        modes=MODES,
+        names=WEIGHTS,
+        asked=asked.words,
         floor=floor,
-        last_digits=[f"{of_seed['digits']:g}" for of_seed in ends],
-        last_distances=_listed(number(of_seed["frechet_distance"]) for of_seed in ends),
     )
-    farthest = max(distances.values())
-    ours = f"{least:g} digits, distance {farthest:.3g}, at the worst; ordinary " + _nearest(bars)
-    verdict = marked(verdict, len(seeds), "seed", section.least_runs)
-    return Verdict("G1", verdict, ours, text)
-
-
-def _photographs(models: Models, controls: Found, section: params.GenerativeClaims) -> Verdict:
-    seeds = models["modified"]["seeds"]
-    distances = _by_seed(models["modified"], seeds)
-    noise, floor = (number(controls[name]["frechet_distance"]) for name in ("raw_noise", "real"))
-    ordinary = _by_seed(models["ordinary"], seeds)
-    below = all(distances[seed] < min(ordinary[seed], noise) for seed in seeds)
-    covered = [number(of_seed["coverage"]) for of_seed in seeds.values()]
-    verdict = REPRODUCED if below and min(covered) >= section.least_coverage else NOT
-    known = (*distances.values(), *ordinary.values(), *covered, noise)
-    verdict = verdict if all(map(math.isfinite, known)) else OPEN
-    text = told(
-        "G2",
-        modified=_listed(distances.values()),
-        ordinary=_listed(ordinary.values()),
-        noise=noise,
-        reference=_listed(_by_seed(models["ign"], seeds).values()),
-        floor=floor,
-        covered=_listed(covered),
+    worst = f"{WEIGHTS[weights[-1]]}: " + ", ".join(
+        _at_worst(study, model, weights[-1], m, asked) for m in MODES
     )
-    farthest, worst = max(distances.values()), min(covered)
-    ours = f"coverage {worst:.2g}, distance {farthest:.3g}, at the worst; ordinary "
-    ours += _nearest({"ordinary": ordinary})
-    verdict = marked(verdict, len(seeds), "seed", section.least_runs)
-    return Verdict("G2", verdict, ours, text)
+    words = [f"{in_words(outcomes)}; {study.steps(model)} steps", *in_short(outcomes)]
+    return Verdict.of(claim, words, study.rests(model), worst, text)
 
 
-def _nearest(bars: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the least distance of the ordinary rule."""
-    return f"{min(bars['ordinary'].values()):.3g}"
-
-
-def _by_seed(found: Found, seeds: Iterable[str]) -> dict[str, float]:
-    """Return the distance of a model by seed, the mean of all its seeds where it lacks that one."""
-    mean = found["frechet_distance"]["mean"]
-    of_seeds = {seed: row["frechet_distance"] for seed, row in found["seeds"].items()}
-    return {seed: number(of_seeds.get(seed, mean)) for seed in seeds}
-
-
-def _listed(values: Iterable[float]) -> str:
-    """Return numbers in a row, those that are all the same but once."""
-    return ", ".join(dict.fromkeys(f"{value:.3g}" for value in values))
-
-
-def _errors(models: Models, last: Models, section: params.Judging) -> Verdict:
-    errors = {kind: _relative(models, kind) for kind in KINDS}
-    effects = [math.log10(e["modified"] / e["ordinary"]) for e in errors.values()]
-    verdict = REPRODUCED if max(effects) < -section.least_effect else NOT
-    verdict = verdict if all(map(math.isfinite, effects)) else OPEN
-    shown = {place: errors[kind] for kind, place in KINDS.items()}
-    text = told("G3", errors=shown, ends=[_relative(last, kind) for kind in KINDS])
-    ours = ", ".join(
-        f"{e['modified']:.2g} against {e['ordinary']:.2g} on {place.removeprefix('test ')}"
-        for place, e in shown.items()
+def outcome(study: Study, model: str, weights: str, mode: str, asked: Asked) -> str:
+    """Return the verdict on one reading: REPRODUCED, NOT or OPEN."""
+    section = study.section
+    words = {
+        intervals.word(low, high, section.least_effect)
+        for _, low, high in distances(study, model, weights, mode).values()
+    }
+    enough = unanimous(
+        study.of(model, weights, mode, asked.measure) >= asked.least, section.confidence
     )
-    verdict = marked(verdict, len(models["modified"]["seeds"]), "seed", section.least_runs)
-    return Verdict("G3", verdict, ours, text)
+    if enough is False or intervals.HIGHER in words:
+        return NOT
+    return REPRODUCED if enough and words == {intervals.LOWER} else OPEN
 
 
-def _relative(models: Models, kind: str) -> dict[str, float]:
-    return {name: number(of[f"{kind}_relative_error"]["mean"]) for name, of in models.items()}
+def distances(study: Study, model: str, weights: str, mode: str) -> dict[str, Estimate]:
+    """Return log10 of the ratio of the distance from real images to every control's."""
+    return {
+        control: study.ratio(model, control, weights, mode, "frechet_distance")
+        for control in study.controls(model)
+    }
+
+
+def _ratios(study: Study, model: str, weights: str, mode: str) -> list[str]:
+    found = distances(study, model, weights, mode)
+    return [f"{name.replace('_', ' ')} {intervals.ratio(of)}" for name, of in found.items()]
+
+
+def _at_worst(study: Study, model: str, weights: str, mode: str, asked: Asked) -> str:
+    """Return the least that a seed has, and the farthest that one is."""
+    least = study.of(model, weights, mode, asked.measure).min()
+    farthest = study.of(model, weights, mode, "frechet_distance").max()
+    return f"{least:.2g} {asked.words}, {farthest:.3g} ({mode})"
+
+
+def _listed(values: pd.Series) -> str:
+    return ", ".join(f"{value:.3g}" for value in values)
+
+
+def errors(study: Study) -> Verdict:
+    """Judge G3: relative errors beside the ordinary rule's, of the best weights.
+
+    Lower are those whose whole interval is, on noise and on data; one kind that is not lower
+    refutes it.
+    """
+    found = {mode: ratios_of_errors(study, mode) for mode in MODES}
+    outcomes = {
+        mode: {"best": outcome_of_errors(list(of.values()), study.section.least_effect)}
+        for mode, of in found.items()
+    }
+    means = {
+        (mode, model, kind): study.of(model, "best", mode, f"{kind}_relative_error").mean()
+        for mode in MODES
+        for model in (OURS, "ordinary", "ign")
+        for kind in ERRORS
+    }
+    shown = {m: {k: intervals.ratio(of) for k, of in kinds.items()} for m, kinds in found.items()}
+    text = told("G3", shown=shown, means=means, modes=MODES, kinds=ERRORS, steps=study.steps(OURS))
+    ours = f"on {', '.join(ERRORS.values())}: " + ", ".join(
+        ", ".join(f"×{10 ** of[0]:.2g}" for of in kinds.values()) + f" ({mode})"
+        for mode, kinds in found.items()
+    )
+    words = [in_words(outcomes), *in_short(outcomes)]
+    return Verdict.of("G3", words, study.rests(OURS), ours, text)
+
+
+def ratios_of_errors(study: Study, mode: str) -> dict[str, Estimate]:
+    """Return log10 of the ratio of modified's relative error to ordinary's, by kind of images."""
+    return {
+        kind: study.ratio(OURS, "ordinary", "best", mode, f"{kind}_relative_error")
+        for kind in ERRORS
+    }
+
+
+def outcome_of_errors(ratios: Sequence[Estimate], least: float) -> str:
+    """Return REPRODUCED, NOT or OPEN, from log10 of the ratios with their limits."""
+    if any(low > -least for _, low, _ in ratios):
+        return NOT
+    return REPRODUCED if all(high < -least for *_, high in ratios) else OPEN

@@ -1,90 +1,172 @@
-"""Q2, which the draft leaves open: is f a projection around its samples, and where do codes lie?
+"""Q2, which the paper leaves open: is f a projection around its samples, and where do codes lie?
 
-BatchNorm in eval mode is judged, as f is a map of single images there. Of every model trained
-with a rule it is asked, with every seed, whether
+Of every model trained with a rule, in either mode of BatchNorm, and with intervals over seeds:
 
-- projection: ‖J² − J‖ / ‖J‖ at f(z) is at most `projection_below`;
-- approach: codes of f(z) are nearer to those of data than codes of noise are, by `least_effect` in
-  log10 of the distance at least.
+- is ‖J² − J‖ / ‖J‖ at f(z) at most `projection_below`? At a fixed point of an idempotent map it is
+  0, as the Jacobian J is a projection there;
+- is it lower by `least_effect` than that of every model trained without a rule?
+- does f bring codes of noise nearer to those of data than such models do, in units of the distance
+  of the codes of noise?
 
-Each is "yes", "no", or "undecided" where the seeds disagree.
+The last two are not run where no model without a rule was trained. Numbers are compared in log10;
+seeds of all models scatter alike, so that their variances are pooled.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from stages.claims.verdict import OPEN, Verdict, marked, number, told
+import numpy as np
+import pandas as pd
+
+from stages.claims import intervals
+from stages.claims.intervals import HIGHER, LOWER
+from stages.claims.readings import MODES
+from stages.claims.verdict import NOT_RUN, OPEN, Verdict, evidence, told
 from stages.common import params
 
-MODE = "eval"
+UNTRAINED = "untrained"
 ASKED = {
     "projection": "projection around samples",
-    "approach": "codes of f(z) nearer to the data's than those of noise",
+    "departure": "nearer to one than without a rule",
+    "distance": "codes nearer to the data's than without a rule",
 }
-Found = Mapping[str, Any]
-Answers = dict[str, str]  # by model
+Answers = Mapping[tuple[str, str], str]  # by mode and model
+ByModel = dict[str, str]
+Tables = Mapping[str, Mapping[str, pd.DataFrame]]  # of log10, by mode and what was measured
 
 
-def judge(found: Found, section: params.Judging) -> Verdict:
-    """Answer Q2 from latent_mnist.json, or that of another data set."""
-    models = {
-        name: found["models"][name][MODE] for name, rule in found["rules"].items() if rule != "none"
+def judge(
+    jacobians: pd.DataFrame, clouds: pd.DataFrame, rules: Mapping[str, str], section: params.Judging
+) -> Verdict:
+    """Answer Q2 from the tables of stage latent.
+
+    Args:
+        jacobians: columns ``model``, ``seed``, ``mode``, ``application`` and ``departure``.
+        clouds: columns ``model``, ``seed``, ``mode``, ``kind`` of images and ``distance``.
+        rules: of every model but the untrained one.
+        section: the thresholds.
+    """
+    at_samples = jacobians[jacobians.application == 1]
+    found = {
+        mode: {
+            "departure": _by_model(at_samples[at_samples["mode"] == mode], "departure"),
+            "distance": _moved(clouds[clouds["mode"] == mode]),
+        }
+        for mode in MODES
     }
-    asked = {
-        "projection": {name: projects(of, section) for name, of in models.items()},
-        "approach": {name: approaches(of, section) for name, of in models.items()},
+    asked: dict[str, Answers] = {
+        "projection": _each(found, "departure", lambda t: projects(t, rules, section)),
+        **{w: _each(found, w, lambda t: beyond_controls(t, rules, section)) for w in found["eval"]},
     }
-    seeds = min(of["seeds"] for of in models.values())
-    verdict = "; ".join(_by_word(what, asked[what]) for what in asked)
-    brief = " or ".join(_words(asked["projection"]))
-    verdict, brief = (marked(v, seeds, "seed", section.least_runs) for v in (verdict, brief))
-    control = number(found["models"]["untrained"][MODE]["jacobian"]["f^1"]["departure"])
-    shown = {name: _shown(of) for name, of in models.items()}
-    text = told("Q2", mode=MODE, models=shown, untrained=control)
-    departures = [of["departure"] for of in shown.values()]
-    ends = " to ".join(dict.fromkeys(f"{d:.2g}" for d in (min(departures), max(departures))))
-    ours = f"‖J² − J‖ / ‖J‖ {ends}, untrained {control:.2g}"
-    return Verdict("Q2", verdict, ours, text, brief=brief)
+    seeds = int(at_samples[at_samples.model != UNTRAINED].groupby("model").seed.nunique().min())
+    rests = evidence(seeds, "seed", section.least_runs)
+    words = "; ".join(f"{ASKED[what]}: {_by_word(of)}" for what, of in asked.items())
+    brief = " or ".join(dict.fromkeys(asked["projection"].values()))
+    shown = {mode: _shown(of, rules, section) for mode, of in found.items()}
+    text = told("Q2", modes=MODES, shown=shown)
+    return Verdict.of("Q2", [words, brief], rests, _ours(found), text)
 
 
-def projects(found: Found, section: params.Judging) -> str:
-    """Say whether f is a projection around its samples, with every seed of a model."""
-    return _all(number(s["departure"]) <= section.projection_below for s in _seeds(found))
+def projects(table: pd.DataFrame, rules: Mapping[str, str], section: params.Judging) -> ByModel:
+    """Say of every model with a rule whether f is a projection around its samples.
+
+    Args:
+        table: log10 of the departure from one, a column a model, a row a seed.
+        rules: of the models.
+        section: the thresholds.
+    """
+    limit = np.log10(section.projection_below)
+    means = intervals.of_means(table[list(rules)], section.confidence)
+    words = {LOWER: "yes", HIGHER: "no"}
+    return {
+        str(name): words.get(intervals.word(of.low - limit, of.high - limit, 0.0), OPEN)
+        for name, of in means.iterrows()
+        if rules[str(name)] != "none"
+    }
 
 
-def approaches(found: Found, section: params.Judging) -> str:
-    """Say whether f takes codes of noise nearer to those of data, with every seed of a model."""
-    least = 10**section.least_effect
-    return _all(
-        number(s["distance_of_noise"]) >= least * number(s["distance_of_samples"])
-        for s in _seeds(found)
-    )
+def beyond_controls(
+    table: pd.DataFrame, rules: Mapping[str, str], section: params.Judging
+) -> ByModel:
+    """Say of every model with a rule whether a number is lower than that of all without one.
+
+    It is not where that of one such model is as low or lower.
+
+    Args:
+        table: log10 of the number, a column a model, a row a seed.
+        rules: of the models.
+        section: the thresholds.
+    """
+    controls = [name for name, rule in rules.items() if rule == "none"]
+    ruled = table[[name for name, rule in rules.items() if rule != "none"]]
+    found = {
+        control: intervals.of_means(ruled.sub(table[control], axis=0), section.confidence)
+        for control in controls
+    }
+    least = section.least_effect
+    return {
+        str(name): _beyond([found[c].loc[name] for c in controls], least) for name in ruled.columns
+    }
 
 
-def _seeds(found: Found) -> Any:
-    return found["by_seed"].values()
+def _beyond(differences: list[pd.Series], least: float) -> str:
+    if not differences:
+        return NOT_RUN
+    if all(of.high < -least for of in differences):
+        return "yes"
+    return "no" if any(of.low > -least for of in differences) else OPEN
 
 
-def _all(each: Any) -> str:
-    holds = list(each)
-    return "yes" if all(holds) else OPEN if any(holds) else "no"
+def _by_model(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return log10 of a measurement, a column a model and a row a seed."""
+    return np.log10(rows.pivot(index="seed", columns="model", values=measure))
 
 
-def _words(given: Answers) -> list[str]:
-    return list(dict.fromkeys(given.values()))
+def _moved(clouds: pd.DataFrame) -> pd.DataFrame:
+    """Return log10 of the distance of codes of f(z) from the data's, over that of codes of z."""
+    of_kind = {kind: rows for kind, rows in clouds.groupby("kind")}
+    return _by_model(of_kind["f(z)"], "distance") - _by_model(of_kind["noise"], "distance")
 
 
-def _by_word(what: str, given: Answers) -> str:
-    words = _words(given)
+def _each(found: Tables, what: str, answer: Callable[[pd.DataFrame], ByModel]) -> Answers:
+    """Return the answers to a question by mode and model."""
+    return {(m, name): word for m, of in found.items() for name, word in answer(of[what]).items()}
+
+
+def _by_word(answers: Answers) -> str:
+    """Return the answer that all models have in either mode, or which have which."""
+    by_mode = {mode: {n: w for (m, n), w in answers.items() if m == mode} for mode in MODES}
+    listed = {mode: _of_mode(of) for mode, of in by_mode.items()}
+    if len(set(listed.values())) == 1:
+        return next(iter(listed.values()))
+    return ", ".join(f"in {MODES[mode]} {words}" for mode, words in listed.items())
+
+
+def _of_mode(answers: Mapping[str, str]) -> str:
+    words = dict.fromkeys(answers.values())
     if len(words) == 1:
-        return f"{ASKED[what]}: {words[0]}"
-    models = {word: [m for m, of_model in given.items() if of_model == word] for word in words}
-    shown = ", ".join(f"{word} ({', '.join(m)})" for word, m in models.items())
-    return f"{ASKED[what]}: {shown}"
+        return next(iter(words))
+    models = {word: [n for n, of_model in answers.items() if of_model == word] for word in words}
+    return ", ".join(f"{w} ({', '.join(of).replace('_', ' ')})" for w, of in models.items())
 
 
-def _shown(found: Found) -> dict[str, Any]:
-    J, clouds = found["jacobian"]["f^1"], found["clouds"]
-    shown = {key: number(J[key]) for key in ("departure", "near_one", "near_zero", "trace")}
-    kinds = ("noise", "f(z)", "f(f(z))")
-    return shown | {"distances": [number(clouds[kind]["distance"]) for kind in kinds]}
+def _shown(
+    found: Mapping[str, pd.DataFrame], rules: Mapping[str, str], section: params.Judging
+) -> dict[str, dict[str, str]]:
+    """Return departure and distance with intervals, model by model; the untrained one has none."""
+    shown: dict[str, dict[str, str]] = {}
+    for what, table in found.items():
+        means = intervals.of_means(table[list(rules)], section.confidence)
+        for name, of in means.iterrows():
+            figures = intervals.ratio((of["mean"], of.low, of.high)).removeprefix("×")
+            shown.setdefault(str(name), {})[what] = figures
+        shown.setdefault(UNTRAINED, {})[what] = f"{10 ** table[UNTRAINED].mean():.2g}"
+    return shown
+
+
+def _ours(found: Tables) -> str:
+    """Return between what the models lie, in either mode, and the untrained one in eval mode."""
+    parts = []
+    for mode, tables in found.items():
+        means = 10 ** tables["departure"].drop(columns=UNTRAINED, errors="ignore").mean()
+        parts.append(f"{means.min():.2g} to {means.max():.2g} ({mode})")
+    return f"‖J² − J‖ / ‖J‖ {', '.join(parts)}"

@@ -6,7 +6,6 @@ far that are complete under both rules, else not; by the rules of the laptop sca
 is one set.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from stages.claims import batch_sizes, edges, sweeps
+from stages.claims.pipelines import of_batch_sizes, read
 from stages.claims.printed import CLAIMS
-from stages.claims.verdict import Verdict
+from stages.claims.verdict import NOT_RUN, Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text
 from stages.sweeps.aggregate import last_rows
@@ -30,32 +30,34 @@ NETWORKS = {
     "T6": ("B1",),
     "T7": ("B1", "B2"),
 }
-NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the ledger: a claim on one network."""
+    """One row of the table: a claim on one network."""
 
     id: str
     network: str
     runs: int
     verdict: str = NOT_RUN
     measured: str = ""
+    brief: str = ""
 
 
-def write(folder: Path, swept: params.Sweep, section: params.Claims) -> None:
-    """Write the ledger as JSON and as a table."""
-    ledger = judge(folder, swept, section)
-    write_json(folder / "claims.json", by_claim(ledger))
-    write_text(folder / "claims.md", table(ledger))
+def write(folder: Path, settings: params.Paper, section: params.Claims) -> None:
+    """Write the table as JSON and in Markdown."""
+    found = judge(folder, settings, section)
+    write_json(folder / "claims.json", by_claim(found))
+    write_text(folder / "claims.md", table(found))
 
 
-def judge(folder: Path, swept: params.Sweep, section: params.Claims) -> list[Entry]:
+def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[Entry]:
     """Return every claim on every network it is about, run or not."""
+    swept = settings.sweep
     lanes = {name: complete_runs(folder, name, swept.networks[name]) for name in NETWORKS["T3"]}
     runs = {name: of_network.run.nunique() for name, of_network in lanes.items()}
-    variants = _batch_sizes(folder)
+    variants = read(folder, "variants")["T7"] if (folder / "variants.json").exists() else {}
+    sizes = of_batch_sizes(folder, settings.variants) if variants else pd.DataFrame()
     runs_of_variants = {
         name: min(measured["runs"] for measured in rules.values())
         for name, rules in variants.items()
@@ -68,7 +70,7 @@ def judge(folder: Path, swept: params.Sweep, section: params.Claims) -> list[Ent
         ),
         "T5": (runs, lambda n: edges.from_sweep(n, lanes[n], section)),
         "T6": (runs, lambda n: sweeps.near_zero(lanes[n], section)),
-        "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, section)),
+        "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, sizes, section)),
     }
     return [
         _entry(claim, network, count.get(network, 0), verdict_on)
@@ -104,20 +106,21 @@ def complete_lanes(rows: pd.DataFrame, network: params.Network) -> pd.DataFrame:
     return lanes[lanes.run.isin(runs)].reset_index(drop=True)
 
 
-def by_claim(ledger: Sequence[Entry]) -> dict[str, dict[str, Any]]:
-    """Return verdict and number of runs by claim and network."""
+def by_claim(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+    """Return verdict, number of runs and the verdict in short by claim and network."""
     found: dict[str, dict[str, Any]] = {}
-    for entry in ledger:
-        numbers = {"verdict": entry.verdict, "runs": entry.runs}
+    for entry in entries:
+        numbers: dict[str, Any] = {"verdict": entry.verdict, "runs": entry.runs}
+        numbers |= {"brief": entry.brief} if entry.brief else {}
         found.setdefault(entry.id, {})[entry.network] = numbers
     return found
 
 
-def table(ledger: Sequence[Entry]) -> str:
-    """Return the ledger as a Markdown table."""
+def table(entries: Sequence[Entry]) -> str:
+    """Return a Markdown table."""
     rows = [
         [e.id, CLAIMS[e.id].text, e.network, f"{e.runs}", f"**{e.verdict}**", e.measured]
-        for e in ledger
+        for e in entries
     ]
     head = ["", "the paper", "network", "runs", "here", "measured"]
     return markdown.table(head, rows) + "\n"
@@ -127,7 +130,7 @@ def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verd
     if not runs:
         return Entry(claim, network, runs)
     found = verdict_on(network)
-    return Entry(claim, network, runs, found.verdict, found.measured)
+    return Entry(claim, network, runs, found.verdict, found.measured, found.brief)
 
 
 def _read(*paths: Path) -> pd.DataFrame | None:
@@ -144,8 +147,3 @@ def _read(*paths: Path) -> pd.DataFrame | None:
 def _labels(rates: Sequence[float] | pd.Series) -> set[str]:
     """Return rates as tables hold them, to six digits."""
     return {f"{rate:.6g}" for rate in rates}
-
-
-def _batch_sizes(folder: Path) -> dict[str, Any]:
-    path = folder / "variants.json"
-    return json.loads(path.read_text(encoding="utf-8"))["T7"] if path.exists() else {}

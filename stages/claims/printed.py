@@ -92,6 +92,11 @@ CLAIMS = {
         "samples, no number (3.1, Figure 5)",
         "a U-DCGAN trained with reconstruction and the rule generates MNIST digits (3.1)",
     ),
+    "R1": Claim(
+        "a training of ours with the rule generates MNIST digits",
+        "– (a training of ours)",
+        "with a decorrelated code and noise in the data, a training of ours, it does so too",
+    ),
     "G2": Claim(
         "the same for CelebA",
         "left open (3.1)",

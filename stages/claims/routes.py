@@ -1,4 +1,4 @@
-"""Q1, which the draft leaves open: do the rules travel different routes in the loss landscape?
+"""Q1, which the paper leaves open: do the rules travel different routes in the loss landscape?
 
 They differ if the whole interval of the ratio, of the distance between the rules to the largest of
 one rule's from itself, is above the least effect, and do not if it is below. A single run has no
@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stages.claims.verdict import OPEN, Verdict, marked, number, told
+from stages.claims.verdict import OPEN, Evidence, Verdict, evidence, number, told
 from stages.common import params
 
 Study = Mapping[str, Any]
@@ -20,20 +20,26 @@ ANSWERS = {DIFFER: "yes", ALIKE: "no", OPEN: OPEN}
 def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     """Answer Q1 from trajectory.json, network by network.
 
-    The answer names the runs of the study with the fewest where these are less than `least_runs`.
+    The answer names runs and steps of the study with the fewest where they are too few.
     """
     studies, answers, briefly = found["studies"], [], []
     for network in dict.fromkeys(study["network"] for study in studies.values()):
         of = [study for study in studies.values() if study["network"] == network]
-        runs = min(study["runs"] for study in of)
-        for said, words in ((answers, by_rates(of, section)), (briefly, in_short(of, section))):
-            said.append(f"{network}: {marked(words, runs, 'run', section.least_runs)}")
+        words = rests_on(of, section).marked(by_rates(of, section))
+        answers.append(f"{network}: {words}")
+        briefly.append(f"{network}: {in_short(of, section)}")
     shown = {name: _shown(study, section) for name, study in studies.items()}
     ours = "distance ×" + ", ×".join(
         f"{of['ratio']:.2g} ({name.replace('_', ', ')})" for name, of in shown.items()
     )
-    verdict, text = "; ".join(answers), told("Q1", studies=shown)
-    return Verdict("Q1", verdict, ours, text, brief="; ".join(briefly))
+    brief = rests_on(list(studies.values()), section).short("; ".join(briefly))
+    return Verdict("Q1", "; ".join(answers), ours, told("Q1", studies=shown), brief=brief)
+
+
+def rests_on(studies: Sequence[Study], section: params.Claims) -> Evidence:
+    """Return what an answer from some studies rests on, that of the fewest runs and steps."""
+    runs, steps = (min(study[name] for study in studies) for name in ("runs", "steps"))
+    return evidence(runs, "run", section.least_runs, steps, section.least_steps)
 
 
 def compared(study: Study, section: params.Claims) -> str:
@@ -62,7 +68,7 @@ def in_short(studies: Sequence[Study], section: params.Claims) -> str:
 def _shown(study: Study, section: params.Claims) -> dict[str, Any]:
     distances = study["distances"]["function_routes"]
     ratio, low, high = (10 ** number(distances[key]) for key in ("log10_ratio", "low", "high"))
-    word = marked(compared(study, section), study["runs"], "run", section.least_runs)
+    word = rests_on([study], section).marked(compared(study, section))
     return {
         "ratio": ratio,
         "limits": "one run" if math.isnan(low) else f"[{low:.2g}, {high:.2g}]",

@@ -4,7 +4,7 @@ The rules are compared at the ``matched`` scale. Lanes are those of
 `stages.sweeps.aggregate.last_rows`, by network.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,22 +16,27 @@ from stages.claims.comparison import (
     at_rates_of_the_others,
     best_safe_rates,
     compared,
+    nature,
 )
+from stages.claims.intervals import LOWER
 from stages.claims.verdict import (
+    COLLAPSED,
     CONVENTION,
+    LONGEST,
     NOT,
     OPEN,
     REPRODUCED,
+    Evidence,
     Verdict,
     counted,
-    marked,
+    evidence,
     told,
+    with_nature,
 )
 from stages.common import params
 from stages.sweeps.printed import PARAMETER_COUNTS
 
 Lanes = Mapping[str, pd.DataFrame]
-BY_COLLAPSE = "by collapse to a constant map"
 
 
 def parameter_counts(counts: Mapping[str, int]) -> Verdict:
@@ -46,31 +51,34 @@ def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
     """Judge T3 on the networks given, each run at the rates that are best on the others."""
     pairs = {network: at_rates_of_the_others(of_network) for network, of_network in lanes.items()}
     found = {network: compared(pair, section) for network, pair in pairs.items()}
-    words = {network: word for network, (word, _) in found.items()}
-    collapsed = [n for n, pair in pairs.items() if _is_collapsed(pair, section)]
-    runs = min(of_network.run.nunique() for of_network in lanes.values())
-    verdict = marked(_everywhere(words, collapsed), runs, "run", section.least_runs)
+    verdicts = [_lower(lanes[n], pair, found[n][0], section) for n, pair in pairs.items()]
     shown = {
         n: {"rates": _rates(pair, lanes[n]), "ratio": found[n][1]} | _beside(pair)
         for n, pair in pairs.items()
     }
     ours = ", ".join(f"{n} {_alone(figures)}" for n, (_, figures) in found.items())
-    text = told("T3", networks=shown, runs=runs)
-    return Verdict("T3", verdict, f"modified / ordinary: {ours}", text, list(lanes))
+    text = told("T3", networks=shown, runs=min(of.run.nunique() for of in lanes.values()))
+    names = [f"{network}: " if len(lanes) > 1 else "" for network in lanes]
+    long, brief = (
+        "; ".join(name + words for name, words in zip(names, of_all, strict=True))
+        for of_all in zip(*verdicts, strict=True)
+    )
+    brief = brief if len(long) > LONGEST else ""
+    return Verdict("T3", long, f"modified / ordinary: {ours}", text, list(lanes), brief)
 
 
 def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.Claims) -> Verdict:
     """Judge T4 on one network of this output width, below the best rates, for two readings."""
     matched, share, figures = _at_lower_rates(lanes, 1.0, section)
     raw, raw_share, relabelled = _at_lower_rates(lanes, width / 2, section)
-    lower = [matched, raw].count("lower")
+    lower = [matched, raw].count(LOWER)
     verdict = {2: REPRODUCED, 1: CONVENTION, 0: NOT}[lower]
     verdict = OPEN if OPEN in (matched, raw) else verdict
-    verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
     factor = f"{width / 2:g}"
     text = told("T4", matched=figures, relabelled=relabelled, factor=factor)
     ours = f"lower at {share} rates; at {raw_share} if labels mean ×{factor}"
-    return Verdict("T4", verdict, ours, text, [network])
+    words = with_nature(verdict, nature(lanes, section)), of_sweep(lanes, section)
+    return Verdict.of("T4", *words, ours, text, [network])
 
 
 def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
@@ -78,32 +86,30 @@ def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
     below = lanes[(lanes.absolute_error < section.near_zero) & lanes.improved]
     counts = {rule: int((below.rule == rule).sum()) for rule in RULES}
     each = len(lanes) // 2
-    verdict = REPRODUCED if counts["modified"] else NOT
-    verdict = marked(verdict, lanes.run.nunique(), "run", section.least_runs)
+    verdict = [REPRODUCED if counts["modified"] else NOT]
+    if counts["modified"]:
+        verdict = with_nature(REPRODUCED, nature(below[below.rule == "modified"], section))
     shown = [f"{count} of {each} {rule}" for rule, count in counts.items()]
     limit = f"below {section.near_zero:g}: "
     text = limit + ", ".join(f"{lanes_of_rule} lanes" for lanes_of_rule in shown)
-    return Verdict("T6", verdict, limit + ", ".join(shown), text)
+    return Verdict.of("T6", verdict, of_sweep(lanes, section), limit + ", ".join(shown), text)
 
 
-def _is_collapsed(pair: pd.DataFrame, section: params.Claims) -> bool:
-    """Return whether the modified rule left no more than a constant map in the median run."""
-    modified = pair[pair.rule == "modified"]
-    return (modified.output_spread / modified.initial_spread).median() < section.collapsed_below
+def of_sweep(lanes: pd.DataFrame, section: params.Claims) -> Evidence:
+    """Return what a verdict from these lanes rests on: their runs, and the longest one's steps."""
+    runs, steps = lanes.run.nunique(), int(lanes.step.max())
+    return evidence(runs, "run", section.least_runs, steps, section.least_steps)
 
 
-def _everywhere(words: Mapping[str, str], collapsed: Collection[str]) -> str:
-    """Return the verdict on several networks, from how the errors compare on each."""
-    lower = [n for n, word in words.items() if word == "lower"]
-    undecided = [n for n, word in words.items() if word == OPEN]
-    hollow = [n for n in lower if n in collapsed]
-    if not lower:
-        return OPEN if undecided else NOT
-    if len(hollow) == len(words):
-        return f"{REPRODUCED}, {BY_COLLAPSE}"
-    rest = f", {OPEN} on {' and '.join(undecided)}" if undecided else " only"
-    verdict = f"on {' and '.join(lower)}{rest}" if len(lower) < len(words) else REPRODUCED
-    return f"{verdict} ({' and '.join(hollow)} {BY_COLLAPSE})" if hollow else verdict
+def _lower(
+    lanes: pd.DataFrame, pair: pd.DataFrame, word: str, section: params.Claims
+) -> tuple[str, str]:
+    """Return the verdict on one network in long and in short."""
+    verdict = {LOWER: REPRODUCED, OPEN: OPEN}.get(word, NOT)
+    became = nature(pair, section)
+    became = "" if became == COLLAPSED and word != LOWER else became
+    found, rests = with_nature(verdict, became), of_sweep(lanes, section)
+    return rests.marked(found[0]), rests.short(found[-1])
 
 
 def _rates(pair: pd.DataFrame, lanes: pd.DataFrame) -> str:
@@ -144,8 +150,8 @@ def _at_lower_rates(
     below = [rates for rates in shared if all(rates[rule] < best[rule] for rule in RULES)]
     judged = below or shared[:1]
     words, figures = zip(*(compared(at_rates(lanes, r), section) for r in judged), strict=True)
-    lower, undecided, half = words.count("lower"), words.count(OPEN), len(words) / 2
-    word = "lower" if lower > half else "not lower" if lower + undecided <= half else OPEN
+    lower, undecided, half = words.count(LOWER), words.count(OPEN), len(words) / 2
+    word = LOWER if lower > half else "not lower" if lower + undecided <= half else OPEN
     shown = "" if below else "none is below both, so at the lowest: "
     shown += f"lower at {lower} of {counted(len(words), 'rate')}"
     if undecided:

@@ -1,4 +1,4 @@
-"""A verdict on one claim of the paper, and the ledger, which is the table of all."""
+"""A verdict on one claim, the words it is made of, and the table of all claims."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,15 @@ from stages.text.render import render
 
 REPRODUCED, NOT = "reproduced", "not reproduced"
 CORRECTED = "reproduced with a correction"
-CONVENTION, OPEN = "depends on a convention", "undecided"
+CONVENTION, OPEN, NOT_RUN = "depends on a convention", "undecided", "not run"
+# What became of a network whose error fell: it says whether the lower error is worth anything.
+COLLAPSED, SHRINKS = "by collapse", "shrinks, does not become idempotent"
+LONGEST = 60  # characters of a verdict in short
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One row of the ledger.
+    """One row of the table of claims.
 
     Args:
         id: of the claim, a key of `stages.claims.printed.CLAIMS`.
@@ -24,7 +27,7 @@ class Verdict:
         ours: the number that decides, in at most 60 characters.
         measured: all that was measured for it.
         networks: those that it was judged on, where the claim is about more.
-        brief: the verdict in at most 60 characters, where it is longer.
+        brief: the verdict in at most LONGEST characters, where it is longer.
     """
 
     id: str
@@ -33,6 +36,20 @@ class Verdict:
     measured: str
     networks: Sequence[str] = ()
     brief: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        id: str,
+        wordings: Sequence[str],
+        rests: "Evidence",
+        ours: str,
+        measured: str,
+        networks: Sequence[str] = (),
+    ) -> "Verdict":
+        """Return a row whose verdict is the first of its wordings, and the brief one that fits."""
+        verdict, brief = rests.marked(wordings[0]), rests.brief(*wordings)
+        return cls(id, verdict, ours, measured, networks, "" if brief == verdict else brief)
 
     @property
     def claim(self) -> str:
@@ -43,8 +60,8 @@ class Verdict:
         return f"{text.removesuffix(')')}; {' and '.join(self.networks)} here)"
 
 
-def entries(ledger: Sequence[Verdict]) -> dict[str, dict[str, str]]:
-    """Return the ledger as it is written to claims.json, readable alone."""
+def entries(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
+    """Return the table as it is written to claims.json, readable alone."""
     return {
         v.id: {
             "claim": CLAIMS[v.id].short,
@@ -53,22 +70,22 @@ def entries(ledger: Sequence[Verdict]) -> dict[str, dict[str, str]]:
             "verdict": v.verdict,
         }
         | ({"brief": v.brief} if v.brief else {})
-        for v in ledger
+        for v in verdicts
     }
 
 
-def short_table(ledger: Mapping[str, Mapping[str, str]]) -> str:
+def short_table(claims: Mapping[str, Mapping[str, str]]) -> str:
     """Return claims.json as a Markdown table for the README, with cells of 60 characters."""
     rows = [
         [name, row["claim"], row["authors"], row["ours"], row.get("brief", row["verdict"])]
-        for name, row in ledger.items()
+        for name, row in claims.items()
     ]
     return markdown.table(["", "claim", "the authors", "here", "verdict"], rows) + "\n"
 
 
-def table(ledger: Sequence[Verdict]) -> str:
-    """Return the ledger as a Markdown table, with all that was measured."""
-    rows = [[v.id, v.claim, f"**{v.verdict}**", v.measured] for v in ledger]
+def table(verdicts: Sequence[Verdict]) -> str:
+    """Return a Markdown table, with all that was measured."""
+    rows = [[v.id, v.claim, f"**{v.verdict}**", v.measured] for v in verdicts]
     return markdown.table(["", "the paper", "here", "measured"], rows) + "\n"
 
 
@@ -84,9 +101,53 @@ def stated(holds: bool, as_stated: bool) -> str:
     return REPRODUCED if as_stated else CORRECTED
 
 
-def marked(verdict: str, count: int, unit: str, least: int) -> str:
-    """Mark a verdict from fewer than the least number of runs or seeds as what it is."""
-    return f"{verdict} (indication: {counted(count, unit)})" if count < least else verdict
+@dataclass(frozen=True)
+class Evidence:
+    """What a verdict rests on, as far as it is less than it takes: runs or seeds, and steps.
+
+    Args:
+        few: in words, such as ``3 runs, 24 steps``; empty where nothing is missing.
+    """
+
+    few: str = ""
+
+    def marked(self, verdict: str) -> str:
+        """Return a verdict that rests on too little marked as an indication."""
+        return f"{verdict} (indication: {self.few})" if self.few else verdict
+
+    def short(self, verdict: str) -> str:
+        """Return a verdict marked in as few words as possible."""
+        return f"{verdict} ({self.few})" if self.few else verdict
+
+    def brief(self, *wordings: str) -> str:
+        """Return the first of some wordings, the longest first, that is short enough when marked.
+
+        The word *indication* goes where not even the last one is.
+        """
+        fitting = (self.marked(w) for w in wordings if len(self.marked(w)) <= LONGEST)
+        return next(fitting, self.short(wordings[-1]))
+
+
+def evidence(count: int, unit: str, least: int, steps: int = 0, least_steps: int = 0) -> Evidence:
+    """Return what a verdict rests on.
+
+    Args:
+        count: of runs or seeds.
+        unit: one of them.
+        least: how many it takes.
+        steps: that were trained, the horizon.
+        least_steps: how many it takes.
+    """
+    few = [counted(count, unit)] if count < least else []
+    few += [counted(steps, "step")] if steps < least_steps else []
+    return Evidence(", ".join(few))
+
+
+def with_nature(verdict: str, nature: str) -> list[str]:
+    """Return a verdict with what became of the networks behind it, in long and in short."""
+    if not nature:
+        return [verdict]
+    return [f"{verdict}, {nature}", nature if nature == COLLAPSED else f"{verdict}, shrinks"]
 
 
 def counted(count: int, unit: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from idem.landscape.trajectory import barrier
 from stages.common import params
-from stages.sweeps.aggregate import interval_of_mean
+from stages.sweeps.aggregate import student_interval
 
 SPACES = ("parameters", "function")
 MEASURES = {"routes": "off_route", "ends": "apart"}
@@ -66,7 +66,7 @@ def ratio(section: params.Trajectory, log_ratios: np.ndarray) -> dict[str, float
     """Return mean and limits of log10 of a ratio by run; a single run has no interval."""
     mean, low, high = float(log_ratios.mean()), float("nan"), float("nan")
     if len(log_ratios) > 1:
-        low, high = interval_of_mean(log_ratios, section.confidence)
+        low, high = student_interval(log_ratios, section.confidence)
     return {"log10_ratio": mean, "low": low, "high": high}
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from stages.claims.old_names import old_file, renamed
 from stages.claims.verdict import short_table
 from stages.common import params
-from stages.report.old_names import old_file, renamed
 from stages.report.study_tables import by_compute, models, modes
 from stages.text import markdown
 

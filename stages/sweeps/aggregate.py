@@ -11,7 +11,7 @@ LANE = ["rule", "learning_rate", "run"]
 RATE = ["rule", "learning_rate"]
 # Below it float32 rounding, not training, decides an error: rates that reach it are equally good.
 ERROR_FLOOR = 1e-8
-CONFIDENCE = 0.95  # of the intervals in tables; that of the ledger is a rule of params.yaml
+CONFIDENCE = 0.95  # of the intervals in tables; that of the claims is in their section
 RESAMPLES = 2000  # of every bootstrap over runs
 # What a reading of the scale multiplies the `matched` gradients of both rules by, for width n.
 READINGS = {
@@ -89,6 +89,17 @@ def interval_of_mean(sample: np.ndarray, confidence: float = CONFIDENCE) -> tupl
         rng=np.random.default_rng(0),
     ).confidence_interval
     return float(limits.low), float(limits.high)
+
+
+def student_interval(sample: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the limits of Student's interval of the mean, for logarithms of few runs.
+
+    Args:
+        sample: two finite numbers or more, one a run.
+        confidence: between 0 and 1.
+    """
+    half = stats.t.ppf((1 + confidence) / 2, len(sample) - 1) * stats.sem(sample)
+    return float(sample.mean() - half), float(sample.mean() + half)
 
 
 def forward_equivalents(widths: Sequence[int], rule: str) -> float:

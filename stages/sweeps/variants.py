@@ -23,8 +23,8 @@ from stages.sweeps.aggregate import (
     ERROR_FLOOR,
     best_rate,
     best_safe_rate,
-    interval_of_mean,
     last_rows,
+    student_interval,
     summarize,
 )
 from stages.sweeps.sweep import MODULES, grid_of, trained, units_of
@@ -178,7 +178,7 @@ def _ratio(logs: pd.DataFrame) -> dict[str, Any] | None:
     ratio, low, high = math.inf, math.nan, math.nan
     if not lost:
         ratio = float(ratios.mean())
-        low, high = interval_of_mean(ratios) if len(ratios) > 1 else (low, high)
+        low, high = student_interval(ratios) if len(ratios) > 1 else (low, high)
     limits = {"log10_ratio": ratio, "low": low, "high": high}
     return {"sizes": [int(top), int(bottom)]} | limits | {"diverged_at_one": lost}
 

@@ -11,6 +11,7 @@ class Judging(Section):
     """What counts as a difference between models, and as a result."""
 
     least_runs: Count
+    confidence: Confidence
     least_effect: Positive
     least_digits: Annotated[int, Field(ge=1, le=10)]
     projection_below: Positive
@@ -19,10 +20,11 @@ class Judging(Section):
 class Claims(Judging):
     """What counts for the claims of the whole paper."""
 
-    confidence: Confidence
+    least_steps: Count
     near_zero: Positive
     comparable: Positive
     collapsed_below: Annotated[float, Field(gt=0, lt=1)]
+    shrinks_from: Positive
     precision_factor: Positive
     least_converging: Fraction
     equality_tolerance: Positive

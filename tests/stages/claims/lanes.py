@@ -16,7 +16,9 @@ SECTION = params.Claims(
     near_zero=1e-6,
     comparable=0.3,
     collapsed_below=1e-3,
-    least_digits=8,
+    shrinks_from=0.5,
+    least_steps=10,
+    least_digits=10,
     projection_below=0.1,
     precision_factor=10.0,
     least_converging=0.5,
@@ -35,7 +37,10 @@ Errors = dict[tuple[str, str, float], float]
 
 
 def rows_of(
-    rates: tuple[float, ...], errors: dict[tuple[str, float], float], runs: int = 3
+    rates: tuple[float, ...],
+    errors: dict[tuple[str, float], float],
+    runs: int = 3,
+    relative: float = 0.1,
 ) -> pd.DataFrame:
     """Return lanes of initial error 1 and final error 0.5, but for those given by rule and rate."""
     rows = []
@@ -43,7 +48,7 @@ def rows_of(
         final = errors.get((rule, rate), 0.5) * (1 + 0.01 * run)
         for step, error, spread in ((0, 1.0, 0.2), (10, final, 0.1)):
             lane = {"rule": rule, "learning_rate": rate, "run": run, "step": step}
-            measured = {"absolute_error": error, "relative_error": error, "loss": error}
+            measured = {"absolute_error": error, "relative_error": relative, "loss": error}
             rows.append(lane | measured | {"output_spread": spread, "diverged": math.isinf(error)})
     return pd.DataFrame(rows)
 

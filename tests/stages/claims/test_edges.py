@@ -6,9 +6,11 @@ import pytest
 
 from stages.claims import edges
 from stages.claims.comparison import RULES
-from stages.claims.verdict import NOT, OPEN, REPRODUCED
+from stages.claims.verdict import NOT, OPEN, REPRODUCED, SHRINKS
 from stages.sweeps.aggregate import last_rows
 from tests.stages.claims.lanes import SECTION, rows_of
+
+LANES = dict.fromkeys(("B3", "B4"), last_rows(rows_of((0.2,), {})))
 
 
 def brackets(b3: tuple[float, float | None], b4: tuple[float, float | None]) -> dict:
@@ -34,9 +36,21 @@ def brackets(b3: tuple[float, float | None], b4: tuple[float, float | None]) -> 
     ],
 )
 def test_t5_follows_the_brackets_of_the_stable_rate(b3: tuple[float, float | None], verdict: str):
-    found = edges.from_brackets(brackets(b3, (0.42, 0.5)), SECTION)
-    assert found.verdict == f"{verdict} (indication: 1 run)"
+    found = edges.from_brackets(brackets(b3, (0.42, 0.5)), LANES, SECTION)
+    assert found.verdict == f"{verdict} (indication: 1 run, 9 steps)"
     assert f"B3, 9 steps: modified {b3[0]:g} and" in found.measured
+
+
+@pytest.mark.parametrize(
+    ("relative", "expected"), [(0.49, NOT), (0.5, f"{NOT}, {SHRINKS}"), (1.0, f"{NOT}, {SHRINKS}")]
+)
+def test_t5_says_where_what_improves_only_shrinks(relative: float, expected: str):
+    lanes = last_rows(rows_of((0.2,), {}, relative=relative))
+    both = {"B3": lanes, "B4": lanes}
+    found = edges.from_brackets(brackets((0.3, 0.4), (0.42, 0.5)), both, SECTION)
+    assert found.verdict == f"{expected} (indication: 1 run, 9 steps)"
+    above = last_rows(rows_of((0.27,), {}, relative=relative))
+    assert edges.from_sweep("B3", above, SECTION).verdict == expected
 
 
 @pytest.mark.parametrize(

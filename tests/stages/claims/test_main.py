@@ -3,37 +3,28 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from stages.claims import __main__ as stage
-from stages.claims.network_by_network import NETWORKS, NOT_RUN
+from stages.claims.network_by_network import NETWORKS
+from stages.claims.verdict import NOT_RUN
 from tests.interrupted import ROOT
-from tests.stages.claims.test_generative import of_photographs
+from tests.stages.claims.studies import study
+from tests.stages.claims.test_latent import tables
 
 SUBSET = "SUBSET: 3 of 7 images"
 
 
-def latent() -> dict[str, Any]:
-    jacobian = {"f^1": {"departure": 0.5, "near_one": 0.1, "near_zero": 0.2, "trace": 9.0}}
-    clouds = {kind: {"distance": 0.3} for kind in ("noise", "f(z)", "f(f(z))")}
-    each = {"departure": 0.5, "distance_of_noise": 0.3, "distance_of_samples": 0.3}
-    found = {"seeds": 2, "jacobian": jacobian, "clouds": clouds, "by_seed": {"0": each, "1": each}}
-    models = {name: {"eval": found} for name in NAMES}
-    return {"data": SUBSET, "rules": dict(zip(NAMES, NAMES[:3], strict=False)), "models": models}
-
-
-NAMES = ("modified", "ordinary", "ign", "untrained")
-
-
-def test_the_ledger_of_a_study_says_on_which_images_it_rests(tmp_path: Path, monkeypatch):
+def test_the_claims_of_a_study_say_on_which_images_they_rest(tmp_path: Path, monkeypatch):
     pipeline = ROOT / "stages/pipelines/celeba/params.yaml"
-    for name, content in (
-        ("generative", of_photographs()),
-        ("latent_celeba", latent()),
-    ):
-        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    (tmp_path / "generative.json").write_text(json.dumps({"data": SUBSET}))
+    study().runs.to_csv(tmp_path / "generative_celeba.csv", index=False)
+    of_models: dict[str, float] = dict.fromkeys(
+        ("modified", "ordinary", "ign", "autoencoder", "untrained"), 0.5
+    )
+    for part, table in zip(("jacobians", "clouds"), tables(of_models, of_models), strict=True):
+        table.to_csv(tmp_path / f"latent_celeba_{part}.csv", index=False)
     arguments = ["claims", "--params", str(pipeline), "--metrics", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
     stage.main()
@@ -57,6 +48,6 @@ def test_the_command_writes_both_files_the_same_every_time(
         stage.main()
         written.append([(tmp_path / f"claims.{kind}").read_bytes() for kind in ("json", "md")])
     assert written[0] == written[1]
-    ledger = json.loads(written[0][0])
-    assert ledger["T4"] == {n: {"verdict": NOT_RUN, "runs": 0} for n in ("B2", "B3")}
+    found = json.loads(written[0][0])
+    assert found["T4"] == {n: {"verdict": NOT_RUN, "runs": 0} for n in ("B2", "B3")}
     assert len(written[0][1].decode().splitlines()) == 2 + sum(map(len, NETWORKS.values()))

@@ -1,17 +1,18 @@
-"""The ledger of the paper's scale: which runs count, and what is said where there are none."""
+"""The claims at the paper's scale: which runs count, and what is said where there are none."""
 
 import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from stages.claims import network_by_network
 from stages.claims.comparison import RULES
-from stages.claims.network_by_network import NETWORKS, NOT_RUN, Entry
-from stages.claims.verdict import NOT, OPEN, REPRODUCED
+from stages.claims.network_by_network import NETWORKS, Entry
+from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED
 from stages.common import params
 from tests import ROOT
 from tests.stages.claims.lanes import SECTION, rows_of
@@ -24,10 +25,13 @@ NETWORK = params.Network(
 
 
 @pytest.fixture
-def swept() -> params.Sweep:
-    """Return the committed sweep of the paper's scale with every grid replaced by a small one."""
-    section = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper).sweep
-    return section.model_copy(update={"networks": dict.fromkeys(section.networks, NETWORK)})
+def settings() -> params.Paper:
+    """Return the committed settings of the paper's scale with small grids for all networks."""
+    found = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
+    small = {"networks": dict.fromkeys(found.sweep.networks, NETWORK)}
+    variants = {name: v.model_copy(update={"steps": 10}) for name, v in found.variants.items()}
+    sweep = found.sweep.model_copy(update=small)
+    return found.model_copy(update={"sweep": sweep, "variants": variants})
 
 
 def without(rows: pd.DataFrame, rule: str, run: int, rate: float) -> pd.DataFrame:
@@ -86,42 +90,53 @@ def test_where_nothing_is_known_there_is_no_run(tmp_path: Path):
     assert network_by_network.complete_runs(tmp_path, "B2", NETWORK).empty
 
 
-def by_place(ledger: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
-    return {(entry.id, entry.network): entry for entry in ledger}
+def by_place(entries: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
+    return {(entry.id, entry.network): entry for entry in entries}
 
 
-def test_without_any_sweep_all_is_not_run(tmp_path: Path, swept: params.Sweep):
-    ledger = network_by_network.judge(tmp_path, swept, SECTION)
+def test_without_any_sweep_all_is_not_run(tmp_path: Path, settings: params.Paper):
+    entries = network_by_network.judge(tmp_path, settings, SECTION)
     places = [(claim, network) for claim, networks in NETWORKS.items() for network in networks]
-    assert [(e.id, e.network) for e in ledger] == places
-    assert {(e.runs, e.verdict, e.measured) for e in ledger} == {(0, NOT_RUN, "")}
+    assert [(e.id, e.network) for e in entries] == places
+    assert {(e.runs, e.verdict, e.measured) for e in entries} == {(0, NOT_RUN, "")}
 
 
-def test_every_network_is_judged_by_its_own_runs(tmp_path: Path, swept: params.Sweep):
+def test_every_network_is_judged_by_its_own_runs(tmp_path: Path, settings: params.Paper):
     better = {("modified", rate): 1e-7 for rate in RATES}
     rows_of(RATES, better).to_csv(tmp_path / "sweep_B1.csv", index=False)
     rows = rows_of(RATES, {})
     rows[rows.run < 2].to_csv(tmp_path / "sweep_B2_so_far.csv", index=False)
-    found = by_place(network_by_network.judge(tmp_path, swept, SECTION))
+    found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
     assert (found["T3", "B1"].verdict, found["T3", "B1"].runs) == (REPRODUCED, 3)
     assert found["T6", "B1"].verdict == REPRODUCED
+    assert network_by_network.by_claim([found["T3", "B1"]]) == {
+        "T3": {"B1": {"verdict": REPRODUCED, "runs": 3}}
+    }
     for claim in ("T3", "T4"):
         entry = found[claim, "B2"]
         assert (entry.verdict, entry.runs) == (f"{NOT} (indication: 2 runs)", 2)
     assert found["T3", "B4"].verdict == found["T5", "B4"].verdict == NOT_RUN
 
 
-def test_t5_and_t7_are_judged_where_they_were_measured(tmp_path: Path, swept: params.Sweep):
+def write_variants(folder: Path, found: dict[str, Any]) -> None:
+    (folder / "variants.json").write_text(json.dumps({"T7": {"B2": found}}))
+    row = {"variant": "B2_batch_32", "network": "B2", "optimizer": "sgd"}
+    row |= {"initialization": "default", "median_relative_error": 0.1}
+    rows = pd.DataFrame([row | {"rule": rule} for rule in RULES])
+    rows.to_csv(folder / "variants.csv", index=False)
+
+
+def test_t5_and_t7_are_judged_where_they_were_measured(tmp_path: Path, settings: params.Paper):
     errors = {("ordinary", 1.0): math.inf}  # above either edge
     rows_of(RATES, errors).to_csv(tmp_path / "sweep_B3.csv", index=False)
     b2 = {rule: case(runs=2)["modified"] for rule in RULES}
-    (tmp_path / "variants.json").write_text(json.dumps({"T7": {"B2": b2}}))
-    found = by_place(network_by_network.judge(tmp_path, swept, SECTION))
+    write_variants(tmp_path, b2)
+    found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
     assert found["T5", "B3"].verdict == NOT
     assert found["T5", "B4"].verdict == NOT_RUN
     assert found["T7", "B2"].verdict == OPEN  # too few runs to count
     assert (found["T7", "B2"].runs, found["T7", "B1"].verdict) == (2, NOT_RUN)
     b2 = {rule: case()["modified"] for rule in RULES}
-    (tmp_path / "variants.json").write_text(json.dumps({"T7": {"B2": b2}}))
-    found = by_place(network_by_network.judge(tmp_path, swept, SECTION))
+    write_variants(tmp_path, b2)
+    found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
     assert (found["T7", "B2"].verdict, found["T7", "B2"].runs) == (REPRODUCED, 3)

@@ -17,12 +17,14 @@ def study(
     network: str = "B1",
     runs: int = 3,
     rate: float = 0.4,
+    steps: int = 10,
 ) -> dict[str, Any]:
     low, high = limits
     ratio = {"log10_ratio": 1.0, "low": low, "high": high}
     return {
         "network": network,
         "runs": runs,
+        "steps": steps,
         "learning_rates": {"modified": 0.4, "ordinary": rate},
         "distances": {"function_routes": ratio},
         "gradients": {"cosine_at_start": 0.5},
@@ -62,7 +64,13 @@ def test_the_answer_counts_the_networks(words: tuple[str, str], expected: str):
     found = routes.judge({"studies": studies}, SECTION)
     assert found.verdict == f"B1: {expected}; B2: yes (indication: 2 runs)"
     brief = expected.replace(" at equal rates, ", " or ").removesuffix(" at a rate each")
-    assert found.brief == f"B1: {brief}; B2: yes (indication: 2 runs)"
+    assert found.brief == f"B1: {brief}; B2: yes (2 runs)"
+
+
+def test_the_answer_is_marked_by_the_shortest_study():
+    studies = {"B1": study((0.2, 0.4)), "other": study((0.2, 0.4), rate=0.9, steps=9)}
+    found = routes.judge({"studies": studies}, SECTION)
+    assert (found.verdict, found.brief) == ("B1: yes (indication: 9 steps)", "B1: yes (9 steps)")
 
 
 def test_every_study_has_its_ratio_and_word():

@@ -7,8 +7,7 @@ import pytest
 
 from stages.claims import sweeps
 from stages.claims.comparison import RULES
-from stages.claims.sweeps import BY_COLLAPSE
-from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED, marked
+from stages.claims.verdict import COLLAPSED, CONVENTION, NOT, OPEN, REPRODUCED, SHRINKS
 from stages.sweeps.aggregate import last_rows
 from stages.sweeps.printed import PARAMETER_COUNTS
 from tests.stages.claims.lanes import RATES, SECTION, WIDTH, Errors, lanes_of, rows_of
@@ -19,16 +18,18 @@ LOST: Errors = {("B2", rule, rate): math.inf for rule in RULES for rate in (0.02
 @pytest.mark.parametrize(
     ("errors", "verdict"),
     [
-        ({}, NOT),
-        ({("B1", "modified", 0.5): 1e-3, ("B2", "modified", 1.0): 1e-3}, REPRODUCED),
-        ({("B1", "modified", 0.5): 1e-3}, "on B1 only"),
-        ({("B1", "modified", 0.5): 1e-3} | LOST, "on B1, undecided on B2"),
-        ({("B1", "ordinary", 0.5): 1e-3, ("B2", "ordinary", 1.0): 1e-3}, NOT),
-        (LOST, OPEN),
+        ({}, (NOT, NOT)),
+        ({("B1", "modified", 0.5): 1e-3, ("B2", "modified", 1.0): 1e-3}, (REPRODUCED, REPRODUCED)),
+        ({("B1", "modified", 0.5): 1e-3}, (REPRODUCED, NOT)),
+        ({("B1", "modified", 0.5): 1e-3} | LOST, (REPRODUCED, OPEN)),
+        ({("B1", "ordinary", 0.5): 1e-3, ("B2", "ordinary", 1.0): 1e-3}, (NOT, NOT)),
+        (LOST, (NOT, OPEN)),
     ],
 )
-def test_t3_follows_the_errors_at_the_best_rates(errors: Errors, verdict: str):
-    assert sweeps.lower_error(lanes_of(errors), SECTION).verdict == verdict
+def test_t3_follows_the_errors_at_the_best_rates(errors: Errors, verdict: tuple[str, str]):
+    found = sweeps.lower_error(lanes_of(errors), SECTION)
+    assert found.verdict == "B1: {}; B2: {}".format(*verdict)
+    assert found.brief == ""
 
 
 @pytest.mark.parametrize(
@@ -53,30 +54,51 @@ def with_spread(lanes: dict[str, pd.DataFrame], **left: float) -> dict[str, pd.D
     return lanes
 
 
-BOTH: Errors = {("B1", "modified", 0.5): 1e-3, ("B2", "modified", 1.0): 1e-3}
-
-
 @pytest.mark.parametrize(
-    ("errors", "left", "verdict"),
+    ("error", "left", "verdict"),
     [
-        (BOTH, {"B1": 0.9e-3, "B2": 0.9e-3}, f"{REPRODUCED}, {BY_COLLAPSE}"),
-        (BOTH, {"B1": 0.9e-3, "B2": 1.1e-3}, f"{REPRODUCED} (B1 {BY_COLLAPSE})"),
-        (BOTH, {"B1": 1.1e-3, "B2": 1.1e-3}, REPRODUCED),
-        ({("B1", "modified", 0.5): 1e-3}, {"B1": 1e-8}, f"on B1 only (B1 {BY_COLLAPSE})"),
-        ({}, {"B1": 1e-8, "B2": 1e-8}, NOT),
+        (1e-3, 0.9e-3, f"{REPRODUCED}, {COLLAPSED}"),
+        (1e-3, 1.1e-3, REPRODUCED),
+        (0.5, 1e-8, NOT),  # whatever is left of an error that is no lower
     ],
 )
 def test_t3_says_where_the_lower_error_is_that_of_a_constant_map(
-    errors: Errors, left: dict[str, float], verdict: str
+    error: float, left: float, verdict: str
 ):
-    assert sweeps.lower_error(with_spread(lanes_of(errors), **left), SECTION).verdict == verdict
+    lanes = with_spread(lanes_of({("B1", "modified", 0.5): error}), B1=left)
+    assert sweeps.lower_error({"B1": lanes["B1"]}, SECTION).verdict == verdict
+
+
+@pytest.mark.parametrize("error", [1e-3, 0.5, 2.0])
+@pytest.mark.parametrize(("modified", "ordinary"), [(0.5, 0.5), (1.0, 9.0), (0.49, 1), (1, 0.49)])
+def test_networks_shrink_where_neither_rule_makes_them_idempotent(
+    error: float, modified: float, ordinary: float
+):
+    errors = {("modified", rate): error for rate in RATES["B2"]}
+    lanes = last_rows(rows_of(RATES["B2"], errors))
+    lanes["relative_error"] = lanes.rule.map({"modified": modified, "ordinary": ordinary})
+    ends = f", {SHRINKS}" if min(modified, ordinary) >= 0.5 else ""
+    of_t3 = sweeps.lower_error({"B2": lanes}, SECTION).verdict
+    assert of_t3 == (REPRODUCED if error < 0.5 else NOT) + ends
+    assert sweeps.lower_rates("B2", lanes, WIDTH, SECTION).verdict.endswith(ends)
+
+
+def test_two_networks_have_a_brief_verdict_that_fits():
+    lanes = with_spread(lanes_of({("B1", "modified", 0.5): 1e-3}), B1=1e-4)
+    lanes["B2"]["relative_error"] = 1.0
+    lanes["B2"]["step"] = 9
+    found = sweeps.lower_error(lanes, SECTION)
+    assert found.verdict == (
+        f"B1: {REPRODUCED}, {COLLAPSED}; B2: {NOT}, {SHRINKS} (indication: 9 steps)"
+    )
+    assert found.brief == f"B1: {COLLAPSED}; B2: {NOT}, shrinks (9 steps)"
 
 
 def test_t3_on_one_network_has_its_collapse_in_the_verdict_and_its_spread_in_the_words():
     lanes = with_spread(lanes_of({("B1", "modified", 0.5): 1e-3}), B1=1e-4)
     found = sweeps.lower_error({"B1": lanes["B1"]}, SECTION)
-    assert found.verdict == f"{REPRODUCED}, {BY_COLLAPSE}"
-    assert "spread 2e-05 against 0.1 (at the start 0.2), relative error 0.001 against 0.5" in (
+    assert found.verdict == f"{REPRODUCED}, {COLLAPSED}"
+    assert "spread 2e-05 against 0.1 (at the start 0.2), relative error 0.1 against 0.1" in (
         found.measured
     )
 
@@ -165,14 +187,17 @@ def test_t6_counts_the_lanes_that_reach_zero():
     found = sweeps.near_zero(lanes_of({("B1", "modified", 0.5): 1e-9})["B1"], SECTION)
     assert found.verdict == REPRODUCED
     assert "3 of 6 modified lanes, 0 of 6 ordinary lanes" in found.measured
+    lanes = with_spread(lanes_of({("B1", "modified", 0.5): 1e-9}), B1=1e-7)["B1"]
+    assert sweeps.near_zero(lanes, SECTION).verdict == f"{REPRODUCED}, {COLLAPSED}"
 
 
 def test_with_fewer_runs_a_verdict_is_an_indication():
     lanes = lanes_of({}, runs=2)["B2"]
     found = sweeps.lower_rates("B2", lanes, WIDTH, SECTION)
     assert found.verdict == f"{NOT} (indication: 2 runs)"
-    assert marked(NOT, 1, "seed", 2) == f"{NOT} (indication: 1 seed)"
-    assert marked(NOT, 2, "seed", 2) == NOT
+    lanes["step"] = 9
+    found = sweeps.lower_rates("B2", lanes, WIDTH, SECTION)
+    assert found.verdict == f"{NOT} (indication: 2 runs, 9 steps)"
 
 
 def test_t2_is_reproduced_by_the_printed_counts_alone():

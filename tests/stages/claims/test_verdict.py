@@ -1,21 +1,36 @@
-"""The ledger as tables and as JSON."""
+"""The table of claims in Markdown and as JSON; what a verdict rests on."""
+
+import pytest
 
 from stages.claims.printed import CLAIMS
-from stages.claims.verdict import REPRODUCED, Verdict, entries, short_table, table
+from stages.claims.verdict import (
+    COLLAPSED,
+    LONGEST,
+    NOT,
+    OPEN,
+    REPRODUCED,
+    SHRINKS,
+    Verdict,
+    entries,
+    evidence,
+    short_table,
+    table,
+    with_nature,
+)
 
 
 def test_the_table_has_a_row_a_claim():
-    ledger = [
+    verdicts = [
         Verdict("T2", REPRODUCED, "30", "a number"),
         Verdict("Q1", "B1: no", "×1", "", brief="no"),
     ]
-    assert table(ledger).splitlines()[:3] == [
+    assert table(verdicts).splitlines()[:3] == [
         "|  | the paper | here | measured |",
         "| --- | --- | --- | --- |",
         "| T2 | parameter counts of Table 1 | **reproduced** | a number |",
     ]
     claim = CLAIMS["Q1"]
-    assert short_table(entries(ledger)).splitlines()[1:] == [
+    assert short_table(entries(verdicts)).splitlines()[1:] == [
         "| --- | --- | --- | --- | --- |",
         f"| T2 | {CLAIMS['T2'].short} | {CLAIMS['T2'].authors} | 30 | reproduced |",
         f"| Q1 | {claim.short} | {claim.authors} | ×1 | no |",
@@ -27,3 +42,29 @@ def test_a_claim_names_the_networks_it_is_judged_on():
     assert (
         found.claim == "the modified rule reaches lower absolute error (Figure 3; B1 and B2 here)"
     )
+
+
+@pytest.mark.parametrize(
+    ("runs", "steps", "mark"),
+    [
+        (10, 2500, ""),
+        (1, 2500, " (indication: 1 run)"),
+        (10, 60, " (indication: 60 steps)"),
+        (3, 1, " (indication: 3 runs, 1 step)"),
+    ],
+)
+def test_few_runs_or_steps_are_an_indication(runs: int, steps: int, mark: str):
+    assert evidence(runs, "run", 10, steps, 2500).marked(NOT) == NOT + mark
+    assert evidence(runs, "seed", runs).marked(NOT) == NOT
+
+
+def test_a_brief_verdict_fits():
+    rests = evidence(1, "run", 10, 10, 2500)
+    for verdict in (REPRODUCED, NOT, OPEN):
+        found = Verdict.of("T5", with_nature(verdict, SHRINKS), rests, "", "")
+        assert found.verdict == f"{verdict}, {SHRINKS} (indication: 1 run, 10 steps)"
+        assert found.brief == f"{verdict}, shrinks (indication: 1 run, 10 steps)"
+    long = Verdict.of("T5", [NOT * 4, NOT * 3], rests, "", "")
+    assert long.brief == f"{NOT * 3} (1 run, 10 steps)" and len(long.brief) <= LONGEST
+    short = Verdict.of("T6", with_nature(REPRODUCED, COLLAPSED), evidence(1, "run", 1), "", "")
+    assert (short.verdict, short.brief) == (f"{REPRODUCED}, {COLLAPSED}", "")

@@ -5,7 +5,7 @@ from io import StringIO
 import pandas as pd
 import pytest
 
-from stages.report.old_names import old_file, renamed
+from stages.claims.old_names import old_file, renamed
 
 OLD = "model,weights,averaged_digits\nmodified,chosen,7\nmodified,raw,8\n"
 NEW = "model,weights,ema_digits\nmodified,best,7\nmodified,raw,8\n"

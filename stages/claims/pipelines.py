@@ -1,0 +1,107 @@
+"""Which claims each pipeline judges, and from which files."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.claims import (
+    batch_sizes,
+    cost,
+    differentiation,
+    edges,
+    generative,
+    latent,
+    linear,
+    routes,
+    sweeps,
+)
+from stages.claims.old_names import old_file, renamed
+from stages.claims.study import Study
+from stages.claims.verdict import Verdict
+from stages.common import params
+from stages.sweeps.aggregate import last_rows
+from stages.sweeps.printed import PARAMETER_COUNTS
+
+
+def laptop(folder: Path, settings: params.Laptop) -> list[Verdict]:
+    """Return the verdicts on the claims of the whole paper, from the files in a folder.
+
+    T3 and T4 are judged on the networks with full sweeps at this scale.
+    """
+    section = settings.claims
+    counts = {name: read(folder, f"sweep_{name}")["parameters"] for name in PARAMETER_COUNTS}
+    lanes = {n: last_rows(pd.read_csv(folder / f"sweep_{n}.csv")) for n in PARAMETER_COUNTS}
+    full = {n: lanes[n] for n in ("B1", "B2")}
+    width = settings.sweep.networks["B2"].widths[-1]
+    return [
+        *linear.judge(read(folder, "derive"), read(folder, "linear"), section),
+        cost.judge(read(folder, "cost"), section),
+        sweeps.parameter_counts(counts),
+        sweeps.lower_error(full, section),
+        sweeps.lower_rates("B2", lanes["B2"], width, section),
+        edges.from_brackets(read(folder, "stability"), lanes, section),
+        sweeps.near_zero(lanes["B1"], section),
+        batch_sizes.judge(
+            read(folder, "variants")["T7"], of_batch_sizes(folder, settings.variants), section
+        ),
+        differentiation.judge(read(folder, "autodiff"), section),
+        routes.judge(read(folder, "trajectory"), section),
+        *mnist(folder, settings.train, section),
+    ]
+
+
+def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
+    """Return the verdicts of the generative study on MNIST."""
+    return mnist(folder, settings.train, settings.claims)
+
+
+def celeba(folder: Path, settings: params.CelebA) -> list[Verdict]:
+    """Return the verdicts of the generative study on CelebA."""
+    training, section = settings.train, settings.claims
+    found = Study(samples(folder, "celeba"), training, section)
+    return [
+        codes(folder, "celeba", training, section),
+        *generative.of_photographs(found, section.least_coverage),
+    ]
+
+
+def mnist(folder: Path, training: params.Train, section: params.Judging) -> list[Verdict]:
+    """Return the verdicts on what was trained on MNIST."""
+    found = Study(samples(folder, "mnist"), training, section)
+    return [codes(folder, "mnist", training, section), *generative.of_digits(found)]
+
+
+def samples(folder: Path, images: str) -> pd.DataFrame:
+    """Return what was measured of every run, that of baselines too where there are any."""
+    paths = (folder / f"{name}_{images}.csv" for name in ("generative", "baselines"))
+    found = [renamed(pd.read_csv(file)) for file in map(_there, paths) if file.exists()]
+    return pd.concat(found, ignore_index=True)
+
+
+def codes(folder: Path, images: str, training: params.Train, section: params.Judging) -> Verdict:
+    """Return the verdict on the latent space."""
+    tables = (
+        pd.read_csv(folder / f"latent_{images}_{part}.csv") for part in ("jacobians", "clouds")
+    )
+    rules = {name: str(model.rule) for name, model in training.models.items()}
+    return latent.judge(*tables, rules, section)
+
+
+def of_batch_sizes(folder: Path, variants: Mapping[str, params.Variant]) -> pd.DataFrame:
+    """Return the rows of variants.csv that differ by batch size alone, with the steps of each."""
+    table = pd.read_csv(folder / "variants.csv")
+    table = table.assign(steps=table.variant.map({n: v.steps for n, v in variants.items()}))
+    return table[(table.optimizer == "sgd") & (table.initialization == "default")]
+
+
+def read(folder: Path, name: str) -> dict[str, Any]:
+    """Return the content of a JSON file."""
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _there(path: Path) -> Path:
+    """Return the path, or that of the same table under its old name where only that is there."""
+    return path if path.exists() else Path(old_file(path.as_posix()))
