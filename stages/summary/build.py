@@ -60,7 +60,7 @@ def summary(
 
 
 def verdicts(folder: Path) -> dict[str, Any]:
-    """Return the words of a ledger, by claim, or by claim and network.
+    """Return the verdicts in short, by claim, or by claim and network.
 
     Raises:
         WrongFile: as `summary`.
@@ -74,8 +74,8 @@ def verdicts(folder: Path) -> dict[str, Any]:
 
 def _words(entry: Mapping[str, Any]) -> str | dict[str, str]:
     if "verdict" in entry:
-        return entry["verdict"]
-    return {network: found["verdict"] for network, found in entry.items()}
+        return entry.get("brief", entry["verdict"])
+    return {network: found.get("brief", found["verdict"]) for network, found in entry.items()}
 
 
 def _values(number: Number, content: Any, folder: Path) -> Sequence[float]:

@@ -104,7 +104,11 @@ def paper(section: params.Claims, swept: params.Sweep) -> list[Number]:
 
 def study() -> list[Number]:
     """Return the numbers of the generative study on MNIST."""
-    return _generative("mnist")
+    papers = at("modified_plain.best.train.seeds.*.frechet_distance")
+    return [
+        *_generative("mnist"),
+        Number("G1.distance",              SCORES,       papers,                                   Chaotic(least=2.0)),
+    ]
 
 
 def celeba() -> list[Number]:
@@ -130,6 +134,7 @@ def _batch_sizes() -> list[Number]:
 
 
 def _generative(dataset: str) -> list[Number]:
+    ours = "G2" if dataset == "celeba" else "R1"  # the claim on what model modified is
     latent = Source(f"latent_{dataset}.json", "latent")
     log = Source(f"train_{dataset}.csv", "train")
     modified, ordinary = (f"{model}.best.train.seeds.*" for model in ("modified", "ordinary"))
@@ -139,9 +144,9 @@ def _generative(dataset: str) -> list[Number]:
     )
     return [
         Number("Q2.departure",             latent,       at("models.modified.eval.by_seed.*.departure"), Chaotic(least=0.08)),
-        Number("G1.distance",              SCORES,       at(f"{modified}.frechet_distance"),       Chaotic(least=2.0)),
-        Number("G1.distance_ordinary",     SCORES,       at(f"{ordinary}.frechet_distance"),       Chaotic(least=3.0)),
-        Number("G1.coverage",              SCORES,       at(f"{modified}.coverage"),               Chaotic(least=0.03)),
+        Number(f"{ours}.distance",         SCORES,       at(f"{modified}.frechet_distance"),       Chaotic(least=2.0)),
+        Number(f"{ours}.distance_ordinary", SCORES,       at(f"{ordinary}.frechet_distance"),       Chaotic(least=3.0)),
+        Number(f"{ours}.coverage",         SCORES,       at(f"{modified}.coverage"),               Chaotic(least=0.03)),
         Number("G3.log10_noise",           SCORES,       noise,                                    Chaotic(least=0.01)),
         Number("G3.log10_test",            SCORES,       test,                                     Chaotic(least=0.02)),
         Number("train.loss_modified",      log,          early_loss("modified"),                   LOSS),

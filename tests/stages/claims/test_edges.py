@@ -2,6 +2,7 @@
 
 import math
 
+import pandas as pd
 import pytest
 
 from stages.claims import edges
@@ -10,7 +11,7 @@ from stages.claims.verdict import NOT, OPEN, REPRODUCED, SHRINKS
 from stages.sweeps.aggregate import last_rows
 from tests.stages.claims.lanes import SECTION, rows_of
 
-LANES = dict.fromkeys(("B3", "B4"), last_rows(rows_of((0.2,), {})))
+LANES: dict[str, pd.DataFrame] = dict.fromkeys(("B3", "B4"), last_rows(rows_of((0.2,), {})))
 
 
 def brackets(b3: tuple[float, float | None], b4: tuple[float, float | None]) -> dict:

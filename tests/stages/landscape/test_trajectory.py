@@ -196,7 +196,7 @@ def test_one_rule_does_not_differ_from_itself_at_another_rate(
         ParameterSpace, "update", lambda self, theta, x, rule: update(self, theta, x, "modified")
     )
     found = of_three_runs(section, rates)
-    assert set(map(said, found.values())) == {ALIKE}
+    assert DIFFER not in map(said, found.values())
     assert both["log10_ratio"] > found["function_routes"]["log10_ratio"] + 0.3
     assert found["function_routes"]["controls"]["other_rate"] > 0
 

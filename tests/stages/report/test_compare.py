@@ -150,7 +150,7 @@ def test_trained_networks_alone_are_chaotic(tmp_path: Path):
     kinds = json.loads((tmp_path / "metrics/laptop/spread.json").read_text())["numbers"]
     chaotic = {name for name, kind in kinds.items() if kind["kind"] == "chaotic"}
     assert chaotic
-    assert all(re.match(r"[GQ]\d\.", name) for name in chaotic)
+    assert all(re.match(r"[GQR]\d\.", name) for name in chaotic)
 
 
 def test_the_command_prints_writes_and_exits(tmp_path: Path):

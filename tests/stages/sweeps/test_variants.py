@@ -14,7 +14,7 @@ import yaml
 
 from stages.common import engine, params
 from stages.sweeps import variants
-from stages.sweeps.aggregate import interval_of_mean
+from stages.sweeps.aggregate import student_interval
 from tests import ROOT
 
 GRID = {"network": "B1", "learning_rates": [0.1, 500.0], "runs": 2, "steps": 5, "log_every": 5}
@@ -118,7 +118,7 @@ def test_the_interval_is_that_of_the_mean_over_runs():
     errors = {(32, 0.1): list(1e-6 * 10**ratios), (1000, 0.1): [1e-6] * 4}
     found = sizes_of(lanes_of(errors))["at_best_rate"]["largest"]
     assert found["log10_ratio"] == pytest.approx(2)
-    assert (found["low"], found["high"]) == pytest.approx(interval_of_mean(ratios))
+    assert (found["low"], found["high"]) == pytest.approx(student_interval(ratios))
 
 
 def test_one_run_has_no_interval():
