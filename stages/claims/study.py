@@ -71,7 +71,7 @@ class Study:
 
     def steps(self, model: str) -> int:
         """Return how many steps a model was trained."""
-        return self.training.steps_of(self.training.models[model])
+        return self.training.models[model].steps or self.training.steps
 
 
 def unanimous(holds: pd.Series, confidence: float) -> bool | None:
