@@ -15,7 +15,8 @@ products, so a gap of 1e-4 takes 26 steps. Two phases are faster and need to kno
    four products and leaves |E'| ≤ |E|⁵/2; Newton-Schulz, two products, leaves |E'| ≤ |E|². ‖E‖, at
    hand in every step, is four times the residual ‖P² − P‖: the certificate comes free.
 
-A matrix that is near-idempotent at the start needs the second phase only.
+A matrix that is near-idempotent at the start needs the second phase only. One with rows of very
+different size is first brought to one scale, in double precision: see `idem.linear.scaling`.
 
 Source: Higham, Functions of Matrices, SIAM 2008, sections 5.3 to 5.6; Kenney and Laub, SIAM J.
 Matrix Anal. Appl. 12, 273 (1991), for phase 2; Byers and Xu, the same 30, 822 (2008), for μ; Golub
@@ -29,7 +30,7 @@ import torch
 from torch import Tensor
 from torch._C import _functorch  # pyright: ignore[reportAttributeAccessIssue]
 
-from idem.linear import basins
+from idem.linear import basins, scaling
 from idem.rule.corrector import add_to_diagonal, matrix_residual, require_square, trace
 
 _WORKING_DTYPE = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
@@ -41,6 +42,9 @@ _WITHIN_VMAP = (
     "K: expected a plain tensor, got one within torch.func.vmap; project takes batches (..., n, n) "
     "itself: call it on the whole batch"
 )
+_WIDE = {torch.float32: torch.float64, torch.complex64: torch.complex128}
+_NEXT = {torch.float32: "float64", torch.complex64: "complex128"}
+_ENTRYWISE = 64  # units of rounding, times n, within which the entries of a badly scaled K are met
 _SERIES = (1.0, 1 / 2, 3 / 8, 5 / 16, 35 / 128)
 
 
@@ -72,6 +76,9 @@ def project(
     Neither the gap to ½ nor the rank has to be known. Hermitian matrices go through their
     eigendecomposition, others through scaled Newton and Newton-Schulz steps, until the residual
     rests on the floor of rounding. float16 and bfloat16 are computed in float32 and rounded once.
+    Rows of very different size, as in DKD⁻¹ or diag(1e7, 0.9, 0.1), cost no digits: P is right
+    entry by entry, in units of d_i/d_j for a diagonal D that balances K, or there is a
+    ProjectionError.
 
     Differentiable with respect to K, as often as wanted: every backward pass solves Sylvester
     equations, and a derivative grows like the inverse of the least distance between an eigenvalue
@@ -107,8 +114,7 @@ def project(
         raise ValueError("K: expected finite entries, got NaN or infinity")
     with torch.autocast(K.device.type, enabled=False):
         matrices = K.to(_WORKING_DTYPE.get(K.dtype, K.dtype)).reshape(-1, *K.shape[-2:])
-        found = _RoundedSpectrum.apply(matrices)
-        limits, residual, steps, outcome = found  # pyright: ignore[reportGeneralTypeIssues]
+        limits, residual, steps, outcome = _found(matrices)
         outcome = outcome.clone()
         lost = _outside(matrices.detach()) if basin == "recurrence" else {}
         outcome[list(lost)] = _OUTSIDE
@@ -129,6 +135,49 @@ def project(
     )
 
 
+def _found(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return P, residual, steps and outcome; P in double precision where a K is badly scaled."""
+    bad = scaling.is_badly_scaled(K.detach())
+    if not bad.any():
+        return _RoundedSpectrum.apply(K, False)  # pyright: ignore[reportReturnType]
+    rescaled = _rescaled(K[bad])
+    if bad.all():
+        return rescaled
+    P, *others = _RoundedSpectrum.apply(K[~bad], False)  # pyright: ignore[reportGeneralTypeIssues]
+    return _merged(bad, rescaled, (P.to(rescaled[0].dtype), *others))
+
+
+def _rescaled(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return what `_found` does of badly scaled matrices, P and its derivative by way of D⁻¹KD."""
+    wide = K.to(_WIDE.get(K.dtype, K.dtype))
+    D = scaling.balance(wide.detach())
+    scale = D.unsqueeze(-1) / D.unsqueeze(-2)
+    balanced = wide / scale
+    limits, _, steps, outcome = _RoundedSpectrum.apply(balanced, True)  # pyright: ignore
+    P, outcome = limits * scale, outcome.clone()
+    fits = torch.isfinite(P.detach()).all((-2, -1))
+    unit = _ENTRYWISE * K.shape[-1] * torch.finfo(K.dtype).eps
+    met = scaling.commutes(limits.detach(), balanced.detach(), unit)
+    outcome[(outcome == _SETTLED) & ~met] = _UNDECIDED
+    outcome[(outcome == _SETTLED) & ~fits] = _OVERFLOW
+    rounded = P.detach().to(K.dtype).to(P.dtype)
+    within = rounded / scale  # where P² − P suffers no cancellation
+    error = torch.linalg.matrix_norm((within @ within - within) * scale)
+    residual = error / torch.linalg.matrix_norm(rounded).clamp(min=1)
+    return P, residual.to(K.real.dtype), steps, outcome
+
+
+def _merged(
+    mask: Tensor, chosen: tuple[Tensor, ...], others: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Put the results of the chosen matrices of a batch and of the others in their places."""
+    order = torch.cat([mask.nonzero(), (~mask).nonzero()]).flatten().argsort()
+    P, residual, steps, outcome = (
+        torch.cat(parts)[order] for parts in zip(chosen, others, strict=True)
+    )
+    return P, residual, steps, outcome
+
+
 class _RoundedSpectrum(torch.autograd.Function):
     """P, residual, steps and outcome of (b, n, n), with the derivative of P.
 
@@ -138,7 +187,9 @@ class _RoundedSpectrum(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(K: Tensor, by_sizes: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        if by_sizes:
+            return _limits_by_sizes(K)
         if len(K) <= (size := _chunk_size(K)):
             return _limits(K)
         P, residual = torch.empty_like(K), K.real.new_empty(len(K))
@@ -149,24 +200,24 @@ class _RoundedSpectrum(torch.autograd.Function):
         return P, residual, steps, outcome
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, ...]) -> None:
-        ctx.save_for_backward(*inputs, output[0], output[3])
-        ctx.save_for_forward(*inputs, output[0], output[3])
+    def setup_context(ctx: Any, inputs: tuple[Tensor, bool], output: tuple[Tensor, ...]) -> None:
+        ctx.save_for_backward(inputs[0], output[0], output[3])
+        ctx.save_for_forward(inputs[0], output[0], output[3])
         ctx.mark_non_differentiable(*output[1:])
 
     @staticmethod
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any, *gradients: Tensor
-    ) -> Tensor:
+    ) -> tuple[Tensor, None]:
         K, P, outcome = ctx.saved_tensors
         X, S, settled = _signs(K.mH, P.mH, outcome)
         Y = _Sylvester.apply(S @ X, torch.where(settled, gradients[0], 0))
         assert isinstance(Y, Tensor)
-        return Y - S @ Y @ S
+        return Y - S @ Y @ S, None
 
     @staticmethod
     def jvp(  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx: Any, tangent: Tensor
+        ctx: Any, tangent: Tensor, _: None
     ) -> tuple[Tensor | None, ...]:
         K, P, outcome = ctx.saved_tensors
         X, S, settled = _signs(K, P, outcome)
@@ -175,11 +226,12 @@ class _RoundedSpectrum(torch.autograd.Function):
 
     @staticmethod
     def vmap(  # pyright: ignore[reportIncompatibleMethodOverride]
-        info: Any, dims: tuple[int | None], K: Tensor
+        info: Any, dims: tuple[int | None, None], K: Tensor, by_sizes: bool
     ) -> tuple[tuple[Tensor, ...], tuple[int | None, ...]]:
         """Let a Jacobian in forward mode, whose matrices are the same for all vectors, pass."""
         if dims[0] is None:
-            return _RoundedSpectrum.apply(K), (None,) * 4  # pyright: ignore[reportReturnType]
+            found = _RoundedSpectrum.apply(K, by_sizes)
+            return found, (None,) * 4  # pyright: ignore[reportReturnType]
         raise TypeError(_WITHIN_VMAP)
 
 
@@ -265,10 +317,28 @@ def _limits(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return _from_eigenvalues(K)
     if not hermitian.any():
         return _from_iteration(K)
-    solved = _from_eigenvalues(K[hermitian]), _from_iteration(K[~hermitian])
-    order = torch.cat([hermitian.nonzero(), (~hermitian).nonzero()]).flatten().argsort()
-    P, residual, steps, outcome = (torch.cat(parts)[order] for parts in zip(*solved, strict=True))
-    return P, residual, steps, outcome
+    return _merged(hermitian, _from_eigenvalues(K[hermitian]), _from_iteration(K[~hermitian]))
+
+
+def _limits_by_sizes(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return P, NaN for a residual, steps and outcome of balanced matrices, one by one."""
+    found = [scaling.limit_by_sizes(matrix, _limit) for matrix in K]
+    P, steps, outcome = zip(*found, strict=True)
+    unknown, device = K.real.new_full((len(K),), math.nan), K.device
+    return (
+        torch.stack(P),
+        unknown,
+        torch.tensor(steps, device=device),
+        torch.tensor(outcome, device=device),
+    )
+
+
+def _limit(K: Tensor) -> tuple[Tensor, int, int]:
+    P, _, steps, outcome = _limits(K[None])
+    rank = round(float(trace(P[0]).real.nan_to_num()))
+    if int(outcome) == _SETTLED and rank in (0, len(K)):  # exact: scaling would magnify an error
+        P = torch.eye(len(K), dtype=K.dtype, device=K.device)[None] * (rank > 0)
+    return P[0], int(steps), int(outcome)
 
 
 def _from_eigenvalues(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -501,7 +571,7 @@ def _raise(
     if outcome[row] == _RANGE:
         raise ProjectionError(
             f"K{index}: expected a projector within {torch.finfo(dtype).max:g}, the largest number "
-            f"of {_name(dtype)}, got larger entries{others}; use float32"
+            f"of {_name(dtype)}, got larger entries{others}; use {_NEXT.get(dtype, 'float32')}"
         )
     if outcome[row] == _OUTSIDE:
         raise ProjectionError(
