@@ -22,6 +22,7 @@ from stages.claims.intervals import HIGHER, LOWER
 from stages.claims.readings import MODES
 from stages.claims.verdict import NOT_RUN, OPEN, Verdict, evidence, told
 from stages.common import params
+from stages.text import names
 
 UNTRAINED = "untrained"
 ASKED = {
@@ -146,7 +147,7 @@ def _of_mode(answers: Mapping[str, str]) -> str:
     if len(words) == 1:
         return next(iter(words))
     models = {word: [n for n, of_model in answers.items() if of_model == word] for word in words}
-    return ", ".join(f"{w} ({', '.join(of).replace('_', ' ')})" for w, of in models.items())
+    return ", ".join(f"{w} ({', '.join(map(names.model, of))})" for w, of in models.items())
 
 
 def _shown(
@@ -158,7 +159,7 @@ def _shown(
         means = intervals.of_means(table[list(rules)], section.confidence)
         for name, of in means.iterrows():
             figures = intervals.ratio((of["mean"], of.low, of.high)).removeprefix("×")
-            shown.setdefault(str(name), {})[what] = figures
+            shown.setdefault(names.model(name), {})[what] = figures
         shown.setdefault(UNTRAINED, {})[what] = f"{10 ** table[UNTRAINED].mean():.2g}"
     return shown
 

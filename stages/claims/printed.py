@@ -94,7 +94,7 @@ CLAIMS = {
     ),
     "R1": Claim(
         "a training of ours with the rule generates MNIST digits",
-        "– (a training of ours)",
+        "– (ours)",
         "with a decorrelated code and noise in the data, a training of ours, it does so too",
     ),
     "G2": Claim(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stages.text import markdown
+from stages.text import markdown, names
 
 RUN = ["model", "seed", "weights", "mode"]
 SETTING = ["model", "weights", "mode"]
@@ -140,7 +140,7 @@ def readable(summary: pd.DataFrame) -> str:
     for setting, of_setting in summary.groupby(SETTING, sort=False):
         found = of_setting.set_index("measure")
         cells = [cell(found.loc[name]) if name in found.index else "" for name in shown]
-        rows.append(["" if word == CONTROL else str(word).replace("_", " ") for word in setting])
+        rows.append(["" if word == CONTROL else names.model(word) for word in setting])
         rows[-1] += cells
     return markdown.table(["model", "weights", "BatchNorm", *shown.values()], rows) + "\n"
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from stages.evaluation.summary import RUN, cell, summarize
 from stages.generative.recipes import DIGITS
-from stages.text import markdown
+from stages.text import markdown, names
 
 CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
 WEIGHTS = {"best": "best", "ema": "last"}
@@ -38,7 +38,7 @@ def models(runs: pd.DataFrame) -> str:
     rows = []
     for (model, weights), of_model in found.groupby(["model", "weights"], sort=False):
         cells = {(row.measure, row["mode"]): cell(row) for _, row in of_model.iterrows()}
-        row = [model.replace("_", " "), WEIGHTS[weights], f"{of_model.seeds.iloc[0]}"]
+        row = [names.model(model), WEIGHTS[weights], f"{of_model.seeds.iloc[0]}"]
         rows.append(row + [cells.get(key, "–") for key in measures])
     return markdown.table(["model", "weights", "seeds", *measures.values()], rows) + "\n"
 
@@ -59,7 +59,7 @@ def modes(history: pd.DataFrame) -> str:
             ]
             won, lost, kept = zip(*seeds, strict=True)
             cells = [_steps(won), _steps(lost), f"{sum(kept)} of {len(kept)} seeds"]
-            rows.append([str(model).replace("_", " "), words, *cells])
+            rows.append([names.model(model), words, *cells])
     return markdown.table(["model", "weights", *MODES], rows) + "\n"
 
 
@@ -89,7 +89,7 @@ def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
             peer = distances.loc[str(model)]
             nearer = (first < peer.fillna(np.inf)).sum()
             cells = [f"{text}, {n}/{len(peer)}" for text, n in zip(cells, nearer, strict=True)]
-        rows.append([str(model).replace("_", " "), *cells])
+        rows.append([names.model(model), *cells])
     return markdown.table(["model", *heads], rows) + "\n"
 
 

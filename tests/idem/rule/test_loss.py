@@ -49,7 +49,7 @@ def test_a_scale_multiplies_the_gradient_of_both_rules_alike(rule: str, scale: s
 
 @pytest.mark.parametrize("gamma", [0.05, 0.5, 1.0])
 def test_one_descent_step_of_a_linear_layer_is_the_relaxed_recurrence(gamma: float):
-    """Ledger row L5: W <- (1 - gamma) W + gamma (3W^2 - 2W^3)."""
+    """Claim L5: W <- (1 - gamma) W + gamma (3W^2 - 2W^3)."""
     f = nn.Linear(6, 6, bias=False).double()
     W = f.weight.detach().clone()
     idempotency_loss(f, whitened(50, 6), rule="modified").backward()

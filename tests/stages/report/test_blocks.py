@@ -7,16 +7,27 @@ from stages.report import blocks
 
 def test_claims_are_shown_in_short():
     short = {"claim": "a", "authors": "b", "ours": "c", "verdict": "d"}
-    files = {"metrics/laptop/claims.json": json.dumps({"T6": short})}
-    assert blocks.claims(files.__getitem__).splitlines()[-1] == "| T6 | a | b | c | d |"
+    longer = short | {"verdict": "long", "brief": "e"}
+    tables = {
+        "laptop": {"T6": short, "G1": short, "G3": short},
+        "study": {"G3": {"verdict": "of before"}, "G1": longer},
+        "celeba": {"Q2": short, "G2": short},
+    }
+    files = {f"metrics/{name}/claims.json": json.dumps(table) for name, table in tables.items()}
+    assert blocks.claims(files.__getitem__).splitlines()[2:] == [
+        "| T6 | a | b | c | d |",
+        "| G1 (study) | a | b | c | e |",
+        "| G2 (celeba) | a | b | c | d |",
+        "| G3 | a | b | c | d |",
+    ]
 
 
 def test_verdicts_have_a_row_a_claim_and_a_column_a_network():
-    ledger = {
+    claims = {
         "T3": {"B2": {"verdict": "x"}, "B1": {"verdict": "y"}},
         "T6": {"B1": {"verdict": "z"}},
     }
-    assert blocks.overview(ledger).splitlines() == [
+    assert blocks.overview(claims).splitlines() == [
         "|  | B1 | B2 |",
         "| --- | --- | --- |",
         "| T3 | y | x |",
