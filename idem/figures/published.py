@@ -23,8 +23,8 @@ _MARKS: dict[str, dict[str, Any]] = {
 def figure_published(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """Draw error by epoch: the authors' lines, ours beside them, and below the ratio of the two.
 
-    A column a network and rule. A colour is a learning rate, by its published label; grey are the
-    published lines that were not run here.
+    A column a network and rule, the rules of a network on one scale. A colour is a learning rate,
+    by its published label; grey are the published lines that were not run here.
 
     Args:
         lines: columns ``network``, ``data`` (fixed or fresh), ``rule``, ``label``, ``epoch``,
@@ -35,13 +35,15 @@ def figure_published(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """
     panels = list(lines[["network", "rule"]].drop_duplicates().itertuples(index=False, name=None))
     figure = Figure(figsize=(3.6 * len(panels) + 0.6, 6.4), layout="constrained")
-    axes = figure.subplots(
-        2, len(panels), sharex=True, squeeze=False, height_ratios=[3, 1], sharey="row"
-    )
+    axes = figure.subplots(2, len(panels), sharex=True, squeeze=False, height_ratios=[3, 1])
+    first = {network: column for column, (network, _) in reversed(list(enumerate(panels)))}
+    all_colors = _colors(lines.label)
     for (network, rule), (above, below) in zip(panels, axes.T, strict=True):
         ours = lines[(lines.network == network) & (lines.rule == rule) & (lines.epoch > 0)]
         theirs = curves[(curves.network == network) & (curves.rule == rule) & (curves.epoch > 0)]
-        colors = _colors(ours.label)
+        colors = {label: all_colors[label] for label in sorted(ours.label.unique())}
+        above.sharey(axes[0, first[network]])
+        below.sharey(axes[1, 0])
         _draw_theirs(above, theirs, colors)
         _draw_ours(above, ours, colors)
         _draw_ratio(below, ours[ours.data == "fixed"], colors)
