@@ -15,6 +15,8 @@ from stages.claims import (
     generative,
     latent,
     linear,
+    near,
+    published,
     routes,
     sweeps,
 )
@@ -47,6 +49,12 @@ def laptop(folder: Path, settings: params.Laptop) -> list[Verdict]:
         batch_sizes.judge(
             read(folder, "variants")["T7"], of_batch_sizes(folder, settings.variants), section
         ),
+        *published.judge(
+            {n: read(folder, f"published_{n}") for n in settings.published.networks},
+            read(folder, "published_matched"),
+            section,
+        ),
+        near.judge(read(folder, "near"), section),
         differentiation.judge(read(folder, "autodiff"), section),
         routes.judge(read(folder, "trajectory"), section),
         *mnist(folder, settings.train, section),

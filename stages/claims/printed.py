@@ -72,6 +72,26 @@ CLAIMS = {
         "from 32 to 10 000 (3)",
         "batch sizes from 32 to 10 000 give comparable results (3)",
     ),
+    "P1": Claim(
+        "curves of error by epoch on B2 and B3",
+        "15 rates, both rules (poster, Figure 5)",
+        "error by epoch at fifteen learning rates, as on one batch a run (poster, Figure 5)",
+    ),
+    "P2": Claim(
+        "at equal rates the modified rule leads from the start",
+        "its curves lie lower (poster, Figure 5)",
+        "at equal learning rates the modified rule gains most in the first epochs (poster)",
+    ),
+    "P3": Claim(
+        "does the error fall on new inputs too?",
+        "left open",
+        "does the error fall on inputs that were not trained on too? (left open)",
+    ),
+    "N": Claim(
+        "does the rule perfect an almost idempotent map?",
+        "the theory is about these (2.2)",
+        "maps near an idempotent, which the theory is about, become idempotent (2.2)",
+    ),
     "C": Claim(
         "the rule as an automatic differentiation rule",
         "described, its code and graph left open (2.3, C)",

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+
+from stages.sweeps.aggregate import student_interval
 
 LINE = ["data", "rule", "label"]
-_CONFIDENCE = 0.95
 
 
 def beside(rows: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
@@ -53,10 +53,11 @@ def beside(rows: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
 def headline(lines: pd.DataFrame) -> dict[str, dict]:
     """Return, by data and rule, how far our lines are from theirs and what is new about new inputs.
 
-    For each: ``lines`` and ``epochs`` compared (the start left out, where nothing is trained yet),
-    the ``median_ratio`` ours / theirs, the ``largest_deviation`` (of the ratio from 1, as a factor
-    of at least 1) and the ``median_deviation``; and of the line whose trained batch fell most,
-    ``trained_fell`` and ``new_fell``, error at the start over error at the end.
+    For each: ``runs``; ``lines`` and ``epochs`` compared (the start left out, where nothing is
+    trained yet); the ``median_ratio`` ours / theirs; ``median_deviation`` and
+    ``largest_deviation`` of the ratio from 1, as factors of at least 1; and of the line whose
+    trained batch fell most, ``label_that_fell_most``, ``trained_fell`` and ``new_fell``: error at
+    the start over error at the end.
     """
     return {
         str(data): {str(rule): _of_rule(of_rule) for rule, of_rule in of_data.groupby("rule")}
@@ -70,6 +71,7 @@ def _of_rule(lines: pd.DataFrame) -> dict[str, float | int | None]:
     falls = [_fall(line) for _, line in lines.groupby("label")]
     trained, new, label = max(falls)
     return {
+        "runs": int(lines.runs.min()),
         "lines": int(both.label.nunique()),
         "epochs": int(lines.epoch.max()),
         "median_ratio": float(both.ratio.median()) if len(both) else None,
@@ -89,9 +91,7 @@ def _fall(line: pd.DataFrame) -> tuple[float, float, float]:
 
 def _half_width(errors: pd.Series) -> float:
     """Return half the width of the interval of the mean of the logarithms."""
-    count = len(errors)
-    if count < 2:
+    if len(errors) < 2:
         return math.nan
-    return float(
-        stats.t.ppf((1 + _CONFIDENCE) / 2, count - 1) * np.log(errors).std() / math.sqrt(count)
-    )
+    low, high = student_interval(np.log(errors.to_numpy()))
+    return (high - low) / 2

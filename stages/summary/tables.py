@@ -43,6 +43,8 @@ SIZES = {n: Source(f"sweep_{n}.json", f"sweep@{n}") for n in ("B1", "B2", "B3", 
 SWEEPS = {n: Source(f"sweep_{n}.csv", f"sweep@{n}", f"sweep_{n}_so_far.csv") for n in SIZES}
 STABLE = Source("stability.json", "stability")
 BATCHES = Source("variants.json", "variants")
+LINES = {n: Source(f"published_{n}.json", f"published@{n}") for n in ("B2", "B3")}
+NEAR = Source("near.json", "near")
 RULE = Source("autodiff.json", "autodiff")
 ROUTES = Source("trajectory.json", "trajectory")
 MNIST = Source("prepare_mnist.json", "prepare")
@@ -80,6 +82,10 @@ def laptop(section: params.Claims) -> list[Number]:
         Number("T5.rate_B4",               STABLE,       largest("B4.*.largest_stable_rate"),      EXACT),
         *_near_zero(section),
         *_batch_sizes(),
+        Number("P1.deviation_B2",          LINES["B2"],  largest("fixed.*.median_deviation"),      FINAL),
+        Number("P1.deviation_B3",          LINES["B3"],  largest("fixed.*.median_deviation"),      FINAL),
+        Number("P3.new_fell_B3",           LINES["B3"],  at("fixed.modified.new_fell"),            Rounded(relative=0.02)),
+        Number("N.log10_ratio_n100",       NEAR,         at("n100.modified_over_ordinary.log10_ratio"), Rounded(absolute=0.1)),
         Number("C.log10_difference",       RULE,         at("C.log10_largest_difference"),         NOISE),
         Number("C.nodes_ratio",            RULE,         at("C.nodes_ratio"),                      EXACT),
         Number("Q1.log10_B1",              ROUTES,       at("studies.B1.distances.function_routes.log10_ratio"), FINAL),

@@ -10,18 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy import stats
 
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from idem.sweeps.near import NearProjection
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
-from stages.sweeps.aggregate import last_rows
+from stages.sweeps.aggregate import last_rows, student_interval
 from stages.sweeps.sweep import MODULES, trained, units_of
 
 _MEGABYTE = 2**20
-_CONFIDENCE = 0.95
 
 
 def main() -> None:
@@ -111,9 +109,9 @@ def ratio(lanes: pd.DataFrame) -> dict[str, float | int | None]:
     """Compare the rules on every run, each at the rate that is best for it on the other runs.
 
     Returns:
-        ``runs``, ``ratio``, the geometric mean of the relative errors' ratio modified / ordinary,
-        and its 95 % interval by Student's t on logarithms; None where a run diverged at that rate
-        or where there is but one.
+        ``runs``, ``log10_ratio``, the mean of log10 of the relative errors' ratio modified /
+        ordinary, and ``low`` and ``high``, its 95 % interval by Student's t; None where a run
+        diverged at that rate, and no interval of one run.
     """
     logs = []
     for run, own in lanes.groupby("run"):
@@ -126,15 +124,14 @@ def ratio(lanes: pd.DataFrame) -> dict[str, float | int | None]:
             )
             for rule in RULES
         }
-        logs.append(math.log(errors["modified"]) - math.log(errors["ordinary"]))
-    found: dict[str, float | int | None] = {"runs": len(logs), "ratio": None}
-    if np.isfinite(logs).all():
-        found["ratio"] = math.exp(float(np.mean(logs)))
-    if found["ratio"] is None or len(logs) < 2:
-        return found | {"low": None, "high": None}
-    half = stats.t.ppf((1 + _CONFIDENCE) / 2, len(logs) - 1) * stats.sem(logs)
-    low, high = np.mean(logs) - half, np.mean(logs) + half
-    return found | {"low": math.exp(low), "high": math.exp(high)}
+        logs.append(math.log10(errors["modified"]) - math.log10(errors["ordinary"]))
+    nothing = {"log10_ratio": None, "low": None, "high": None}
+    if not np.isfinite(logs).all():
+        return {"runs": len(logs)} | nothing
+    found = {"runs": len(logs)} | nothing | {"log10_ratio": float(np.mean(logs))}
+    if len(logs) > 1:
+        found["low"], found["high"] = student_interval(np.array(logs))
+    return found
 
 
 def predicted_edges(grid: Grid) -> dict[str, float] | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stages.common.params.section import Confidence, Count, Fraction, Positive, Section
+from stages.common.params.section import Confidence, Count, Fraction, Named, Positive, Section
 
 
 class Judging(Section):
@@ -29,6 +29,11 @@ class Claims(Judging):
     least_converging: Fraction
     equality_tolerance: Positive
     linear_exponent_tolerance: Positive
+    published_median: Named[Positive]
+    published_largest: Positive
+    holds_from: Fraction
+    memorised_below: Fraction
+    perfected_below: Fraction
 
 
 class GenerativeClaims(Judging):

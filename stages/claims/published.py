@@ -1,0 +1,111 @@
+"""P1 to P3: the authors' published curves, what of the rules' difference they show, and on what.
+
+The thresholds of P1 were fixed before the runs. Its lines are those of one fixed batch a run.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from stages.claims.verdict import (
+    CONVENTION,
+    NOT,
+    OPEN,
+    REPRODUCED,
+    Evidence,
+    Verdict,
+    evidence,
+    told,
+)
+from stages.common import params
+
+Lines = Mapping[str, Mapping[str, Mapping[str, Any]]]  # by data and rule: published_NETWORK.json
+
+
+def judge(
+    lines: Mapping[str, Lines], matched: Mapping[str, Mapping[str, float]], section: params.Claims
+) -> list[Verdict]:
+    """Judge P1, P2 and P3.
+
+    Args:
+        lines: by network, what `stages.published.beside.headline` says.
+        matched: by network, what `stages.published.matched.headline` says.
+        section: the thresholds.
+    """
+    return [curves(lines, section), at_equal_rates(matched, section), new_inputs(lines, section)]
+
+
+def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
+    """Judge P1: do our lines on a fixed batch lie on the published ones?"""
+    deviations = {
+        network: {
+            name: max(rule[name] for rule in of_network["fixed"].values())
+            for name in ("median_deviation", "largest_deviation")
+        }
+        for network, of_network in lines.items()
+    }
+    hit = [
+        network
+        for network, found in deviations.items()
+        if found["median_deviation"] <= section.published_median[network]
+        and found["largest_deviation"] <= section.published_largest
+    ]
+    missed = [network for network in lines if network not in hit]
+    wordings = [REPRODUCED if not missed else NOT]
+    if hit and missed:
+        wordings = [f"{REPRODUCED} on {_and(hit)}, not on {_and(missed)}", f"on {_and(hit)} only"]
+    ours = ", ".join(f"{n} {_percent(d['median_deviation'])}" for n, d in deviations.items())
+    text = told("P1", networks=lines)
+    return Verdict.of(
+        "P1", wordings, _rests_on(lines, section), f"off by (median): {ours}", text, list(lines)
+    )
+
+
+def at_equal_rates(matched: Mapping[str, Mapping[str, float]], section: params.Claims) -> Verdict:
+    """Judge P2 from the authors' own lines: are the rules apart where their steps are equal?"""
+    every = [math.log10(of[f"early_{end}"]) for of in matched.values() for end in ("low", "high")]
+    verdict = OPEN
+    if max(map(abs, every)) <= section.least_effect:
+        verdict = CONVENTION
+    elif max(every) < -section.least_effect:
+        verdict = REPRODUCED
+    ours = f"×{10 ** min(every):.2f} to ×{10 ** max(every):.2f} at equal steps, first 200 epochs"
+    return Verdict.of("P2", [verdict], Evidence(), ours, told("P2", networks=matched))
+
+
+def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
+    """Answer P3: how much of the fall of the error on the trained batch is there on new inputs?"""
+    falls = {
+        network: [of["fixed"]["modified"][f"{name}_fell"] for name in ("trained", "new")]
+        for network, of in lines.items()
+    }
+    answers = {network: _holds(*fell, section) for network, fell in falls.items()}
+    words = ", ".join(f"{answer} on {network}" for network, answer in answers.items())
+    short = ", ".join(f"{network} {answer}" for network, answer in answers.items())
+    ours = "; ".join(f"{n} ×{old:.2g} trained, ×{new:.2g} new" for n, (old, new) in falls.items())
+    text = told("P3", networks=lines)
+    return Verdict.of("P3", [words, short], _rests_on(lines, section), ours, text, list(lines))
+
+
+def _holds(trained: float, new: float, section: params.Claims) -> str:
+    """Say whether a fall holds on new inputs, by the part of its logarithm that is there."""
+    if math.log10(trained) <= section.least_effect:
+        return OPEN
+    part = math.log(new) / math.log(trained)
+    if part >= section.holds_from:
+        return "yes"
+    return "no" if part <= section.memorised_below else "in part"
+
+
+def _rests_on(lines: Mapping[str, Lines], section: params.Claims) -> Evidence:
+    every = [of_rule for of in lines.values() for of_rule in of["fixed"].values()]
+    runs, steps = (min(of[name] for of in every) for name in ("runs", "epochs"))
+    return evidence(runs, "run", section.least_runs, steps, section.least_steps)
+
+
+def _percent(deviation: float) -> str:
+    return f"{100 * (deviation - 1):.1f} %"
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(names)

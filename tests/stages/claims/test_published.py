@@ -1,0 +1,86 @@
+from typing import Any
+
+import pytest
+
+from stages.claims import published
+from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED
+from stages.common import params
+from tests import ROOT
+
+SECTION = params.read(ROOT / "params.yaml", params.Laptop).claims
+FEW = " (indication: 3 runs, 100 steps)"
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    hit = {"median_ratio": 1.01, "median_deviation": 1.01, "largest_deviation": 1.05}
+    fell = {"label_that_fell_most": 0.22, "trained_fell": 10.0, "new_fell": 9.5}
+    return {"runs": 10, "lines": 2, "epochs": 2500} | hit | fell | changes
+
+
+def lines_of(**by_network: dict[str, Any]) -> dict[str, Any]:
+    return {
+        network: {"fixed": {"modified": line(**changes), "ordinary": line()}}
+        for network, changes in by_network.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("b2", "b3", "verdict"),
+    [
+        ({}, {}, REPRODUCED),
+        ({"median_deviation": 1.05}, {"median_deviation": 1.02}, REPRODUCED),
+        ({"median_deviation": 1.06}, {}, "reproduced on B3, not on B2"),
+        ({}, {"median_deviation": 1.03}, "reproduced on B2, not on B3"),
+        ({}, {"largest_deviation": 1.2}, "reproduced on B2, not on B3"),
+        ({"largest_deviation": 1.2}, {"largest_deviation": 1.2}, NOT),
+    ],
+)
+def test_lines_are_hit_within_the_thresholds(b2: dict, b3: dict, verdict: str):
+    assert published.curves(lines_of(B2=b2, B3=b3), SECTION).verdict == verdict
+
+
+def test_few_runs_and_steps_are_marked():
+    found = published.curves(lines_of(B2={"runs": 3, "epochs": 100}, B3={}), SECTION)
+    assert found.verdict == REPRODUCED + FEW
+    assert "B2 1.0 %" in found.ours
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.98, 1.02, CONVENTION),
+        (0.5, 0.6, REPRODUCED),
+        (0.5, 1.0, OPEN),
+        (1.5, 1.6, OPEN),
+    ],
+)
+def test_equal_rates_tell_a_convention_from_a_lead(low: float, high: float, verdict: str):
+    ends = {"end_low": 0.9, "end_high": 1.5}
+    matched = {n: {"early_low": low, "early_high": high} | ends for n in ("B2", "B3")}
+    found = published.at_equal_rates(matched, SECTION)
+    assert found.verdict == verdict
+    assert f"×{low:.2f}" in found.ours
+
+
+@pytest.mark.parametrize(
+    ("trained", "new", "answer"),
+    [
+        (10.0, 9.0, "yes"),
+        (10.0, 5.0, "in part"),
+        (17.0, 2.2, "no"),
+        (10.0, 0.9, "no"),
+        (1.1, 1.1, OPEN),
+    ],
+)
+def test_new_inputs_show_what_is_memorised(trained: float, new: float, answer: str):
+    fell = {"trained_fell": trained, "new_fell": new}
+    assert published.new_inputs(lines_of(B3=fell), SECTION).verdict == f"{answer} on B3"
+
+
+def test_networks_are_answered_apart():
+    lines = lines_of(B2={}, B3={"trained_fell": 17.0, "new_fell": 2.2})
+    found = published.judge(
+        lines, {"B2": {"early_low": 1, "early_high": 1, "end_low": 1, "end_high": 1}}, SECTION
+    )
+    assert [v.id for v in found] == ["P1", "P2", "P3"]
+    assert found[2].verdict == "yes on B2, no on B3"
