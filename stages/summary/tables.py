@@ -36,14 +36,15 @@ class Number:
     kind: Kind
 
 
-DERIVE = Source("derive.json", "derive")
 LINEAR = Source("linear.json", "linear")
 COST = Source("cost.json", "cost")
-SIZES = {n: Source(f"sweep_{n}.json", f"sweep@{n}") for n in ("B1", "B2", "B3", "B4")}
-SWEEPS = {n: Source(f"sweep_{n}.csv", f"sweep@{n}", f"sweep_{n}_so_far.csv") for n in SIZES}
+SWEEPS = {
+    n: Source(f"sweep_{n}.csv", f"sweep@{n}", f"sweep_{n}_so_far.csv")
+    for n in ("B1", "B2", "B3", "B4")
+}
 STABLE = Source("stability.json", "stability")
 BATCHES = Source("variants.json", "variants")
-LINES = {n: Source(f"published_{n}.json", f"published@{n}") for n in ("B2", "B3")}
+LINES = Source("published_B3.json", "published@B3")
 NEAR = Source("near.json", "near")
 RULE = Source("autodiff.json", "autodiff")
 ROUTES = Source("trajectory.json", "trajectory")
@@ -66,15 +67,10 @@ def laptop(section: params.Claims) -> list[Number]:
         Number("data.images",              MNIST,        total("*.images"),                        EXACT),
         Number("data.mean_pixel",          MNIST,        at("train.mean"),                         Rounded(relative=1e-5)),
         Number("data.accuracy",            CLASSES,      at("test_accuracy"),                      Rounded(absolute=5e-3)),
-        Number("L1.correctors_degree_3",  DERIVE,       at("L1.correctors_of_degree_3"),          EXACT),
         Number("L2.log10_moved",           LINEAR,       at("L2.log10_defect_of_diagonalisable"),  NOISE),
-        Number("L3.gammas_attracting",     LINEAR,       at("L3.share_of_gammas_attracting"),      EXACT),
         Number("L4.log10_residual",        LINEAR,       at("L4.log10_floor_by_dtype.float64"),    NOISE),
-        Number("L4.order",                 LINEAR,       at("L4.order_of_convergence"),            Rounded(absolute=0.01)),
         Number("L5.log10_difference",      LINEAR,       at("L5.log10_largest_difference"),        NOISE),
         Number("T1.exponent",              COST,         largest("exponents.*.*.flops"),           EXACT),
-        Number("T1.operations",            COST,         largest("ordinary_over_modified.*.flops_ratio"), EXACT),
-        Number("T2.parameters_B3",         SIZES["B3"],  at("parameters"),                         EXACT),
         Number("T3.log10_B1",              SWEEPS["B1"], error_ratio,                              Rounded(absolute=0.1)),
         Number("T3.log10_B2",              SWEEPS["B2"], error_ratio,                              FINAL),
         Number("T4.log10_B2",              SWEEPS["B2"], error_ratio_at_lowest_rate,               EARLY),
@@ -82,12 +78,10 @@ def laptop(section: params.Claims) -> list[Number]:
         Number("T5.rate_B4",               STABLE,       largest("B4.*.largest_stable_rate"),      EXACT),
         *_near_zero(section),
         *_batch_sizes(),
-        Number("P1.deviation_B2",          LINES["B2"],  largest("fixed.*.median_deviation"),      FINAL),
-        Number("P1.deviation_B3",          LINES["B3"],  largest("fixed.*.median_deviation"),      FINAL),
-        Number("P3.new_fell_B3",           LINES["B3"],  at("fixed.modified.new_fell"),            Rounded(relative=0.02)),
+        Number("P1.deviation_B3",          LINES,        largest("fixed.*.median_deviation"),      FINAL),
+        Number("P3.new_fell_B3",           LINES,        at("fixed.modified.new_fell"),            Rounded(relative=0.02)),
         Number("N.log10_ratio_n100",       NEAR,         at("n100.modified_over_ordinary.log10_ratio"), Rounded(absolute=0.1)),
         Number("C.log10_difference",       RULE,         at("C.log10_largest_difference"),         NOISE),
-        Number("C.nodes_ratio",            RULE,         at("C.nodes_ratio"),                      EXACT),
         Number("Q1.log10_B1",              ROUTES,       at("studies.B1.distances.function_routes.log10_ratio"), FINAL),
         Number("Q1.log10_B2",              ROUTES,       at("studies.B2.distances.function_routes.log10_ratio"), FINAL),
         *_generative("mnist"),
