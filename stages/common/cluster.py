@@ -11,7 +11,9 @@ whatever became of the files.
 """
 
 import hashlib
+import operator
 import os
+import pickle
 import platform
 import sys
 import threading
@@ -24,11 +26,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cloudpickle
 import dask
 import distributed
 import numpy as np
 import torch
 from distributed import Client, Future, Worker, get_worker, wait
+from toolz import compose
 
 from idem.checkpoint import unwanted
 from idem.files import replaced
@@ -39,6 +43,7 @@ ATTEMPTS = 3  # at a unit, each by a worker that is free
 PATIENCE = 60.0  # seconds without a worker
 _CONNECT = 10.0  # seconds until there is a scheduler
 _POLL = 1.0  # seconds between two looks for new workers
+_UNPACKED = compose(operator.call, pickle.loads)  # by a worker: the scheduler has no code of ours
 
 
 class Refused(Exception):
@@ -98,9 +103,8 @@ def computed(
     with _connected(address) as client:
         try:
             _workers(client, address)
-            for worker, found in client.run(_lacking, terms).items():  # all import at once
-                if found:
-                    _admit(client, worker, terms)
+            for worker in _incomplete(client, terms):
+                _admit(client, worker, terms)
             yield from _results(client, address, terms, function, units)
         except Refused as reason:
             sys.exit(f"IDEM_ENGINE: {reason}")
@@ -143,6 +147,17 @@ def _workers(client: Client, address: str) -> list[str]:
     return found
 
 
+def _incomplete(client: Client, terms: Terms) -> list[str]:
+    """Return the workers that lack files; all are asked at once, as they import meanwhile."""
+    try:
+        found = client.run(_lacking, terms)
+    except (Refused, OSError):
+        raise
+    except Exception as reason:  # Dask's, without a type of its own
+        raise Refused(f"a worker is in no clone of this repository: {reason}") from reason
+    return [worker for worker, paths in found.items() if paths]
+
+
 def _admit(client: Client, worker: str, terms: Terms) -> None:
     """Bring the files that a worker lacks, or refuse it."""
     for found in client.run(_lacking, terms, workers=[worker]).values():
@@ -159,8 +174,8 @@ def _results(
         free = len(_workers(client, address)) - len(running)
         for _ in range(min(free, len(waiting))):
             index = waiting.popleft()
-            attempt = partial(_attempt, terms, function, units[index])
-            running[client.submit(attempt, pure=False, retries=ATTEMPTS - 1)] = index
+            attempt = cloudpickle.dumps(partial(_attempt, terms, function, units[index]))
+            running[client.submit(_UNPACKED, attempt, pure=False, retries=ATTEMPTS - 1)] = index
         for future in _ended(running):
             index, result = running.pop(future), _result(future)
             if isinstance(result, Lacking):

@@ -38,13 +38,16 @@ class Started(NamedTuple):
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     folders = [tmp_path_factory.mktemp(name) for name in ("scheduler", "first", "second")]
     where = folders[0] / "address.json"
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"}
+    own = {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"}
     with ExitStack() as stack:
 
-        def start(folder: Path, *arguments: str) -> subprocess.Popen:
+        def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen:
             with (folder / "log").open("w") as log:
                 process = subprocess.Popen(
-                    [*DASK, *arguments, *LOCAL], cwd=folder, env=environment, stderr=log
+                    [*DASK, *arguments, *LOCAL],
+                    cwd=folder,
+                    env=os.environ | environment,
+                    stderr=log,
                 )
             stack.callback(process.wait)
             stack.callback(process.kill)
@@ -53,7 +56,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         scheduler = start(folders[0], "scheduler", "--port", "0", "--scheduler-file", str(where))
         how = ["--nthreads", "1", "--no-nanny", "--preload", "stages.common.cluster"]
         given = ["worker", "--scheduler-file", str(where), *how]
-        workers = [start(folder, *given) for folder in folders[1:]]
+        workers = [start(folder, *given, **own) for folder in folders[1:]]
         wait_for(lambda: where.exists() and where.stat().st_size > 0)
         address = yaml.safe_load(where.read_text())["address"]
         yield Started(address, scheduler, workers, folders[1:])
