@@ -38,9 +38,9 @@ class Asked:
     words: str
 
 
-def of_digits(study: Study) -> list[Verdict]:
+def of_digits(study: Study, least_digits: int) -> list[Verdict]:
     """Judge G1, R1 and G3 on images with ten classes."""
-    asked = Asked("digits", study.section.least_digits, "digits")
+    asked = Asked("digits", least_digits, "digits")
     papers = generates("G1", study, PAPERS, asked, tuple(WEIGHTS))
     return [papers, generates("R1", study, OURS, asked, ("ema",)), errors(study)]
 

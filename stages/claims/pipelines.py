@@ -76,10 +76,13 @@ def celeba(folder: Path, settings: params.CelebA) -> list[Verdict]:
     ]
 
 
-def mnist(folder: Path, training: params.Train, section: params.Judging) -> list[Verdict]:
+def mnist(folder: Path, training: params.Train, section: params.DigitClaims) -> list[Verdict]:
     """Return the verdicts on what was trained on MNIST."""
     found = Study(samples(folder, "mnist"), training, section)
-    return [codes(folder, "mnist", training, section), *generative.of_digits(found)]
+    return [
+        codes(folder, "mnist", training, section),
+        *generative.of_digits(found, section.least_digits),
+    ]
 
 
 def samples(folder: Path, images: str) -> pd.DataFrame:

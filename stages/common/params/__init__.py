@@ -1,6 +1,6 @@
 """What a parameter file may contain, checked before any work: a class a section, by subject."""
 
-from stages.common.params.claims import Claims, GenerativeClaims, Judging
+from stages.common.params.claims import Claims, DigitClaims, Judging, PhotographClaims
 from stages.common.params.data import PrepareCelebA, PrepareMNIST
 from stages.common.params.evaluation import (
     Classifier,

@@ -13,11 +13,16 @@ class Judging(Section):
     least_runs: Count
     confidence: Confidence
     least_effect: Positive
-    least_digits: Annotated[int, Field(ge=1, le=10)]
     projection_below: Positive
 
 
-class Claims(Judging):
+class DigitClaims(Judging):
+    """What counts for generated images of ten classes."""
+
+    least_digits: Annotated[int, Field(ge=1, le=10)]
+
+
+class Claims(DigitClaims):
     """What counts for the claims of the whole paper."""
 
     least_steps: Count
@@ -36,7 +41,7 @@ class Claims(Judging):
     perfected_below: Fraction
 
 
-class GenerativeClaims(Judging):
-    """What counts for those of a generative study: digits or coverage, as the images have it."""
+class PhotographClaims(Judging):
+    """What counts for generated images that have no classes."""
 
     least_coverage: Fraction

@@ -6,7 +6,7 @@ Sections that pipelines have in common stand in classes of their own, `Swept`, `
 
 from pydantic import model_validator
 
-from stages.common.params.claims import Claims, GenerativeClaims
+from stages.common.params.claims import Claims, DigitClaims, Judging, PhotographClaims
 from stages.common.params.data import PrepareCelebA, PrepareMNIST
 from stages.common.params.evaluation import (
     Classifier,
@@ -81,7 +81,7 @@ class GenerativeStudy(Generative):
     """A generative study of its own: with baselines from outside, and verdicts."""
 
     baselines: Baselines
-    claims: GenerativeClaims
+    claims: Judging
 
 
 class Plot(Section):
@@ -146,6 +146,7 @@ class MNISTStudy(GenerativeStudy):
     """The generative study at length, on MNIST, with the search for its recipe."""
 
     search: Search
+    claims: DigitClaims
 
 
 class CelebA(GenerativeStudy):
@@ -153,6 +154,7 @@ class CelebA(GenerativeStudy):
 
     prepare: PrepareCelebA
     features: Features
+    claims: PhotographClaims
 
 
 PIPELINES: dict[str, type[Pipeline]] = {

@@ -12,12 +12,10 @@ from stages.common import params
 from tests import ROOT
 
 TRAINING = params.read(ROOT / "stages/pipelines/study/params.yaml", params.MNISTStudy).train
-SECTION = params.GenerativeClaims(
+SECTION = params.Judging(
     least_runs=5,
     confidence=0.95,
     least_effect=0.1,
-    least_digits=10,
-    least_coverage=0.1,
     projection_below=0.1,
 )
 SEEDS = 5

@@ -90,7 +90,7 @@ def test_noise_decides_nothing():
 
 
 def judged(found: Study) -> dict[str, generative.Verdict]:
-    return {verdict.id: verdict for verdict in generative.of_digits(found)}
+    return {verdict.id: verdict for verdict in generative.of_digits(found, 10)}
 
 
 def test_g1_is_judged_on_the_papers_training_and_r1_on_ours():
