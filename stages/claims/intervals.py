@@ -13,8 +13,14 @@ from scipy import stats
 from stages.claims.verdict import OPEN
 from stages.sweeps.aggregate import student_interval
 
+LEAST = 1e-12  # below it a number is as good as 0, which has no logarithm
 LOWER, HIGHER, EQUAL = "lower", "higher", "equal"
 Estimate = tuple[float, float, float]  # mean and limits
+
+
+def log10(values: pd.Series) -> pd.Series:
+    """Return logarithms, of 0 that of `LEAST`."""
+    return values.clip(lower=LEAST).map(math.log10)
 
 
 def of_mean(sample: np.ndarray, confidence: float) -> Estimate:

@@ -119,7 +119,7 @@ def _beyond(differences: list[pd.Series], least: float) -> str:
 
 def _by_model(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return log10 of a measurement, a column a model and a row a seed."""
-    return np.log10(rows.pivot(index="seed", columns="model", values=measure))
+    return rows.pivot(index="seed", columns="model", values=measure).apply(intervals.log10)
 
 
 def _moved(clouds: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@ Two models are compared by the logarithm of a ratio in pairs of one seed, with S
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from stages.claims import intervals
@@ -48,7 +47,7 @@ class Study:
 
         A seed that the other lacks is compared with the mean of its logarithms.
         """
-        own, beside = (np.log10(self.of(m, weights, mode, measure)) for m in (model, other))
+        own, beside = (intervals.log10(self.of(m, weights, mode, measure)) for m in (model, other))
         paired = beside.reindex(own.index).fillna(beside.mean())
         return intervals.of_mean((own - paired).to_numpy(), self.section.confidence)
 

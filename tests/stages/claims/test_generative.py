@@ -191,3 +191,10 @@ def test_g3_names_the_mode_that_differs():
     found = generative.errors(study(changes))
     assert found.verdict == f"{CONVENTION}: training mode {REPRODUCED}; eval mode {NOT}"
     assert isinstance(found.measured, str) and pd.notna(found.measured)
+
+
+def test_an_error_of_0_is_lower_than_any_other():
+    changes = _ordinary() | everywhere("modified", noise_relative_error=0, test_relative_error=0)
+    assert generative.errors(study(changes)).verdict == REPRODUCED
+    both = everywhere("ordinary", noise_relative_error=0, test_relative_error=0)
+    assert generative.errors(study(changes | both)).verdict == NOT

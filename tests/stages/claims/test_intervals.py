@@ -74,3 +74,8 @@ def test_a_ratio_has_its_interval():
     assert intervals.ratio((0.0, -1.0, 1.0)) == "×1 [0.1, 10]"
     assert intervals.ratio((1.0, -math.inf, math.inf)) == "×10, one run"
     assert intervals.ratio((math.nan, math.nan, math.nan)) == "not measurable"
+
+
+def test_a_number_that_is_0_has_a_logarithm_far_below_all_others():
+    found = intervals.log10(pd.Series([0.0, 100.0, math.inf, math.nan]))
+    assert found.tolist()[:3] == [-12.0, 2.0, math.inf] and math.isnan(found[3])
