@@ -31,7 +31,13 @@ from torch import Tensor
 from torch._C import _functorch  # pyright: ignore[reportAttributeAccessIssue]
 
 from idem.linear import basins, scaling
-from idem.rule.corrector import add_to_diagonal, matrix_residual, require_square, trace
+from idem.rule.corrector import (
+    add_to_diagonal,
+    dtype_name,
+    matrix_residual,
+    require_square,
+    trace,
+)
 
 _WORKING_DTYPE = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
 _SETTLED, _UNDECIDED, _OVERFLOW, _OUTSIDE, _RANGE = range(5)
@@ -571,7 +577,7 @@ def _raise(
     if outcome[row] == _RANGE:
         raise ProjectionError(
             f"K{index}: expected a projector within {torch.finfo(dtype).max:g}, the largest number "
-            f"of {_name(dtype)}, got larger entries{others}; use {_NEXT.get(dtype, 'float32')}"
+            f"of {dtype_name(dtype)}, got larger entries{others}; use {_NEXT.get(dtype, 'float32')}"
         )
     if outcome[row] == _OUTSIDE:
         raise ProjectionError(
@@ -583,12 +589,8 @@ def _raise(
     raise ProjectionError(
         f"K{index}: expected no eigenvalue within rounding of the line Re λ = ½ between those that "
         f"go to 0 and to 1, got {_named(nearest)} nearest to it{others}; if these are clear of it, "
-        f"K is too far from normal for {_name(K.dtype)}"
+        f"K is too far from normal for {dtype_name(K.dtype)}"
     )
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
 
 
 def _named(values: Tensor) -> str:

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor
 
+from idem.rule.corrector import dtype_name
+
 
 def check_input(x: Tensor) -> None:
     """Raise a TypeError or ValueError unless `x` is a batch of real floating-point numbers."""
@@ -25,7 +27,7 @@ def check_input(x: Tensor) -> None:
         raise TypeError(f"x: expected a torch.Tensor, got {type(x).__name__}")
     if not x.is_floating_point():
         raise TypeError(
-            f"x: expected real floating-point numbers, got {_name(x.dtype)}; "
+            f"x: expected real floating-point numbers, got {dtype_name(x.dtype)}; "
             "convert them, as in x.float()"
         )
     if x.dim() == 0 or x.numel() == 0:
@@ -170,7 +172,3 @@ def _is_float16(y: Tensor) -> bool:
     kind = y.device.type
     autocast = torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) == torch.float16
     return autocast or y.dtype == torch.float16
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

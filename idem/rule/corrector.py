@@ -154,15 +154,18 @@ def trace(K: Tensor) -> Tensor:
     return K.diagonal(dim1=-2, dim2=-1).sum(-1)
 
 
+def dtype_name(dtype: torch.dtype) -> str:
+    """Return the name of a dtype as users type it, without the package."""
+    return str(dtype).removeprefix("torch.")
+
+
 def require_square(K: Tensor) -> None:
     """Raise a TypeError or ValueError unless K is (..., n, n), floating-point and not empty."""
     if not isinstance(K, Tensor):
         raise TypeError(f"K: expected a torch.Tensor, got {type(K).__name__}")
     if K.dtype not in _DTYPES:
-        names = ", ".join(str(dtype).removeprefix("torch.") for dtype in _DTYPES)
-        raise TypeError(
-            f"K: expected a dtype of {names}, got {str(K.dtype).removeprefix('torch.')}"
-        )
+        names = ", ".join(map(dtype_name, _DTYPES))
+        raise TypeError(f"K: expected a dtype of {names}, got {dtype_name(K.dtype)}")
     if K.ndim < 2 or K.shape[-1] != K.shape[-2]:
         raise ValueError(f"K: expected square matrices (..., n, n), got shape {tuple(K.shape)}")
     if K.numel() == 0:

@@ -18,6 +18,7 @@ from idem.rule.corrector import matrix_residual
 from stages.common import params
 from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json
+from stages.linear.recurrence import log10_of
 
 CELL = ["norm", "gap"]
 DIRECT = "eigendecomposition"
@@ -124,11 +125,7 @@ def _rows(section: params.Peers, K: Tensor, gap: float) -> Iterator[dict[str, An
 def _ends(P: Tensor, exact: Tensor, floor: float | None = None) -> dict[str, float]:
     floor = float(matrix_residual(P, relative=True)) if floor is None else floor
     distance = float(torch.linalg.matrix_norm(P - exact) / torch.linalg.matrix_norm(exact))
-    return {"log10_floor": _log10(floor), "log10_distance": _log10(distance)}
-
-
-def _log10(value: float) -> float:
-    return math.log10(max(value, 2.0**-1074)) if math.isfinite(value) else math.nan
+    return {"log10_floor": log10_of(floor), "log10_distance": log10_of(distance)}
 
 
 def _against_best(section: params.Peers, cell: pd.DataFrame) -> dict[str, float]:
