@@ -31,6 +31,18 @@ def write_mnist(folder: Path, splits: Sequence[Split], count: int = 40) -> None:
         save(folder / "data/mnist", split, Labelled(images, labels))
 
 
+def write_raw_mnist(folder: Path, part: str, count: int) -> None:
+    """Write noise, bright or dark, as MNIST's files are; fewer are the first ones of more."""
+    raw = folder / "data/mnist/raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    images = np.stack([rng.integers(0, rng.integers(1, 256), (28, 28)) for _ in range(count)])
+    labels = np.arange(count, dtype=np.uint8) % 10
+    for kind, content in (("images-idx3", images), ("labels-idx1", labels)):
+        header = np.array([0x800 + content.ndim, *content.shape], ">i4").tobytes()
+        (raw / f"{part}-{kind}-ubyte").write_bytes(header + content.astype(np.uint8).tobytes())
+
+
 def write_classifier(folder: Path) -> None:
     """Write a classifier that was never trained."""
     torch.manual_seed(0)

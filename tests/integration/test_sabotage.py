@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 
 from stages.report.compare import compare
 from stages.report.scratch import GIT, copy_repository, run
 from tests import ROOT
-from tests.made_up import write_classifier
+from tests.integration.small_training import shrink_training
+from tests.made_up import write_classifier, write_raw_mnist
 from tests.stages.report.summary_files import commit
 
 pytestmark = pytest.mark.integration
@@ -28,9 +28,6 @@ STAGES = {
 }
 LINEAR = {"size": 8, "runs": 1, "ensemble_count": 2, "larger_sizes": [16], "dtypes": ["float64"]}
 LINEAR |= {"plane_width": 24, "plane_height": 16, "gammas": [1.0], "figure_gammas": [1.0]}
-TRAIN = {"seeds": [0, 1], "steps": 2, "log_every": 2, "batch_size": 2, "channels": [3, 4, 5]}
-TRAIN |= {"bottleneck": 2, "calibration_batches": 1}
-TRAIN |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
 SWEEP = {"learning_rates": [0.1, 0.2], "runs": 3, "steps": 10, "log_every": 5}
 
 
@@ -40,8 +37,8 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copy")
     copy_repository(ROOT, folder)
     change_parameters(folder, shrink)
-    write_raw(folder, "train", 60)
-    write_raw(folder, "t10k", 12)
+    write_raw_mnist(folder, "train", 60)
+    write_raw_mnist(folder, "t10k", 12)
     rerun(folder, "prepare")
     write_classifier(folder)
     rerun(folder, "train", "sweep", "linear", "summary")
@@ -59,13 +56,9 @@ def copy(committed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def shrink(content: dict[str, Any]) -> None:
     content["linear"] |= LINEAR
-    content["train"] |= TRAIN
-    models = content["train"]["models"]
-    content["train"]["models"] = {name: models[name] for name in ("modified", "ordinary", "ign")}
-    content["score"] |= {"batch_size": 5}
+    shrink_training(content)
     content["sweep"] |= {"batch_size": 16}
     content["sweep"]["networks"]["B1"] |= SWEEP
-    content["prepare"] |= {"valid_images": 12}
 
 
 def change_parameters(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -79,18 +72,6 @@ def change_code(folder: Path, file: str, old: str, new: str) -> None:
     text = (folder / file).read_text()
     assert text.count(old) == 1, f"{file}: {old}"
     (folder / file).write_text(text.replace(old, new))
-
-
-def write_raw(folder: Path, part: str, count: int) -> None:
-    """Write noise, bright or dark, as MNIST's files are; fewer are the first ones of more."""
-    raw = folder / "data/mnist/raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(0)
-    images = np.stack([rng.integers(0, rng.integers(1, 256), (28, 28)) for _ in range(count)])
-    labels = np.arange(count, dtype=np.uint8) % 10
-    for kind, content in (("images-idx3", images), ("labels-idx1", labels)):
-        header = np.array([0x800 + content.ndim, *content.shape], ">i4").tobytes()
-        (raw / f"{part}-{kind}-ubyte").write_bytes(header + content.astype(np.uint8).tobytes())
 
 
 def rerun(folder: Path, *stages: str) -> None:
@@ -142,7 +123,7 @@ def test_a_changed_learning_rate_is_noticed(copy: Path):
 
 
 def test_truncated_data_are_noticed(copy: Path):
-    write_raw(copy, "train", 50)
+    write_raw_mnist(copy, "train", 50)
     assert "data.images" in differing(copy, "prepare")
 
 
