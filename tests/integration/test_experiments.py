@@ -103,10 +103,10 @@ def experiments(folder: Path) -> dict[str, dict[str, str]]:
 def test_two_scales_of_a_rule_are_compared(copy: Path):
     *_, difference, compared = follow(copy, SCALES)
     assert "train.models.modified.weight" in difference
-    assert "train.first_loss_modified" in difference
+    assert "train.loss_modified" in difference
     assert "half and double" in compared
-    assert "laptop: train.first_loss_modified" in compared
-    assert "laptop: train.first_loss_ordinary" not in compared
+    assert "laptop: train.loss_modified" in compared
+    assert "laptop: train.loss_ordinary" not in compared
 
 
 def test_a_queue_runs_every_batch_size(copy: Path):
