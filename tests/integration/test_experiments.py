@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -77,12 +78,14 @@ def follow(folder: Path, recipe: list[str]) -> list[str]:
     """Run the lines of a recipe as a shell does; return what each prints."""
     said = []
     for line in recipe:
-        found = subprocess.run(
-            ["bash", "-c", line], cwd=folder, env=environment(), capture_output=True, text=True
-        )
-        assert found.returncode in ((0, 1) if line.startswith(COMPARE) else (0,)), (line, found)
-        said.append(found.stdout)
-        if line.startswith("dvc queue") or " dvc queue start" in line:
+        with TemporaryFile("w+", encoding="utf-8") as out:  # a pipe is held open by queue workers
+            command = ["bash", "-c", line]
+            found = subprocess.run(command, cwd=folder, env=environment(), stdout=out, stderr=out)
+            out.seek(0)
+            said.append(out.read())
+        allowed = (0, 1) if line.startswith(COMPARE) else (0,)
+        assert found.returncode in allowed, f"{line}: {said[-1]}"
+        if "dvc queue start" in line:
             wait_for_queue(folder)
     return said
 
