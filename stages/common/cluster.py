@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import cloudpickle
 import dask
@@ -44,6 +45,7 @@ PATIENCE = 60.0  # seconds without a worker
 _CONNECT = 10.0  # seconds until there is a scheduler
 _POLL = 1.0  # seconds between two looks for new workers
 _UNPACKED = compose(operator.call, pickle.loads)  # by a worker: the scheduler has no code of ours
+_accepted: set[str] = set()  # by this worker, the runs whose terms it meets
 
 
 class Refused(Exception):
@@ -64,6 +66,8 @@ class Terms(NamedTuple):
     versions: dict[str, str]
     device: str
     files: dict[str, str]
+    run: str
+    """Which call this is of."""
 
 
 class Made(NamedTuple):
@@ -83,7 +87,6 @@ def computed(
     address: str,
     function: Callable[..., Any],
     units: list[tuple],
-    reads: Iterable[Path] = (),
 ) -> Iterator[tuple[int, Any]]:
     """Yield the index of every unit and what came of it, a result or an error, as they end.
 
@@ -92,14 +95,13 @@ def computed(
             found by Dask's own configuration.
         function: of the parts of a unit.
         units: what each call is given.
-        reads: the files that units read, by their paths from the folder of this process.
 
     Raises:
         SystemExit: with one line, if the scheduler cannot be reached or is gone, no worker is there
             for `PATIENCE` seconds, or one differs in code or versions; of a unit, at once.
     """
-    needed = {path.as_posix(): _digest(path) for path in reads}
-    terms = Terms(_code(), _versions(), os.environ.get("IDEM_DEVICE", ""), needed)
+    needed = {path.as_posix(): _digest(path) for path in prepared()}
+    terms = Terms(_code(), _versions(), os.environ.get("IDEM_DEVICE", ""), needed, uuid4().hex)
     with _connected(address) as client:
         try:
             _workers(client, address)
@@ -113,6 +115,12 @@ def computed(
                 f"IDEM_ENGINE: lost the scheduler at {address}; what is finished is kept: run the "
                 f"same command again when it is back ({reason})"
             )
+
+
+def prepared() -> list[Path]:
+    """Return the files that units may read: arrays and weights, from the folder of this process."""
+    kinds = ("data/**/*.npy", "data/**/*.safetensors", ".ckpt/**/*.safetensors")
+    return sorted(path for kind in kinds for path in Path().glob(kind))
 
 
 def call(address: str, function: Callable[..., object], *arguments: Any) -> None:
@@ -163,6 +171,7 @@ def _admit(client: Client, worker: str, terms: Terms) -> None:
     for found in client.run(_lacking, terms, workers=[worker]).values():
         for path in found:
             client.run(_place, path, Path(path).read_bytes(), workers=[worker])
+    client.run(_accept, terms.run, workers=[worker])
 
 
 def _results(
@@ -216,8 +225,10 @@ def _brought_home(result: Made | Exception) -> Any:
 def _attempt(terms: Terms, function: Callable[..., Any], unit: tuple) -> Any:
     """Return the result of a unit; of a `SystemExit`, which would end the worker, itself."""
     worker = get_worker()
-    if _lacking(terms, worker):
-        return Lacking(worker.address)
+    if terms.run not in _accepted:
+        if _lacking(terms, worker):
+            return Lacking(worker.address)
+        _accept(terms.run)
     os.environ["IDEM_DEVICE"] = terms.device
     torch.set_num_threads(1)
     files.written.clear()
@@ -274,6 +285,11 @@ def _lacking(terms: Terms, dask_worker: Worker) -> list[str]:
 def _place(path: str, content: bytes) -> None:
     with replaced(Path(path)) as part:
         part.write_bytes(content)
+
+
+def _accept(run: str) -> None:
+    """Check no more in this run, as its own units may write anew what they read."""
+    _accepted.add(run)
 
 
 @cache

@@ -132,7 +132,7 @@ def run_units(
     units: Iterable[tuple],
     label: str = "",
     *,
-    reads: Iterable[Path] | None = (),
+    travel: bool = True,
     arrived: Callable[[int, Any], object] | None = None,
 ) -> list[Any]:
     """Return ``[function(*unit) for unit in units]``, computed side by side, in that order.
@@ -146,8 +146,8 @@ def run_units(
             machine: of files that it leaves, those of `write_tensors` alone are brought home.
         units: what each call is given.
         label: shows how many units are done; leave it out where they show progress themselves.
-        reads: the files that units read, which are brought to other machines; None if they
-            cannot be: all stays on this machine, whatever the engine.
+        travel: whether units may be computed elsewhere; if they read or write other files than
+            `cluster.prepared` names, they may not, whatever the engine.
         arrived: is called in this process with the index and the result of every unit, as soon as
             it is there.
 
@@ -160,8 +160,8 @@ def run_units(
     units = list(units)
     results: list[Any] = [None] * len(units)
     errors = []
-    address = None if reads is None or not units else scheduler()
-    with closing(_computed(function, units, address, reads or ())) as found:
+    address = scheduler() if units and travel else None
+    with closing(_computed(function, units, address)) as found:
         for index, result in tqdm(found, label, len(units), unit="unit", disable=not label):
             if isinstance(result, SystemExit):
                 raise SystemExit(*result.args)  # pickled, it has lost its code
@@ -189,13 +189,13 @@ def everywhere(function: Callable[..., object], *arguments: Any) -> None:
 
 
 def _computed(
-    function: Callable[..., Any], units: list[tuple], address: str | None, reads: Iterable[Path]
+    function: Callable[..., Any], units: list[tuple], address: str | None
 ) -> Generator[tuple[int, Any]]:
     """Yield the index of every unit and what came of it, a result or an error, as they end."""
     if address is not None:
         from stages.common import cluster  # and with it Dask, which may not be there
 
-        yield from cluster.computed(address, function, units, reads)
+        yield from cluster.computed(address, function, units)
         return
     tasks = [joblib.delayed(_on_one_thread)(function, *unit) for unit in enumerate(units)]
     parallel = joblib.Parallel(workers(), return_as="generator_unordered")

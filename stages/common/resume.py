@@ -83,7 +83,6 @@ def completed(
     label: str,
     others: Iterable[Plan] = (),
     late: Callable[[list[Any], list[Any]], None] | None = None,
-    reads: Iterable[Path] | None = (),
 ) -> Iterator[list[Any]]:
     """Yield what `function` makes of all units, and forget their checkpoints if all goes well.
 
@@ -101,7 +100,6 @@ def completed(
         others: the plans of the other stages of the pipeline, to estimate when all is done.
         late: is given the results of all units and the notes of their checkpoints, None where
             there are none, before the stage stops because the time is up.
-        reads: the files that units read; None if all stays on this machine, as in `run_units`.
 
     Raises:
         SystemExit: with OUT_OF_TIME when a unit did not end in time, once all are saved; with one
@@ -125,7 +123,7 @@ def completed(
     try:
         if missing:
             with progress:
-                run_units(_unless_late, tasks, reads=reads, arrived=arrived)
+                run_units(_unless_late, tasks, arrived=arrived)
     except FloatingPointError as error:
         sys.exit(str(error))
     done = sum(result is not None for result in results)

@@ -71,7 +71,7 @@ def main() -> None:
     """Find the images, decode them on all cores, write the arrays, a summary, what was left out."""
     args = params.arguments("prepare CelebA")
     section = params.read(args.params, params.CelebA).prepare
-    run, side = partial(run_units, label="prepare"), section.image_size
+    run, side = partial(run_units, label="prepare", travel=False), section.image_size
     try:
         source = celeba.find(CACHE)
         prepared = celeba.prepare(

@@ -118,7 +118,7 @@ def test_files_reach_a_worker_once_and_again_when_they_change(
     contents = []
     for content in ("one", "one", "two"):
         path.write_text(content)
-        assert engine.run_units(Path.read_text, [(path,)] * 4, reads=[path]) == [content] * 4
+        assert engine.run_units(Path.read_text, [(path,)] * 4) == [content] * 4
         contents.append([(file.read_text(), file.stat().st_mtime_ns) for file in there])
     assert contents[0] == contents[1]
     assert all(content == "two" for content, _ in contents[2])
@@ -134,7 +134,7 @@ def test_tensors_that_units_write_come_home(
 
 
 def test_units_that_cannot_travel_stay_here(address: str):
-    assert engine.run_units(os.getpid, [()], reads=None) == [os.getpid()]
+    assert engine.run_units(os.getpid, [()], travel=False) == [os.getpid()]
 
 
 def test_an_interrupted_stage_leaves_nothing_to_be_done(address: str, tmp_path: Path):
