@@ -82,6 +82,7 @@ def completed(
     keep: Path | None = None,
     label: str,
     others: Iterable[Plan] = (),
+    before: Callable[[list[Unit]], object] | None = None,
     late: Callable[[list[Any], list[Any]], None] | None = None,
 ) -> Iterator[list[Any]]:
     """Yield what `function` makes of all units, and forget their checkpoints if all goes well.
@@ -97,6 +98,7 @@ def completed(
         keep: the folder of finished units: those that match are taken, each other is written as
             soon as it is finished. None: a unit that is finished waits in `.ckpt`.
         label: of all of them, for people.
+        before: is given the units that are to be computed, before they are.
         others: the plans of the other stages of the pipeline, to estimate when all is done.
         late: is given the results of all units and the notes of their checkpoints, None where
             there are none, before the stage stops because the time is up.
@@ -108,6 +110,8 @@ def completed(
     identities = [identity_of(unit.label, unit.key, modules) for unit in units]
     given, results = _time_given(), _taken(keep, identities, label)
     missing = [i for i, result in enumerate(results) if result is None]
+    if before is not None and missing:
+        before([units[i] for i in missing])
     places = [Checkpoint(place_of(identity)) for identity in identities]
     new = [i for i in missing if not places[i].path.exists()][:1]
     tasks = [(function, units[i].arguments, identities[i], given, i in new) for i in missing]

@@ -12,6 +12,7 @@ It can be killed at any time, and goes on from there when it is run again.
 import math
 import sys
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -30,12 +31,12 @@ from idem.generative.optimization import Optimization
 from idem.generative.state import Row, TrainingState
 from idem.generative.training import Validation, train
 from stages.common import params, resume
-from stages.common.engine import device, run_units
+from stages.common.engine import device
 from stages.common.files import write_csv, write_json
 from stages.common.params import Evaluate, GenerativeStudy, Model, Train
+from stages.evaluation.labels import KINDS, MODES
 from stages.evaluation.measures import neighbours, sample_quality
-from stages.evaluation.summary import KINDS, MODES
-from stages.generative import networks, runs
+from stages.generative import networks, runs, weights
 from stages.generative.scoring import Scorer, batched, load_scorer
 
 MODULES = ("stages.evaluation.baselines",)  # that decide the scores of a run
@@ -50,8 +51,20 @@ def main() -> None:
     shape = networks.images(name, "train").shape[1:]
     compute = _compute(everything, shape)
     planned, label = plan(everything, name), f"dcgan {name}"
-    with resume.completed(*planned, keep=args.units, label=label) as found:
-        drawn = run_units(_codes_unit, list(_codes_units(everything, name)), "autoencoder_codes")
+
+    def train_again(units: list[resume.Unit]) -> None:
+        needed = [(everything.baselines.autoencoder, unit.arguments[2]) for unit in units]
+        weights.provide(everything, name, needed, "baselines")
+
+    of_codes = plan_of_codes(everything, name)
+    with (
+        resume.completed(
+            *planned, keep=args.units, label=label, reads=networks.files(name)
+        ) as found,
+        resume.completed(
+            *of_codes, keep=args.units, label=f"codes {name}", before=train_again, reads=None
+        ) as drawn,
+    ):
         rows = [row for of in (*(of_run for of_run, _ in found), *drawn) for row in of]
         validations = [row for _, of_run in found for row in of_run]
         write_csv(args.metrics / f"baselines_{name}.csv", pd.DataFrame(rows))
@@ -72,6 +85,20 @@ def plan(everything: GenerativeStudy, dataset: str) -> resume.Plan:
         for seed in everything.baselines.seeds
     ]
     return resume.Plan(_dcgan_unit, units, MODULES)
+
+
+def plan_of_codes(everything: GenerativeStudy, dataset: str) -> resume.Plan:
+    """Return how drawn codes of the trained autoencoders are decoded and scored."""
+    model, of_runs = everything.baselines.autoencoder, weights.keys(everything, dataset)
+    units = [
+        resume.Unit(
+            f"codes_{dataset}_{seed}_{kind}",
+            [of_runs[model, seed], kind, *_scored(everything)],
+            (everything, dataset, seed, kind),
+        )
+        for seed, kind in product(everything.train.seeds, KINDS)
+    ]
+    return resume.Plan(_codes_unit, units, MODULES)
 
 
 def network(section: Train, image_shape: Iterable[int], seed: int | None = None) -> DCGAN:
@@ -128,9 +155,14 @@ def _key(everything: GenerativeStudy, data: str, seed: int) -> list[Any]:
     """Return what decides the scores of a run, whichever others there are."""
     own = everything.baselines.model_dump(mode="json", exclude={"seeds", "autoencoder"})
     network = everything.train.model_dump(include={"channels", "bottleneck", "normalization"})
-    score, given = everything.score.model_dump(), everything.evaluate
-    scored = [given.seed, given.samples, given.neighbours, given.nearest_k]
-    return [own, network, score, scored, data, seed]
+    return [own, network, *_scored(everything), data, seed]
+
+
+def _scored(everything: GenerativeStudy) -> list[Any]:
+    """Return what decides how samples are drawn and scored."""
+    given = everything.evaluate
+    drawn = [given.seed, given.samples, given.neighbours, given.nearest_k]
+    return [everything.score.model_dump(), drawn]
 
 
 def _dcgan_unit(
@@ -192,26 +224,15 @@ def _recalibrate(generator: nn.Module, everything: GenerativeStudy, seed: int) -
     update_bn((sample_codes(*shape, rng) for _ in range(section.calibration_batches)), generator)
 
 
-def _codes_units(everything: GenerativeStudy, dataset: str) -> Iterable[tuple]:
-    for seed in everything.train.seeds:
-        for kind in KINDS:
-            yield everything, dataset, seed, kind
-
-
-def _codes_unit(everything: GenerativeStudy, dataset: str, seed: int, kind: str) -> list[dict]:
+def _codes_unit(
+    everything: GenerativeStudy, dataset: str, seed: int, kind: str, checkpoint: Checkpoint
+) -> list[dict]:
     """Return the scores of what a trained autoencoder makes of drawn codes, in both modes."""
     images, scorer = (
         networks.images(dataset, "train"),
         load_scorer(everything.score, dataset, "test"),
     )
-    f = networks.trained_network(
-        everything.train,
-        dataset,
-        images.shape[1:],
-        everything.baselines.autoencoder,
-        seed,
-        kind,
-    )
+    f = weights.restored(everything, dataset, everything.baselines.autoencoder, seed, kind)
     rng = Generator(device()).manual_seed(everything.evaluate.seed)
     rows, size = [], scorer.section.batch_size
     for mode in MODES:

@@ -6,35 +6,44 @@ f(f(z)); the spectrum of the Jacobian at f(z) and after many more applications; 
 two samples in the code and in pixels.
 """
 
-from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from torch import Generator, Tensor, nn
 
-from idem.data.datasets import DATASETS, to_unit
-from idem.generative.udcgan import UDCGAN
-from stages.common import params
+from stages.common import params, resume
 from stages.common.engine import run_units
 from stages.common.files import write_csv, write_json, write_npz, write_text
 from stages.common.params import Generative, Latent
-from stages.evaluation.latent_measures import KINDS, PATHS, clouds, codes, jacobians, orbit, paths
+from stages.evaluation.labels import labelled, subset
+from stages.evaluation.latent_measures import PATHS
+from stages.evaluation.latent_runs import RUN, UNTRAINED, NetworkTables, measured
 from stages.evaluation.latent_tables import page
-from stages.evaluation.summary import labelled, subset
-from stages.generative import networks
+from stages.generative import networks, weights
 
-MODES = ("eval", "train")
-UNTRAINED = "untrained"
-RUN = ["model", "seed", "mode"]
+MODULES = ("stages.evaluation.latent_runs",)  # that decide the tables of a run, training within
 
 
 def main() -> None:
     """Write the tables of codes, Jacobians and paths, their headline, and a page about them."""
     args = params.arguments("analyse the latent space", dataset="name of the data set")
     everything, name = params.read(args.params, Generative), networks.data_set(args.dataset)
+
+    def train_again(units: list[resume.Unit]) -> None:
+        needed = [of for unit in units if (of := unit.arguments[2:])[0] != UNTRAINED]
+        weights.provide(everything, name, needed, "latent")
+
+    planned, label = plan(everything, name), f"latent {name}"
+    with resume.completed(
+        *planned, label=label, keep=args.units, before=train_again, reads=None
+    ) as parts:
+        _write(args.metrics, name, everything, [NetworkTables(**part) for part in parts])
+
+
+def _write(metrics: Path, name: str, everything: Generative, found: list[NetworkTables]) -> None:
     section = everything.latent
-    found = run_units(_latent_unit, _units(everything, name), f"latent {name}")
     shown = [unit for unit in found if unit.codes]
     points = run_units(_plane, [(section, unit.run, unit.codes) for unit in shown], "planes")
     tables = {
@@ -42,38 +51,34 @@ def main() -> None:
         for part in ("clouds", "jacobians", "paths", "eigenvalues")
     }
     for part, table in (tables | {"codes": pd.concat(points)}).items():
-        write_csv(args.metrics / f"latent_{name}_{part}.csv", table)
+        write_csv(metrics / f"latent_{name}_{part}.csv", table)
     images = {
         f"{unit.run['model']}, {path}": i for unit in shown for path, i in unit.images.items()
     }
-    write_npz(args.metrics / f"latent_{name}_images.npz", images)
+    write_npz(metrics / f"latent_{name}_images.npz", images)
     numbers = headline(everything, tables)
-    note = subset(args.metrics, name)
-    write_json(args.metrics / f"latent_{name}.json", labelled(numbers, note))
-    write_text(args.metrics / f"latent_{name}.md", page(section, numbers, note))
+    note = subset(metrics, name)
+    write_json(metrics / f"latent_{name}.json", labelled(numbers, note))
+    write_text(metrics / f"latent_{name}.md", page(section, numbers, note))
 
 
-@dataclass(frozen=True)
-class Given:
-    """What is measured: a network, images, noise, and a classifier where images have classes."""
-
-    f: UDCGAN
-    x: Tensor
-    z: Tensor
-    classifier: nn.Module | None
-
-
-@dataclass
-class NetworkTables:
-    """What one network contributes; codes and images of the first seed alone, in the mode shown."""
-
-    run: dict[str, Any] = field(default_factory=dict)  # that whose codes and images these are
-    clouds: list[dict] = field(default_factory=list)
-    jacobians: list[dict] = field(default_factory=list)
-    paths: list[dict] = field(default_factory=list)
-    eigenvalues: list[dict] = field(default_factory=list)
-    codes: dict[str, np.ndarray] = field(default_factory=dict)
-    images: dict[str, np.ndarray] = field(default_factory=dict)
+def plan(everything: Generative, dataset: str) -> resume.Plan:
+    """Return how every run is measured, and an untrained network of the same form."""
+    section, training = everything.latent.model_dump(mode="json"), everything.train
+    first, of_runs = training.seeds[0], weights.keys(everything, dataset)
+    units = [
+        resume.Unit(
+            f"latent_{dataset}_{model}_{seed}",
+            [of_runs[model, seed], section, seed == first],
+            (everything, dataset, model, seed),
+        )
+        for model, seed in product(training.models, training.seeds)
+    ]
+    form = next(iter(training.models))
+    untrained = [of_runs[form, first], section, UNTRAINED]
+    label, arguments = f"latent_{dataset}_{UNTRAINED}", (everything, dataset, UNTRAINED, first)
+    units.append(resume.Unit(label, untrained, arguments))
+    return resume.Plan(measured, units, MODULES)
 
 
 def headline(everything: Generative, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
@@ -125,76 +130,6 @@ def _along(rows: pd.DataFrame) -> dict[str, Any]:
     inside = _means(rows[~at_end].drop(columns="fraction"), "path")
     ends = rows[at_end & (rows.path == PATHS[0])].drop(columns=["fraction", "evenness"])
     return inside | _means(ends.assign(path="ends"), "path")
-
-
-def _units(everything: Generative, dataset: str) -> list[tuple]:
-    section = everything.train
-    runs = [(model, seed) for model in section.models for seed in section.seeds]
-    runs.append((UNTRAINED, section.seeds[0]))
-    return [(everything, dataset, model, seed) for model, seed in runs]
-
-
-def _latent_unit(everything: Generative, dataset: str, model: str, seed: int) -> NetworkTables:
-    section, found = everything.latent, NetworkTables()
-    given = _given(everything, dataset, model, seed)
-    for mode in MODES:
-        shown = mode == section.shown_mode and seed == everything.train.seeds[0]
-        run = dict(zip(RUN, (model, seed, mode), strict=True))
-        _measure(section, given, run, found, shown)
-    return found
-
-
-def _given(everything: Generative, dataset: str, model: str, seed: int) -> Given:
-    section, training = everything.latent, everything.train
-    images = networks.some(dataset, "test", 2 * section.images)
-    shape, rng = images.shape[1:], Generator(images.device).manual_seed(section.seed)
-    settings = training.models.get(model) or next(iter(training.models.values()))
-    noise = networks.noise(training, settings, dataset, shape)
-    if model == UNTRAINED:
-        f = networks.network(training, settings, shape, Generator().manual_seed(seed))
-        networks.recalibrate(f, training, dataset, noise, seed)
-    else:
-        f = networks.trained_network(training, dataset, shape, model, seed, section.weights)
-    labelled = DATASETS[dataset].known == "labels"
-    classifier = networks.classifier(dataset) if labelled else None
-    return Given(f, to_unit(images), noise.sample(section.images, rng), classifier)
-
-
-def _measure(
-    section: Latent, given: Given, run: dict[str, Any], found: NetworkTables, shown: bool
-) -> None:
-    """Add what one mode contributes."""
-    f, mode = given.f, run["mode"]
-    of_images = codes(f, given.x, given.z, mode)
-    found.clouds += [run | row for row in clouds(section, of_images)]
-    points = orbit(f, given.z[: section.batch_size], section.applications, mode)
-    rows, spectra = jacobians(section, f, points, mode)
-    found.jacobians += [run | row for row in rows]
-    if shown:
-        found.eigenvalues += _eigenvalue_rows(run, spectra)
-    if run["model"] == UNTRAINED:
-        return
-    rows, images = paths(section, f, points[1], mode, given.classifier)
-    found.paths += [run | row for row in rows]
-    if shown:
-        found.run, found.images = run, images
-        found.codes = {k: of_images[k][: section.embedded].cpu().numpy() for k in KINDS}
-
-
-def _eigenvalue_rows(run: dict[str, Any], spectra: dict[int, Tensor]) -> list[dict]:
-    return [
-        run
-        | {
-            "application": application,
-            "point": point,
-            "rank": rank,
-            "real": float(value.real),
-            "imaginary": float(value.imag),
-        }
-        for application, values in spectra.items()
-        for point, of_point in enumerate(values)
-        for rank, value in enumerate(of_point)
-    ]
 
 
 def _plane(section: Latent, run: dict[str, Any], found: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -59,8 +59,8 @@ def corrupted(x: Tensor, seed: int) -> Tensor:
 
 def network(
     f: Map, given: dict[str, Tensor], scorer: Scorer, section: Evaluate
-) -> tuple[Row, Tensor, Tensor]:
-    """Return what is measured of f in the mode it is in, and f(z) and f(f(z))."""
+) -> tuple[Row, Tensor]:
+    """Return what is measured of f in the mode it is in, and f(z)."""
     given = given | {"noise": given["noise"][: section.samples]}
     size = scorer.section.batch_size
     once = {kind: batched(f, x, size) for kind, x in given.items()}
@@ -72,7 +72,7 @@ def network(
     y, u = once["noise"], twice["noise"]
     row["displacement"] = metrics.displacement(given["noise"], y)
     row["frechet_distance_2"] = samples.frechet_distance(scorer.features(u), scorer.reference)
-    return row | sample_quality(y, scorer, section.nearest_k), y, u
+    return row | sample_quality(y, scorer, section.nearest_k), y
 
 
 def sample_quality(images: Tensor, scorer: Scorer, nearest_k: int) -> Row:

@@ -24,9 +24,14 @@ def levels(images: Tensor) -> np.ndarray:
     return ((images.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
 
 
+def may_travel(dataset: str) -> bool:
+    """Whether what is made of a data set's images may enter git."""
+    return dataset in _HANDED_ON
+
+
 def folder(metrics: Path, dataset: str) -> Path:
     """Return where pictures of a data set's own images go: where git does not look, or beside."""
-    return metrics if dataset in _HANDED_ON else Path("data", dataset)
+    return metrics if may_travel(dataset) else Path("data", dataset)
 
 
 def path(metrics: Path, dataset: str, name: str) -> Path:

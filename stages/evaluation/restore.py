@@ -14,10 +14,9 @@ where its photographs may not be handed on.
 """
 
 import operator
-from collections.abc import Iterator
 from functools import cache
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,47 +24,65 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
+from idem.checkpoint import Checkpoint
 from idem.data.datasets import to_unit
 from idem.evaluation import samples
 from idem.evaluation.corruptions import CORRUPTIONS
-from stages.common import params
-from stages.common.engine import run_units
+from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.common.params import Generative, Restore
 from stages.evaluation import pictures
-from stages.evaluation.summary import labelled, subset
-from stages.generative import networks
+from stages.evaluation.labels import labelled, subset
+from stages.generative import networks, runs, weights
 from stages.generative.scoring import batched
 
 SETTING = ["model", "weights", "mode", "corruption", "application"]
 METRICS = ("psnr", "ssim")
 SHOWN_WITH = ["model", "seed", "corruption", "application", "image", "psnr"]
 BASELINES = ("input", "mean_image", "nearest_image")
+MODULES = ("stages.evaluation.restore",)  # that decide the tables of a unit, training within
+# A row an image: seed, the columns of SETTING, image, psnr and ssim; and pixels of the first.
+Tables = tuple[pd.DataFrame, pd.DataFrame]
 _HIGHEST_PSNR = 58.9  # dB; equal up to the rounding of a byte, as no interval has infinite ends
 _CHUNK = 2000  # training images searched at once
 _SCORED = 50  # images at once: SSIM is twice as fast where they fit into the cache
-
-
-class UnitTables(NamedTuple):
-    """What one unit finds."""
-
-    scores: pd.DataFrame
-    """A row an image: seed, the columns of SETTING, image, psnr and ssim."""
-    shown: pd.DataFrame
-    """The pixels of the first images."""
 
 
 def main() -> None:
     """Write the scores with their intervals, their headline, and the pixels of a few images."""
     args = params.arguments("restore on one data set", dataset="name of the data set")
     everything, name = params.read(args.params, Generative), networks.data_set(args.dataset)
-    units = [(_baselines, everything, name), *_networks(everything, name)]
-    scores, shown = _joined(run_units(operator.call, units, f"restore {name}"))
-    table = summarize(scores, everything.restore)
-    write_csv(args.metrics / f"restoration_{name}.csv", table)
-    note = subset(args.metrics, name)
-    write_json(args.metrics / f"restoration_{name}.json", labelled(headline(table), note))
-    write_csv(pictures.path(args.metrics, name, "restored"), shown)
+    keep = args.units if pictures.may_travel(name) else None  # as every unit has some
+
+    def train_again(units: list[resume.Unit]) -> None:
+        needed = [unit.arguments[3:5] for unit in units if unit.arguments[3:]]
+        weights.provide(everything, name, needed, "restore")
+
+    planned, label = plan(everything, name), f"restore {name}"
+    with resume.completed(
+        *planned, label=label, keep=keep, before=train_again, reads=None
+    ) as found:
+        scores, shown = _joined(found)
+        table = summarize(scores, everything.restore)
+        write_csv(args.metrics / f"restoration_{name}.csv", table)
+        note = subset(args.metrics, name)
+        write_json(args.metrics / f"restoration_{name}.json", labelled(headline(table), note))
+        write_csv(pictures.path(args.metrics, name, "restored"), shown)
+
+
+def plan(everything: Generative, dataset: str) -> resume.Plan:
+    """Return how every run is measured, and the baselines."""
+    section = everything.restore.model_dump(mode="json", exclude={"resamples", "confidence"})
+    shared, first = (everything, dataset), everything.train.seeds[0]
+    digest, of_runs = runs.data_digest(dataset, "test"), weights.keys(everything, dataset)
+    key = [digest, section]
+    units = [resume.Unit(f"restore_{dataset}_baselines", key, (_baselines, *shared))]
+    for model, seed in product(everything.train.models, everything.train.seeds):
+        for kind in everything.restore.weights:
+            key = [of_runs[model, seed], section, kind, seed == first]
+            label = f"restore_{dataset}_{model}_{seed}_{kind}"
+            units.append(resume.Unit(label, key, (_restored, *shared, model, seed, kind)))
+    return resume.Plan(operator.call, units, MODULES)
 
 
 def corrupted(x: Tensor, seed: int) -> dict[str, Tensor]:
@@ -88,11 +105,11 @@ def quality(y: Tensor, x: Tensor) -> dict[str, NDArray[Any]]:
     return {"psnr": psnr.cpu().numpy(), "ssim": ssim.cpu().numpy()}
 
 
-def scored(y: Tensor, x: Tensor, keys: dict[str, Any], shown: int) -> UnitTables:
+def scored(y: Tensor, x: Tensor, keys: dict[str, Any], shown: int) -> Tables:
     """Score images y against x, under these keys, and keep the pixels of the first `shown`."""
     scores = pd.DataFrame(quality(y, x)).assign(image=range(len(y)), **keys)
     pixels = pictures.pixels(y[:shown])
-    return UnitTables(scores, pd.concat([scores[SHOWN_WITH][:shown], pixels], axis=1))
+    return scores, pd.concat([scores[SHOWN_WITH][:shown], pixels], axis=1)
 
 
 def summarize(scores: pd.DataFrame, section: Restore) -> pd.DataFrame:
@@ -147,14 +164,7 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
     return result
 
 
-def _networks(everything: Generative, dataset: str) -> Iterator[tuple]:
-    for model in everything.train.models:
-        for seed in everything.train.seeds:
-            for kind in everything.restore.weights:
-                yield _restored, everything, dataset, model, seed, kind
-
-
-def _baselines(everything: Generative, dataset: str) -> UnitTables:
+def _baselines(everything: Generative, dataset: str, checkpoint: Checkpoint) -> Tables:
     section, x = everything.restore, _originals(everything, dataset)
     training = networks.some(dataset, "train", section.training_images)
     mean = _mean(training).expand_as(x)
@@ -169,9 +179,11 @@ def _baselines(everything: Generative, dataset: str) -> UnitTables:
     return _joined(found)
 
 
-def _restored(everything: Generative, dataset: str, model: str, seed: int, kind: str) -> UnitTables:
+def _restored(
+    everything: Generative, dataset: str, model: str, seed: int, kind: str, checkpoint: Checkpoint
+) -> Tables:
     section, x = everything.restore, _originals(everything, dataset)
-    f = networks.trained_network(everything.train, dataset, x.shape[1:], model, seed, kind)
+    f = weights.restored(everything, dataset, model, seed, kind)
     found = []
     for mode, (corruption, y) in product(section.modes, corrupted(x, section.seed).items()):
         run = {"model": model, "seed": seed, "weights": kind, "mode": mode}
@@ -184,8 +196,9 @@ def _restored(everything: Generative, dataset: str, model: str, seed: int, kind:
     return _joined(found)
 
 
-def _joined(found: list[UnitTables]) -> UnitTables:
-    return UnitTables(*(pd.concat(tables) for tables in zip(*found, strict=True)))
+def _joined(found: list[Tables]) -> Tables:
+    scores, shown = zip(*found, strict=True)
+    return pd.concat(scores), pd.concat(shown)
 
 
 def _originals(everything: Generative, dataset: str) -> Tensor:

@@ -1,21 +1,16 @@
 """Means and intervals over seeds of what a generative study measures."""
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from stages.evaluation.labels import CONTROL, RUN
 from stages.text import markdown, names
 
-RUN = ["model", "seed", "weights", "mode"]
 SETTING = ["model", "weights", "mode"]
-KINDS = ("raw", "ema", "best")  # of weights
-MODES = ("train", "eval")  # of BatchNorm
-CONTROL = "none"  # weights and mode of what no network made
 PER_SEED = [
     "frechet_distance",
     "digits",
@@ -68,17 +63,6 @@ SHOWN = {  # of the table for readers
     "corrupted_relative_error": "on corrupted",
     "reconstruction_error": "reconstruction",
 }
-
-
-def subset(metrics: Path, dataset: str) -> str:
-    """Return which part of a data set that comes in parts there was; nothing where it is whole."""
-    path = metrics / f"prepare_{dataset}.json"
-    return json.loads(path.read_text(encoding="utf-8")).get("data", "") if path.exists() else ""
-
-
-def labelled(numbers: dict[str, Any], note: str) -> dict[str, Any]:
-    """Return the numbers behind what `subset` says of the data, if it says something."""
-    return {"data": note} | numbers if note else numbers
 
 
 def interval(values: np.ndarray, confidence: float) -> tuple[float, float]:

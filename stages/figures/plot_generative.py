@@ -16,7 +16,7 @@ from stages.common import params
 from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
 from stages.evaluation import pictures
-from stages.evaluation.summary import subset
+from stages.evaluation.labels import subset
 from stages.figures.album import album
 
 OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")

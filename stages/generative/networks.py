@@ -26,6 +26,12 @@ def data_set(name: str) -> str:
     return params.choose(dict.fromkeys(DATASETS, name), name, "data set")
 
 
+def files(dataset: str) -> list[Path]:
+    """Return what runs read: the prepared splits, and what turns images into features."""
+    folder = Path("data", dataset)
+    return sorted([*folder.glob("*.npy"), *folder.glob("*.safetensors")])
+
+
 def images(dataset: str, split: Split) -> Tensor:
     """Return a prepared split, uint8 ``(N, C, H, W)``, on the device."""
     return load(dataset, split, device=device())[0]
@@ -66,15 +72,6 @@ def weights_path(section: Train, dataset: str, model: str, seed: int, kind: str)
 def folder(section: Train, dataset: str) -> Path:
     """Return where the weights of all runs of a pipeline lie."""
     return Path("data", dataset, section.folder)
-
-
-def trained_network(
-    section: Train, dataset: str, image_shape: Sequence[int], model: str, seed: int, kind: str
-) -> UDCGAN:
-    """Return the network of one run as stage `train` left it."""
-    f = network(section, section.models[model], image_shape)
-    f.load_state_dict(load_file(weights_path(section, dataset, model, seed, kind)))
-    return f
 
 
 def recalibrate(f: nn.Module, section: Train, dataset: str, z: Noise, seed: int) -> None:

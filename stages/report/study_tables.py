@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stages.evaluation.summary import RUN, cell, summarize
+from stages.evaluation.labels import RUN
+from stages.evaluation.summary import cell, summarize
 from stages.generative.recipes import DIGITS
 from stages.text import markdown, names
 

@@ -169,7 +169,7 @@ def test_the_key_of_a_run_holds_what_decides_its_scores_and_no_more(study):
 
 
 def test_drawn_codes_are_decoded_and_scored_as_written(study):
-    rows = baselines._codes_unit(study, "mnist", 3, "ema")
+    rows = baselines._codes_unit(study, "mnist", 3, "ema", Checkpoint(Path("unused")))
     train = to_unit(networks.images("mnist", "train"))[:40]
     path = networks.weights_path(study.train, "mnist", "autoencoder", 3, "ema")
     rng = Generator().manual_seed(study.evaluate.seed)

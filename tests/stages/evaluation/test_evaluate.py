@@ -15,11 +15,12 @@ from joblib.externals.loky import get_reusable_executor
 from scipy import stats
 from torch import Tensor, nn
 
+from idem.checkpoint import Checkpoint
 from idem.evaluation.corruptions import CORRUPTIONS
 from stages.common import params
-from stages.evaluation import evaluate, measures, pictures, summary
+from stages.evaluation import evaluate, measured, measures, pictures, summary
 from stages.generative import train
-from stages.generative.scoring import Scorer, load_scorer
+from stages.generative.scoring import Scorer
 from tests import ROOT
 from tests.interrupted import check_alike
 from tests.made_up import write_classifier, write_mnist
@@ -76,8 +77,7 @@ def test_the_samples_may_be_as_many_as_the_largest_size(trained, monkeypatch):
     whole = params.read(Path("params.yaml"), params.Laptop)
     section = whole.evaluate.model_copy(update={"sizes": [10, whole.evaluate.samples]})
     whole = whole.model_copy(update={"evaluate": section})
-    scorer = load_scorer(whole.score, "mnist", "test")
-    found = evaluate._network(whole, "mnist", scorer, "modified", 0, "best")
+    found = measured.network(whole, "mnist", "modified", 0, Checkpoint(Path("unused")))
     assert found["size"]["size"].tolist() == [math.inf, 10, 20]
 
 
@@ -220,7 +220,7 @@ def test_without_classes_there_are_features_and_no_digits(capsys):
     expected = {"frechet_distance", "pairwise_distance"}
     assert set(found) == expected | {"precision", "recall", "density", "coverage"}
     assert capsys.readouterr().out == ""
-    assert set(evaluate._rows(found)) == {"generative"}
+    assert set(measured._rows(found)) == {"generative"}
     same = measures.sample_quality(real, scorer, 3)
     assert (same["precision"], same["recall"], same["coverage"]) == (1, 1, 1)
 

@@ -44,7 +44,7 @@ def tiny_params(folder: Path) -> Path:
 def tiny_data(folder: Path, dataset: str, channels: int, known: str, section: params.Train) -> None:
     rng, data = np.random.default_rng(0), folder / "data" / dataset
     (data / section.folder).mkdir(parents=True)
-    for split in ("test", "train"):
+    for split in ("test", "valid", "train"):
         images = rng.integers(0, 256, (20, channels, 32, 32), dtype=np.uint8)
         np.save(data / f"{split}_images.npy", images)
         dtype = np.uint8 if known == "labels" else np.int32
@@ -67,6 +67,7 @@ def made(tmp_path_factory, request) -> tuple[str, Path, params.Laptop]:
         save_file(Classifier().state_dict(), folder / "data/mnist/classifier.safetensors")
     else:
         tiny_data(folder, name, 3, "ids", everything.train)
+        save_file({"components": torch.eye(3, 1280)}, folder / "data/celeba/components.safetensors")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
         monkeypatch.setenv("IDEM_WORKERS", "1")

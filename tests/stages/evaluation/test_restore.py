@@ -19,9 +19,9 @@ from stages.common import params
 from stages.common.files import write_tensors
 from stages.common.params import Restore
 from stages.evaluation import pictures, restore
-from stages.generative import networks
+from stages.generative import networks, weights
 from tests import ROOT
-from tests.made_up import write_mnist
+from tests.made_up import write_classifier, write_mnist
 
 MODELS, SEEDS, IMAGES, SHOWN = ("modified", "ordinary"), (0, 1), 12, 2
 SETTINGS = len(MODELS) * 2 * 5 * 2  # modes, corruptions and `none`, applications
@@ -54,7 +54,8 @@ def prepare(folder: Path) -> None:
     content["train"] |= {"channels": [3, 4, 5], "bottleneck": 2}
     content["restore"] = SECTION
     (folder / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    write_mnist(folder, ("train", "test"))
+    write_mnist(folder, ("train", "valid", "test"))
+    write_classifier(folder)
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +123,8 @@ def test_a_score_is_that_of_the_network_applied_so_often(
     folder, scores, test_images, monkeypatch, corruption, application
 ):
     monkeypatch.chdir(folder)
-    section = params.read(Path("params.yaml"), params.Generative).train
-    f = networks.trained_network(section, "mnist", (1, 32, 32), "ordinary", 1, "best")
+    everything = params.read(Path("params.yaml"), params.Generative)
+    f = weights.restored(everything, "mnist", "ordinary", 1, "best")
     y = restore.corrupted(test_images, 0)[corruption]
     with torch.no_grad():
         for _ in range(application):

@@ -1,14 +1,14 @@
 import json
 from pathlib import Path
 
-from stages.evaluation import summary
+from stages.evaluation import labels
 
 SUBSET = "SUBSET: 3 of 7 images"
 
 
 def test_a_part_of_a_data_set_is_named_and_a_whole_one_is_not(tmp_path: Path):
-    assert summary.subset(tmp_path, "celeba") == ""
+    assert labels.subset(tmp_path, "celeba") == ""
     (tmp_path / "prepare_celeba.json").write_text(json.dumps({"data": SUBSET}))
-    assert summary.subset(tmp_path, "celeba") == SUBSET
+    assert labels.subset(tmp_path, "celeba") == SUBSET
     (tmp_path / "prepare_mnist.json").write_text(json.dumps({"train": {}}))
-    assert summary.subset(tmp_path, "mnist") == ""
+    assert labels.subset(tmp_path, "mnist") == ""
