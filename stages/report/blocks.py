@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from stages.claims.old_names import old_file, renamed
 from stages.claims.printed import CLAIMS
 from stages.claims.verdict import short_table
 from stages.common import params
+from stages.report.origins import origins
 from stages.report.study_tables import by_compute, models, modes
 from stages.text import markdown
 
@@ -61,6 +63,11 @@ def distance_by_compute(read: Read) -> str:
     return by_compute(_csv(read, "metrics/study/validation_mnist.csv"), with_a_rule())
 
 
+def units_of(pipeline: str, _: Read) -> str:
+    """Return on what a pipeline's finished units were computed; from their files, as they lie."""
+    return origins(pipeline)
+
+
 BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "claims": claims,
     "claims at the paper's scale": claims_at_the_papers_scale,
@@ -68,7 +75,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "generative study on CelebA": study_on_celeba,
     "when modes are lost": when_modes_are_lost,
     "distance by compute": distance_by_compute,
-}
+} | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 
 
 def overview(claims: Mapping[str, Mapping[str, Any]]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from idem.rule.loss import RULES
 from stages.report.scratch import run
 from tests.integration.pipelines import check_only_results_changed, check_outputs, copy_with
 
@@ -15,6 +16,9 @@ def shrink(content: dict[str, Any]) -> None:
     content["sweep"]["batch_size"] = 8
     for network in content["sweep"]["networks"].values():
         network |= brief
+    content["published"]["log_at"] = [1]
+    for lines in content["published"]["networks"].values():
+        lines |= {"learning_rates": {rule: [0.07] for rule in RULES}, "runs": 1, "steps": 1}
     for size, variant in enumerate(content["variants"].values(), start=4):
         variant |= brief | {"batch_size": size}
 
