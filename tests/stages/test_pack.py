@@ -24,8 +24,8 @@ def test_it_writes_one_file_and_says_what_is_in_it(
     works: dict[str, Work], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     assert packed(monkeypatch, "away/u.tar") == 0
-    assert capsys.readouterr().out.startswith("away/u.tar: 6 units of paper, 0.0")
-    assert len(archive.unpacked(Path("away/u.tar"))) == 7
+    assert capsys.readouterr().out.startswith("away/u.tar: 8 units of paper, 0.0")
+    assert len(archive.unpacked(Path("away/u.tar"))) == 9
     assert packed(monkeypatch, "--only", "variant*", "v.tar") == 0
     assert len(archive.unpacked(Path("v.tar"))) == 3
 
@@ -34,7 +34,7 @@ def test_it_writes_one_file_and_says_what_is_in_it(
     ("arguments", "said"),
     [
         (["--pipeline", "cifar", "u.tar"], "expected one of the pipelines paper, "),
-        (["--only", "none", "u.tar"], "with labels none, got none of the 6"),
+        (["--only", "none", "u.tar"], "with labels none, got none of the 8"),
     ],
 )
 @pytest.mark.usefixtures("works")

@@ -34,6 +34,8 @@ PUBLISHED: dict[str, Any] = {
         "B1": {"learning_rates": dict.fromkeys(RULES, [0.1]), "runs": 1, "steps": 100},
     },
 }
+NEAR: dict[str, Any] = {"width": 5, "layers": 1, "noise": 0.1, "bias": 4.0, "null_dimension": 1}
+NEAR |= {"optimizer": "sgd", "learning_rates": [0.01], "runs": 1, "steps": 100}
 VARIANT = LANES | {"network": "B1", "batch_size": 16}
 
 
@@ -41,7 +43,7 @@ def write_params(**changes: Any) -> None:
     """Write the parameters of the pipeline into the current folder."""
     networks = {"B1": LANES | {"widths": [2, 3, 2]}}
     whole = {"sweep": SWEEP | changes | {"networks": networks}, "variants": {"large": VARIANT}}
-    whole["published"] = PUBLISHED
+    whole |= {"published": PUBLISHED, "near": {"batch_size": 8, "cases": {"n5": NEAR}}}
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(yaml.safe_dump(whole))
 

@@ -13,7 +13,7 @@ from tests.stages.travel.conftest import RULES, write_params
 
 def test_the_units_are_those_that_the_stages_compute(works: dict[str, Work]):
     labels = sorted(work.identity.label for work in works.values())
-    stages = ("published_B1_fixed", "sweep_B1", "variant_large")
+    stages = ("near_n5", "published_B1_fixed", "sweep_B1", "variant_large")
     assert labels == [f"{of}_{rule}_0_0" for of in stages for rule in RULES]
     assert all(name == work.identity.name for name, work in works.items())
 
