@@ -72,6 +72,7 @@ def power_drift(f: Callable[[Tensor], Tensor], z: Tensor, k: int = 10) -> list[f
     drift = []
     with torch.no_grad():
         y = f(z)
+        _alike(z, y)
         for _ in range(k):
             u = f(y)
             before, after = _alike(y, u)

@@ -32,6 +32,7 @@ _DTYPES = (
     torch.complex64,
     torch.complex128,
 )
+_MEASURED_IN = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
 
 
 def correct(K: Tensor) -> Tensor:
@@ -120,6 +121,8 @@ def recurrence(
 def matrix_residual(K: Tensor, *, relative: bool = False) -> Tensor:
     """Return ‖K² − K‖_F of (..., n, n), real, (...). Differentiable where it is not 0.
 
+    Half precision is measured in float32, whose range the squares need.
+
     Args:
         K: matrices, (..., n, n).
         relative: divide by max(1, ‖K‖_F). A projector other than 0 has norm 1 or more, so the
@@ -130,6 +133,7 @@ def matrix_residual(K: Tensor, *, relative: bool = False) -> Tensor:
         ValueError: K is empty or not square.
     """
     require_square(K)
+    K = K.to(_MEASURED_IN.get(K.dtype, K.dtype))
     residual = torch.linalg.matrix_norm(K @ K - K)
     return residual / _scale(K) if relative else residual
 

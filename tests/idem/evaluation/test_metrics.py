@@ -100,3 +100,8 @@ def test_half_precision_does_not_overflow(dtype):
     y = (1000 * normal(64, 64)).to(dtype)
     assert output_spread(y).item() == pytest.approx(output_spread(y.double()).item(), rel=1e-3)
     assert relative_error(y, 2 * y).item() == pytest.approx(1, rel=2e-2)
+
+
+def test_a_map_into_another_shape_has_no_drift():
+    with pytest.raises(ValueError, match=r"one shape, got \(4, 3\) and \(4, 2\)"):
+        power_drift(lambda x: x[:, :2], torch.ones(4, 3), 1)

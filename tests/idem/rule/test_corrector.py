@@ -171,3 +171,8 @@ def test_mcweeny_is_equation_5():
     K = torch.tensor([[0.25]], dtype=torch.float64)
     assert MCWEENY == (0, 3, -2)
     assert float(correct(K)) == 3 * 0.25**2 - 2 * 0.25**3
+
+
+def test_the_residual_of_half_precision_does_not_overflow():
+    K = 300 * torch.eye(2, dtype=torch.float16)
+    assert float(matrix_residual(K)) == pytest.approx(2**0.5 * 300 * 299)
