@@ -20,6 +20,8 @@ from pathlib import Path
 
 LIBRARIES = ["pandas", "pydantic", "scipy.stats", "seaborn", "sklearn.manifold", "sympy", "torch"]
 LIBRARIES += ["joblib", "matplotlib.backends.backend_agg", "safetensors.torch"]
+LIBRARIES += ["torch._dynamo"]  # which the first optimiser of a process imports
+LIBRARIES += ["torchmetrics.functional.image.ssim", "torchmetrics.functional.image.psnr"]
 
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
