@@ -24,6 +24,11 @@ SECTION = params.Claims(
     least_converging=0.5,
     equality_tolerance=1e-12,
     linear_exponent_tolerance=0.1,
+    published_median={"B2": 1.05, "B3": 1.02},
+    published_largest=1.15,
+    holds_from=0.9,
+    memorised_below=0.5,
+    perfected_below=0.1,
 )
 
 
