@@ -62,6 +62,8 @@ def check(name: str, unit: Finished, work: Work) -> str:
         return "it cannot be compared on another kind of machine"
     try:
         return compare(unit.result, _computed(work))
+    except FileNotFoundError as error:  # weights, which do not travel
+        return f"it cannot be computed again here: {error}"
     except ValueError as error:
         raise ValueError(f"{name}: computed again here: {error}") from None
 

@@ -8,12 +8,14 @@ from stages.common import params, units
 from stages.common.params.pipelines import PIPELINES, file_of
 from stages.common.resume import Plan
 from stages.common.units import Finished, Identity
-from stages.evaluation import baselines
-from stages.generative import search
+from stages.evaluation import baselines, evaluate, latent, restore
+from stages.generative import search, train
 from stages.published import replay
 from stages.sweeps import near, sweep, variants
 from stages.travel.manifest import unlike
 
+_GENERATIVE = (train.plan, evaluate.plan, evaluate.plan_of_pictures, restore.plan, latent.plan)
+_GENERATIVE += (baselines.plan, baselines.plan_of_codes)
 KEEPING = tuple(name for name in PIPELINES if name != "laptop")  # their units
 
 
@@ -85,6 +87,6 @@ def _plans(pipeline: str) -> Iterator[Plan]:
         yield near.plan(settings)
         yield from (replay.plan(settings, name) for name in settings.published.networks)
     if isinstance(settings, params.GenerativeStudy):
-        yield baselines.plan(settings, dataset)
+        yield from (plan(settings, dataset) for plan in _GENERATIVE)
     if isinstance(settings, params.MNISTStudy):
         yield from (search.plan(settings, name) for name in settings.search.groups)

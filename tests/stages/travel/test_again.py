@@ -73,6 +73,16 @@ def test_another_machine_must_agree_to_rounding_at_the_beginning(arrived: Arrive
         check(name, altered(unit, 0, "loss", 1.02, **origin), work)
 
 
+def test_what_needs_weights_that_are_not_here_says_so(arrived: Arrived):
+    name, (unit, work) = next(iter(arrived.items()))
+
+    def lost(*_: Any) -> None:
+        raise FileNotFoundError("weights.safetensors: not there")
+
+    said = check(name, unit, work._replace(function=lost))
+    assert said == "it cannot be computed again here: weights.safetensors: not there"
+
+
 def test_a_unit_of_another_learning_rate_is_no_rounding(arrived: Arrived):
     name, (unit, work) = next(iter(arrived.items()))
     with pytest.raises(ValueError, match="in row 0, learning_rate"):
