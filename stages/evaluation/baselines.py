@@ -58,11 +58,9 @@ def main() -> None:
 
     of_codes = plan_of_codes(everything, name)
     with (
+        resume.completed(*planned, keep=args.units, label=label) as found,
         resume.completed(
-            *planned, keep=args.units, label=label, reads=networks.files(name)
-        ) as found,
-        resume.completed(
-            *of_codes, keep=args.units, label=f"codes {name}", before=train_again, reads=None
+            *of_codes, keep=args.units, label=f"codes {name}", before=train_again
         ) as drawn,
     ):
         rows = [row for of in (*(of_run for of_run, _ in found), *drawn) for row in of]

@@ -38,10 +38,10 @@ def main() -> None:
     measuring, showing = plan(everything, name), plan_of_pictures(everything, name)
     with (
         resume.completed(
-            *measuring, label=f"evaluate {name}", keep=args.units, before=train_again, reads=None
+            *measuring, label=f"evaluate {name}", keep=args.units, before=train_again
         ) as found,
         resume.completed(
-            *showing, label=f"pictures {name}", keep=seen, before=train_again, reads=None
+            *showing, label=f"pictures {name}", keep=seen, before=train_again
         ) as pixels,
     ):
         tables = measured.joined(found)

@@ -36,9 +36,7 @@ def main() -> None:
         weights.provide(everything, name, needed, "latent")
 
     planned, label = plan(everything, name), f"latent {name}"
-    with resume.completed(
-        *planned, label=label, keep=args.units, before=train_again, reads=None
-    ) as parts:
+    with resume.completed(*planned, label=label, keep=args.units, before=train_again) as parts:
         _write(args.metrics, name, everything, [NetworkTables(**part) for part in parts])
 
 

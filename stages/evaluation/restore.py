@@ -59,9 +59,7 @@ def main() -> None:
         weights.provide(everything, name, needed, "restore")
 
     planned, label = plan(everything, name), f"restore {name}"
-    with resume.completed(
-        *planned, label=label, keep=keep, before=train_again, reads=None
-    ) as found:
+    with resume.completed(*planned, label=label, keep=keep, before=train_again) as found:
         scores, shown = _joined(found)
         table = summarize(scores, everything.restore)
         write_csv(args.metrics / f"restoration_{name}.csv", table)

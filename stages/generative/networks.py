@@ -26,12 +26,6 @@ def data_set(name: str) -> str:
     return params.choose(dict.fromkeys(DATASETS, name), name, "data set")
 
 
-def files(dataset: str) -> list[Path]:
-    """Return what runs read: the prepared splits, and what turns images into features."""
-    folder = Path("data", dataset)
-    return sorted([*folder.glob("*.npy"), *folder.glob("*.safetensors")])
-
-
 def images(dataset: str, split: Split) -> Tensor:
     """Return a prepared split, uint8 ``(N, C, H, W)``, on the device."""
     return load(dataset, split, device=device())[0]

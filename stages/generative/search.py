@@ -25,9 +25,7 @@ def main() -> None:
     planned = plan(everything, args.group)
     parts = (unit.arguments for unit in planned.units)
     keys = [{"setting": name, "seed": run.seed} for run, name in parts]
-    with resume.completed(
-        *planned, keep=args.units, label=f"search {args.group}", reads=networks.files("mnist")
-    ) as results:
+    with resume.completed(*planned, keep=args.units, label=f"search {args.group}") as results:
         write_csv(args.metrics / f"search_{args.group}.csv", runs.table(keys, results))
 
 

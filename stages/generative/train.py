@@ -18,9 +18,7 @@ def main() -> None:
     found = Runs.of(everything, name)
     keys = [{"model": model, "seed": seed} for model, seed in found.found]
     label = f"train {name}"
-    with resume.completed(
-        *found.plan(found.found), keep=args.units, label=label, reads=None
-    ) as tables:
+    with resume.completed(*found.plan(found.found), keep=args.units, label=label) as tables:
         noise = next(iter(found.found.values())).fourier
         write_tensors(networks.noise_path(everything.train, name), noise.state_dict())
         missing = found.hand_over()

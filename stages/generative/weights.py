@@ -120,7 +120,7 @@ def provide(everything: Generative, dataset: str, needed: Iterable[Name], stage:
     if missing:
         names = ", ".join(f"{model} {seed}" for model, seed in missing)
         print(f"{stage}: trains again, as weights do not travel and are not here: {names}")
-        with resume.completed(*all_runs.plan(missing), label=f"train {dataset} again", reads=None):
+        with resume.completed(*all_runs.plan(missing), label=f"train {dataset} again"):
             pass
 
 
