@@ -1,0 +1,62 @@
+"""Units computed where there is neither git nor DVC come home and make what is made here."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.report.scratch import run
+from tests.integration.pipelines import copy_with, outputs
+from tests.integration.test_paper import shrink
+
+PIPELINE = Path("stages/pipelines/paper")
+PLACE = ["--params", f"{PIPELINE}/params.yaml", "--metrics", "metrics/paper"]
+STAGES = ("stages.sweeps.sweep B1", "stages.sweeps.sweep B2", "stages.sweeps.variants")
+STAGES += ("stages.sweeps.near", "stages.published.replay B1")
+
+
+def brief(content: dict) -> None:
+    """Keep what STAGES need, at its smallest."""
+    shrink(content)
+    for section, names in {"sweep": ["B1", "B2"], "published": ["B1"]}.items():
+        networks = content[section]["networks"]
+        content[section]["networks"] = {name: networks[name] for name in names}
+    content["variants"] = dict(list(content["variants"].items())[:2])
+    content["near"]["cases"] = dict(list(content["near"]["cases"].items())[:1])
+
+
+def python(folder: Path, *words: str) -> str:
+    return run([str(Path(sys.executable).parent / "python"), "-m", *words], folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the lock, and every output by its path, of the pipeline of a folder."""
+    lock = folder / PIPELINE / "dvc.lock"
+    paths = [lock, *outputs(folder, f"{PIPELINE}/dvc.yaml")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+@pytest.mark.integration
+def test_units_from_away_make_the_bytes_of_a_run_here(tmp_path: Path):
+    home, away = tmp_path / "home", tmp_path / "away"
+    copy_with(home, PIPELINE.as_posix(), brief)
+    shutil.copytree(home, away, ignore=shutil.ignore_patterns(".git", ".dvc", ".cache"))
+    for stage in STAGES:
+        python(away, *stage.split(), *PLACE)
+    assert "units of paper" in python(away, "stages.pack", "../units.tar")
+
+    said = python(home, "stages.adopt", "../units.tar")
+    there = sorted((away / "metrics/paper/units").iterdir())
+    assert "equal to the last bit" in said and f"{len(there)} units placed" in said
+    computed = run(["dvc", "repro", f"{PIPELINE}/dvc.yaml"], home)
+    taken = re.findall(r"(\d+) of (\d+) units are in metrics/paper/units", computed)
+    assert len(taken) == len(STAGES) and all(found == needed for found, needed in taken)
+    for path in there:  # date and seconds too: none was computed again
+        assert (home / path.relative_to(away)).read_bytes() == path.read_bytes()
+    adopted = contents(home)
+
+    shutil.rmtree(home / "metrics/paper/units")
+    run(["dvc", "repro", "--force", f"{PIPELINE}/dvc.yaml"], home)
+    assert contents(home) == adopted
