@@ -42,7 +42,7 @@ def judge(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Ver
 def _is_perfected(case: Mapping[str, Any], section: params.Claims) -> bool:
     modified = case["modified"]
     left = 10 ** number(modified["log10_relative_error"]) / case["start"]
-    return left <= section.perfected_below and modified["spread_kept"] >= section.shrinks_from
+    return left <= section.perfected_below and modified["spread_kept"] >= section.spread_from
 
 
 def _compared(case: Mapping[str, Any], section: params.Claims) -> str:

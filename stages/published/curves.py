@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from idem.rule.loss import RULES
-from idem.sweeps.mlp import TABLE_1
+from stages.sweeps.printed import PARAMETER_COUNTS
 
 FOLDER = Path("data/published")
 COLUMNS = ("network", "rule", "learning_rate", "epoch", "error", "uncertainty")
-LINE = ["network", "rule", "learning_rate"]
+RULES = ("modified", "ordinary")  # as `idem.rule.loss`, which would load PyTorch
 
 
 def read_errors(path: Path = FOLDER / "errors.csv") -> pd.DataFrame:
@@ -45,7 +44,10 @@ def _number(table: pd.DataFrame, column: str) -> pd.Series:
 
 
 _EXPECTED: dict[str, tuple[str, Callable[[pd.DataFrame], pd.Series]]] = {
-    "network": (f"one of {', '.join(TABLE_1)}", lambda table: table.network.isin(TABLE_1)),
+    "network": (
+        f"one of {', '.join(PARAMETER_COUNTS)}",
+        lambda table: table.network.isin(PARAMETER_COUNTS),
+    ),
     "rule": (f"one of {', '.join(RULES)}", lambda table: table.rule.isin(RULES)),
     "learning_rate": ("a positive rate", lambda table: _number(table, "learning_rate") > 0),
     "epoch": ("0 or more", lambda table: _number(table, "epoch") >= 0),

@@ -39,6 +39,7 @@ class Claims(DigitClaims):
     holds_from: Fraction
     memorised_below: Fraction
     perfected_below: Fraction
+    spread_from: Fraction
 
 
 class PhotographClaims(Judging):

@@ -3,6 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from idem.rule.loss import RULES
 from stages.published import curves
 from tests import ROOT
 
@@ -21,6 +22,10 @@ def test_every_published_line_is_there():
     assert table.error.notna().all()
     assert table.uncertainty.between(0, 0.05).all()
     assert set(table.epoch) >= {0, 10, 100, 500, 2500}
+
+
+def test_the_rules_are_those_of_the_library():
+    assert curves.RULES == tuple(RULES)
 
 
 def test_what_is_covered_is_left_out(tmp_path: Path):
