@@ -73,7 +73,7 @@ def test_a_variant_is_the_sweep_but_for_what_it_says(changed):
         ({"network": "B9"}, r"variants.small.network: a network of sweep.networks \(B1, B2, B3"),
         ({"optimizer": "sdg"}, "variants.small.optimizer: expected 'sgd' or 'adam', got 'sdg'"),
         ({"batchsize": 8}, "variants.small.batchsize: unknown key, got 8"),
-        ({"learning_rates": [0.1, 0.1]}, "variants.small.learning_rates: expected rates that all"),
+        ({"learning_rates": [0.1, 0.1]}, "variants.small.learning_rates: expected values that all"),
     ],
 )
 def test_a_wrong_variant_is_named(changed, change: dict, message: str):
