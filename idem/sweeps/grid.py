@@ -23,6 +23,7 @@ Rates = Sequence[float]
 _CHOICES = {"optimizer": OPTIMIZERS, "initialization": INITIALIZATIONS, "data": DATA}
 _MOST_OPERATIONS = 1e14  # of a chunk: half an hour at 55 GFLOP/s, what a core of today does
 _PASSES = 6  # forward passes that a step takes the time of
+_BESIDE = 5e3  # operations an item that what is no matrix product takes the time of
 _DATA, PROBE, _NEW = 0, 1, 3  # what a stream of random numbers is for; 2: `landscape.routes`
 
 
@@ -131,8 +132,9 @@ class Grid:
         ]
 
     def operations(self, lanes: int) -> float:
-        """Return about how many floating-point operations so many lanes take."""
-        return 2.0 * parameter_count(self.widths) * self.batch_size * self.steps * _PASSES * lanes
+        """Return about how many floating-point operations so many lanes take the time of."""
+        of_item = 2.0 * parameter_count(self.widths) * _PASSES + _BESIDE
+        return of_item * self.batch_size * self.steps * lanes
 
     def is_logged(self, step: int) -> bool:
         """Tell whether a step is logged."""
