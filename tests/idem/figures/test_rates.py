@@ -75,7 +75,8 @@ def test_figure_3_draws_zeros_and_diverged_runs(changes: dict[str, float], cross
     figure = drawn(figure_3(table, 1e-8))
     for axes, is_crossed in zip(figure.axes[::2], crossed, strict=True):
         assert crosses(axes) == [RATES[-1]] * 2 * is_crossed
-        curves = [np.asarray(line.get_ydata()) for line in axes.lines if len(line.get_xdata()) == 2]
+        lines = [np.asarray(line.get_xydata()) for line in axes.lines]
+        curves = [line[:, 1] for line in lines if len(line) == 2]
         assert [bool(y[-1] > 0) for y in curves] == [not is_crossed] * 2
     assert words(figure.axes[0]).split() == ["−2"] * 2 * (changes is SOME_DIVERGED)
 

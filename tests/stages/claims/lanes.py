@@ -29,6 +29,7 @@ SECTION = params.Claims(
     holds_from=0.9,
     memorised_below=0.5,
     perfected_below=0.1,
+    spread_from=0.5,
 )
 
 
