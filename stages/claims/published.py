@@ -1,6 +1,7 @@
 """P1 to P3: the authors' published curves, what of the rules' difference they show, and on what.
 
-The thresholds of P1 were fixed before the runs. Its lines are those of one fixed batch a run.
+The thresholds of P1 were fixed before the runs, those of P3 with the first results in view. The
+lines are those of one fixed batch a run.
 """
 
 import math
