@@ -12,7 +12,7 @@ and differ in what they send back:
 
 For one symmetric linear layer and whitened inputs the two are the same vector, because
 3K² − 2K³ = K − ∇ ½‖K² − K‖², and the learning rate is the step γ of the relaxed recurrence. The
-paper's equation 2 is a mean over samples of a squared norm, its equation 10 a y' − y of each sample:
+paper's equation 2 is a mean over samples of a squared norm, its equation 10 a y' − y of each one:
 only how a batch of the latter is reduced is left open. Its published curves are those of a mean
 over the batch for the modified rule, and over all elements for the ordinary loss, a factor of n/2
 between the two. The scales offered here multiply value and gradient of *all* rules.
