@@ -23,7 +23,7 @@ Rates = Sequence[float]
 _CHOICES = {"optimizer": OPTIMIZERS, "initialization": INITIALIZATIONS, "data": DATA}
 _MOST_OPERATIONS = 1e14  # of a chunk: half an hour at 55 GFLOP/s, what a core of today does
 _PASSES = 6  # forward passes that a step takes the time of
-_BESIDE = 5e3  # operations an item that what is no matrix product takes the time of
+_OF_UNIT, _OF_STEP = 110.0, 5e7  # what a unit's activation and a step take the time of beside these
 _DATA, PROBE, _NEW = 0, 1, 3  # what a stream of random numbers is for; 2: `landscape.routes`
 
 
@@ -133,8 +133,8 @@ class Grid:
 
     def operations(self, lanes: int) -> float:
         """Return about how many floating-point operations so many lanes take the time of."""
-        of_item = 2.0 * parameter_count(self.widths) * _PASSES + _BESIDE
-        return of_item * self.batch_size * self.steps * lanes
+        of_item = 2.0 * parameter_count(self.widths) * _PASSES + _OF_UNIT * sum(self.widths)
+        return (of_item * self.batch_size * lanes + _OF_STEP) * self.steps
 
     def is_logged(self, step: int) -> bool:
         """Tell whether a step is logged."""
