@@ -20,7 +20,7 @@ from stages.claims.verdict import (
 )
 from stages.common import params
 
-Lines = Mapping[str, Mapping[str, Mapping[str, Any]]]  # by data and rule: published_NETWORK.json
+Lines = Mapping[str, Mapping[str, Any]]  # by data: published_NETWORK.json
 
 
 def judge(
@@ -37,14 +37,8 @@ def judge(
 
 
 def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
-    """Judge P1: do our lines on a fixed batch lie on the published ones?"""
-    deviations = {
-        network: {
-            name: max(rule[name] for rule in of_network["fixed"].values())
-            for name in ("median_deviation", "largest_deviation")
-        }
-        for network, of_network in lines.items()
-    }
+    """Judge P1: do our lines on a fixed batch, of both rules, lie on the published ones?"""
+    deviations = {network: of_network["fixed"] for network, of_network in lines.items()}
     hit = [
         network
         for network, found in deviations.items()
@@ -77,7 +71,7 @@ def at_equal_rates(matched: Mapping[str, Mapping[str, float]], section: params.C
 def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     """Answer P3: how much of the fall of the error on the trained batch is there on new inputs?"""
     falls = {
-        network: [of["fixed"]["modified"][f"{name}_fell"] for name in ("trained", "new")]
+        network: [of["fixed"]["rules"]["modified"][f"{name}_fell"] for name in ("trained", "new")]
         for network, of in lines.items()
     }
     answers = {network: _holds(*fell, section) for network, fell in falls.items()}
@@ -99,7 +93,7 @@ def _holds(trained: float, new: float, section: params.Claims) -> str:
 
 
 def _rests_on(lines: Mapping[str, Lines], section: params.Claims) -> Evidence:
-    every = [of_rule for of in lines.values() for of_rule in of["fixed"].values()]
+    every = [of_rule for of in lines.values() for of_rule in of["fixed"]["rules"].values()]
     runs, steps = (min(of[name] for of in every) for name in ("runs", "epochs"))
     return evidence(runs, "run", section.least_runs, steps, section.least_steps)
 

@@ -1,6 +1,7 @@
 """Put lines that we trained beside the published ones of the same label."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,37 +51,47 @@ def beside(rows: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     return lines.assign(ratio=lines.error / lines.theirs)
 
 
-def headline(lines: pd.DataFrame) -> dict[str, dict]:
-    """Return, by data and rule, how far our lines are from theirs and what is new about new inputs.
+def headline(lines: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return, by data, how far our lines are from theirs and what is new about new inputs.
 
-    For each: ``runs``; ``lines`` and ``epochs`` compared (the start left out, where nothing is
-    trained yet); the ``median_ratio`` ours / theirs; ``median_deviation`` and
-    ``largest_deviation`` of the ratio from 1, as factors of at least 1; and of the line whose
-    trained batch fell most, ``label_that_fell_most``, ``trained_fell`` and ``new_fell``: error at
-    the start over error at the end.
+    For each kind of data ``median_deviation`` and ``largest_deviation`` of ours / theirs from 1,
+    over all lines and epochs but the start, where nothing is trained yet, as factors of at least 1;
+    and by ``rules``: ``runs``; ``lines`` and ``epochs`` compared; both deviations of the rule's
+    lines and the ``median_ratio`` ours / theirs; and of the line whose trained batch fell most,
+    ``label_that_fell_most``, ``trained_fell`` and ``new_fell``: error at the start over error at
+    the end.
     """
     return {
-        str(data): {str(rule): _of_rule(of_rule) for rule, of_rule in of_data.groupby("rule")}
+        str(data): _deviations(of_data)
+        | {"rules": {str(rule): _of_rule(part) for rule, part in of_data.groupby("rule")}}
         for data, of_data in lines.groupby("data")
     }
 
 
 def _of_rule(lines: pd.DataFrame) -> dict[str, float | int | None]:
-    both = lines[(lines.epoch > 0) & lines.ratio.notna()]
-    away = np.exp(np.abs(np.log(both.ratio)))
-    falls = [_fall(line) for _, line in lines.groupby("label")]
-    trained, new, label = max(falls)
+    both = _compared(lines)
+    trained, new, label = max(_fall(line) for _, line in lines.groupby("label"))
     return {
         "runs": int(lines.runs.min()),
         "lines": int(both.label.nunique()),
         "epochs": int(lines.epoch.max()),
         "median_ratio": float(both.ratio.median()) if len(both) else None,
-        "median_deviation": float(away.median()) if len(both) else None,
-        "largest_deviation": float(away.max()) if len(both) else None,
+        **_deviations(lines),
         "label_that_fell_most": label,
         "trained_fell": trained,
         "new_fell": new,
     }
+
+
+def _compared(lines: pd.DataFrame) -> pd.DataFrame:
+    return lines[(lines.epoch > 0) & lines.ratio.notna()]
+
+
+def _deviations(lines: pd.DataFrame) -> dict[str, float | None]:
+    away = np.exp(np.abs(np.log(_compared(lines).ratio)))
+    if not len(away):
+        return {"median_deviation": None, "largest_deviation": None}
+    return {"median_deviation": float(away.median()), "largest_deviation": float(away.max())}
 
 
 def _fall(line: pd.DataFrame) -> tuple[float, float, float]:

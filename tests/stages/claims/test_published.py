@@ -12,16 +12,21 @@ FEW = " (indication: 3 runs, 100 steps)"
 
 
 def line(**changes: Any) -> dict[str, Any]:
-    hit = {"median_ratio": 1.01, "median_deviation": 1.01, "largest_deviation": 1.05}
     fell = {"label_that_fell_most": 0.22, "trained_fell": 10.0, "new_fell": 9.5}
+    hit = {"median_ratio": 1.01, "median_deviation": 1.01, "largest_deviation": 1.05}
     return {"runs": 10, "lines": 2, "epochs": 2500} | hit | fell | changes
 
 
 def lines_of(**by_network: dict[str, Any]) -> dict[str, Any]:
-    return {
-        network: {"fixed": {"modified": line(**changes), "ordinary": line()}}
-        for network, changes in by_network.items()
-    }
+    found = {}
+    for network, changes in by_network.items():
+        modified = line(**changes)
+        over_both = {name: modified[f"{name}_deviation"] for name in ("median", "largest")}
+        found[network] = {
+            "fixed": {f"{name}_deviation": value for name, value in over_both.items()}
+            | {"rules": {"modified": modified, "ordinary": line()}}
+        }
+    return found
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,9 @@ def test_a_line_ends_where_its_first_run_diverged():
 def test_the_headline_says_what_is_memorised():
     rows = rows_of({0: [1.0], 10: [0.5], 100: [0.1]}, NEW)
     rows["new_absolute_error"] = [1.0, 0.9, 0.8]
-    numbers = headline(beside(rows, curves_of({0: 9.0, 10: 0.4, 100: 0.1})))["fixed"]["modified"]
+    numbers = headline(beside(rows, curves_of({0: 9.0, 10: 0.4, 100: 0.1})))["fixed"]["rules"][
+        "modified"
+    ]
     assert numbers["trained_fell"] == pytest.approx(10)
     assert numbers["new_fell"] == pytest.approx(1.25)
     assert numbers["largest_deviation"] == pytest.approx(1.25)  # the start is left out
@@ -84,4 +86,5 @@ def test_a_line_that_is_not_printed_has_no_ratio():
             ),
         )
     )
-    assert numbers["fixed"]["modified"]["median_ratio"] is None
+    assert numbers["fixed"]["rules"]["modified"]["median_ratio"] is None
+    assert numbers["fixed"]["median_deviation"] is None
