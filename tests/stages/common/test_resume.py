@@ -37,7 +37,13 @@ def write_params(folder: Path, steps: int, **changes: Any) -> None:
     section = TINY | changes | {"networks": {"T": NETWORK | {"runs": 2, "steps": steps}}}
     (folder / "stages/pipelines/paper").mkdir(parents=True, exist_ok=True)
     variant = {"network": "T", "learning_rates": [0.01], "runs": 1, "steps": 1, "log_every": 1}
-    whole = {"sweep": section, "variants": {"T_again": variant}}
+    lines = {"learning_rates": {"modified": [0.1], "ordinary": [0.1]}, "runs": 1, "steps": 1}
+    readings = {"modified": "batch", "ordinary": "elements"}
+    published = {"data": ["fixed"], "readings": readings, "log_at": [1], "networks": {"T": lines}}
+    start = {"width": 5, "layers": 1, "noise": 0.1, "bias": 4.0, "null_dimension": 1}
+    start |= {"optimizer": "sgd", "learning_rates": [0.1], "runs": 1, "steps": 1}
+    whole = {"sweep": section, "variants": {"T_again": variant}, "published": published}
+    whole |= {"near": {"batch_size": 8, "cases": {"n5": start}}}
     (folder / "stages/pipelines/paper/params.yaml").write_text(yaml.safe_dump(whole))
 
 
