@@ -11,7 +11,8 @@ A ?= HEAD
 B ?= workspace
 PIPELINE ?=
 MARKDOWN ?=
-PAPER ?= $(if $(NETWORKS),$(addprefix sweep@,$(NETWORKS)),sweep@B1 variants sweep@B2 sweep@B4 sweep@B3)
+ALL := sweep@B1 variants published@B1 near published@B2 sweep@B2 published@B3 published@B4 sweep@B4 sweep@B3
+PAPER ?= $(if $(NETWORKS),$(foreach n,$(NETWORKS),sweep@$(n) published@$(n)),$(ALL))
 
 .PHONY: repro compare lock demo paper study celeba report test lint bench clean
 
