@@ -30,10 +30,11 @@ def judge(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Ver
         wordings = [NOT]
     else:
         answer = "yes" if len(perfected) == len(found) else f"on {', '.join(perfected)}"
-        wordings = [f"{answer}; {compared}", f"{answer}; {_in_short(by_word)}", answer]
+        count = f"{len(perfected)} of {len(found)} perfected"
+        wordings = [f"{answer}; {compared}", f"{count}, {len(by_word[LOWER])} below ordinary"]
     means = [_estimate(case)[0] for case in found.values()]
     finite = [mean for mean in means if math.isfinite(mean)]
-    ends = f"×{10 ** min(finite):.2g} to ×{10 ** max(finite):.2g}" if finite else "not measurable"
+    ends = f"×{10 ** min(finite):.2g} to ×{10 ** max(finite):.3g}" if finite else "not measurable"
     ours = f"relative error, modified / ordinary: {ends}"
     shown = {name: dict(case) | {"ratio": ratio(_estimate(case))} for name, case in found.items()}
     return Verdict.of("N", wordings, _rests_on(found, section), ours, told("N", cases=shown))
@@ -54,10 +55,6 @@ def _estimate(case: Mapping[str, Any]) -> tuple[float, float, float]:
     of = case["modified_over_ordinary"]
     mean, low, high = (number(of[name]) for name in ("log10_ratio", "low", "high"))
     return mean, low, high
-
-
-def _in_short(by_word: Mapping[str, list[str]]) -> str:
-    return ", ".join(f"{w} on {len(names)}" for w, names in by_word.items() if names)
 
 
 def _rests_on(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Evidence:

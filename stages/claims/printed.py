@@ -80,7 +80,7 @@ CLAIMS = {
     "P2": Claim(
         "at equal rates the modified rule leads from the start",
         "its curves lie lower (poster, Figure 5)",
-        "at equal learning rates the modified rule gains most in the first epochs (poster)",
+        "at equal learning rates the modified curves lie lower from the start (poster, Figure 5)",
     ),
     "P3": Claim(
         "does the error fall on new inputs too?",
