@@ -11,6 +11,7 @@ from typing import Any
 from stages.claims.verdict import (
     CONVENTION,
     NOT,
+    NOT_RUN,
     OPEN,
     REPRODUCED,
     Evidence,
@@ -39,17 +40,21 @@ def judge(
 def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     """Judge P1: do our lines on a fixed batch, of both rules, lie on the published ones?"""
     deviations = {network: of_network["fixed"] for network, of_network in lines.items()}
+    compared = [network for network, of in deviations.items() if of["median_deviation"] is not None]
+    if not compared:  # no logged epoch is one that is printed
+        return Verdict("P1", NOT_RUN, "–", "no published epoch was logged")
     hit = [
         network
-        for network, found in deviations.items()
-        if found["median_deviation"] <= section.published_median[network]
-        and found["largest_deviation"] <= section.published_largest
+        for network in compared
+        if deviations[network]["median_deviation"] <= section.published_median[network]
+        and deviations[network]["largest_deviation"] <= section.published_largest
     ]
-    missed = [network for network in lines if network not in hit]
+    missed = [network for network in compared if network not in hit]
     wordings = [REPRODUCED if not missed else NOT]
     if hit and missed:
         wordings = [f"{REPRODUCED} on {_and(hit)}, not on {_and(missed)}", f"on {_and(hit)} only"]
-    ours = ", ".join(f"{n} {_percent(d['median_deviation'])}" for n, d in deviations.items())
+    shown = [f"{n} {_percent(deviations[n]['median_deviation'])}" for n in compared]
+    ours = ", ".join(shown)
     text = told("P1", networks=lines)
     return Verdict.of(
         "P1", wordings, _rests_on(lines, section), f"off by (median): {ours}", text, list(lines)

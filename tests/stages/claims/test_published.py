@@ -44,6 +44,13 @@ def test_lines_are_hit_within_the_thresholds(b2: dict, b3: dict, verdict: str):
     assert published.curves(lines_of(B2=b2, B3=b3), SECTION).verdict == verdict
 
 
+def test_without_a_published_epoch_nothing_is_judged():
+    nothing = dict.fromkeys(("median_ratio", "median_deviation", "largest_deviation"))
+    found = published.curves(lines_of(B2=nothing, B3=nothing), SECTION)
+    assert found.verdict == "not run"
+    assert published.curves(lines_of(B2=nothing, B3={}), SECTION).verdict == REPRODUCED
+
+
 def test_few_runs_and_steps_are_marked():
     found = published.curves(lines_of(B2={"runs": 3, "epochs": 100}, B3={}), SECTION)
     assert found.verdict == REPRODUCED + FEW
