@@ -45,7 +45,9 @@ def test_lines_are_hit_within_the_thresholds(b2: dict, b3: dict, verdict: str):
 
 
 def test_without_a_published_epoch_nothing_is_judged():
-    nothing = dict.fromkeys(("median_ratio", "median_deviation", "largest_deviation"))
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("median_ratio", "median_deviation", "largest_deviation")
+    )
     found = published.curves(lines_of(B2=nothing, B3=nothing), SECTION)
     assert found.verdict == "not run"
     assert published.curves(lines_of(B2=nothing, B3={}), SECTION).verdict == REPRODUCED
