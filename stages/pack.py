@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from stages.common.files import replaced
+from stages.common.files import write_bytes
 from stages.travel.departure import gathered, loaded
 
 
@@ -22,8 +22,7 @@ def main() -> None:
     try:
         files = gathered(args.pipeline, args.only)
         content = loaded(args.pipeline, files)
-        with replaced(args.file) as part:
-            part.write_bytes(content)
+        write_bytes(args.file, content)
     except (ValueError, OSError) as error:
         sys.exit(str(error))
     print(f"{args.file}: {len(files)} units of {args.pipeline}, {len(content) / 1e6:.2f} MB")

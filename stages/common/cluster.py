@@ -36,8 +36,8 @@ from distributed import Client, Future, Worker, get_worker, wait
 from toolz import compose
 
 from idem.checkpoint import unwanted
-from idem.files import replaced
 from stages.common import files
+from stages.common.files import write_bytes
 from stages.common.imports import PACKAGES, ROOT
 
 ATTEMPTS = 3  # at a unit, each by a worker that is free
@@ -170,7 +170,7 @@ def _admit(client: Client, worker: str, terms: Terms) -> None:
     """Bring the files that a worker lacks, or refuse it."""
     for found in client.run(_lacking, terms, workers=[worker]).values():
         for path in found:
-            client.run(_place, path, Path(path).read_bytes(), workers=[worker])
+            client.run(write_bytes, Path(path), Path(path).read_bytes(), workers=[worker])
     client.run(_accept, terms.run, workers=[worker])
 
 
@@ -215,7 +215,7 @@ def _brought_home(result: Made | Exception) -> Any:
         return result
     for path, content in result.files.items():
         if _digest(Path(path)) != hashlib.sha256(content).hexdigest():  # no common folder
-            _place(path, content)
+            write_bytes(Path(path), content)
     return result.result
 
 
@@ -280,11 +280,6 @@ def _lacking(terms: Terms, dask_worker: Worker) -> list[str]:
             "and start it anew"
         )
     return [path for path, digest in terms.files.items() if _digest(Path(path)) != digest]
-
-
-def _place(path: str, content: bytes) -> None:
-    with replaced(Path(path)) as part:
-        part.write_bytes(content)
 
 
 def _accept(run: str) -> None:

@@ -23,6 +23,12 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes as they are."""
+    with replaced(path) as part:
+        part.write_bytes(content)
+
+
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays, compressed; NumPy gives the members of its archives no date of their own."""
     with replaced(path) as part, part.open("wb") as file:

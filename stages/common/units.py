@@ -8,7 +8,7 @@ is `Identity.name`'s; what is unfinished goes by the same name (`stages.common.r
 It matches when the parameters and data that decide it (`key`), and the SHA-256 of every file whose
 code does (`code`), are the same. Versions of PyTorch and NumPy, processor and device do *not*
 count: they move the last digits, as another kind of CPU does, so results agree by their kind
-(exact, rounded, chaotic: `stages/report/tolerances.yaml`), and units are there to cross machines.
+(exact, rounded, chaotic: `stages.summary.kinds`), and units are there to cross machines.
 They stand in the file, so that everybody sees where it is from.
 
 The file holds, compressed, JSON with
@@ -50,7 +50,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from stages.common.exact import decoded, encoded
-from stages.common.files import replaced
+from stages.common.files import write_bytes
 from stages.common.imports import ROOT, deciding_files
 
 SCHEMA = 1
@@ -180,8 +180,7 @@ def write(folder: Path, identity: Identity, result: Any, provenance: Provenance)
     }
     content["sha256"] = _digest(content)
     path = path_of(folder, identity)
-    with replaced(path) as part:
-        part.write_bytes(gzip.compress(json.dumps(content).encode(), mtime=0))
+    write_bytes(path, gzip.compress(json.dumps(content).encode(), mtime=0))
     return path
 
 

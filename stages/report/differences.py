@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from stages.claims.verdict import counted
 from stages.report.agreement import CHANGED, VERDICT, VERDICT_CHANGED, WITHIN, Comparison
 from stages.text.markdown import table
 
@@ -74,11 +75,6 @@ def answer(report: Report) -> str:
         f" {counted(verdicts, 'verdict')} and {counted(len(report.rows) - verdicts, 'number')}"
         " compared"
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _head(report: Report) -> list[str]:

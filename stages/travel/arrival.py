@@ -7,7 +7,7 @@ from typing import Any
 
 from stages.common import units
 from stages.common.exact import encoded
-from stages.common.files import replaced
+from stages.common.files import write_bytes
 from stages.common.units import Altered, Finished
 from stages.travel import archive
 from stages.travel.inventory import Work, explain, folder_of, inventory
@@ -69,8 +69,7 @@ def place(pipeline: str, files: Mapping[str, bytes], others: Container[str]) -> 
     for name, content in files.items():
         path = folder_of(pipeline) / Path(name).name
         if not path.exists() or path.name.removesuffix(units.SUFFIX) in others:
-            with replaced(path) as part:
-                part.write_bytes(content)
+            write_bytes(path, content)
             placed += 1
     return placed
 

@@ -1,7 +1,5 @@
 """The command that takes units in: all of them, after one was computed again, or none."""
 
-import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +13,17 @@ from stages.travel.inventory import Work, folder_of
 from tests.stages.travel.conftest import (
     finish,
     finished as finished,
+    status,
     tar as tar,
     works as works,
     write_params,
+    write_stale,
 )
 
 
-@pytest.fixture
-def adopted(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that runs the command and returns its exit status."""
-
-    def run(*arguments: str) -> int | str | None:
-        monkeypatch.setattr(sys, "argv", ["adopt", *arguments])
-        try:
-            adopt.main()
-        except SystemExit as stopped:
-            return stopped.code
-        return 0
-
-    return run
+def adopted(*arguments: str) -> Any:
+    """Run the command and return its exit status."""
+    return status(adopt, *arguments)
 
 
 def here() -> list[Path]:
@@ -41,7 +31,7 @@ def here() -> list[Path]:
 
 
 def test_units_are_placed_once_one_was_computed_again(
-    tar: Path, works: dict[str, Work], adopted: Any, capsys: pytest.CaptureFixture[str]
+    tar: Path, works: dict[str, Work], capsys: pytest.CaptureFixture[str]
 ):
     assert adopted(str(tar), "--seed", "3") == 0
     said = capsys.readouterr().out
@@ -53,7 +43,7 @@ def test_units_are_placed_once_one_was_computed_again(
 
 
 def test_a_row_that_was_tampered_with_and_signed_anew_is_found_by_computing_it_again(
-    works: dict[str, Work], adopted: Any
+    works: dict[str, Work],
 ):
     for work in works.values():
         rows = [dict(row) for row in units.read(finish(work)).result]
@@ -68,36 +58,31 @@ def test_a_row_that_was_tampered_with_and_signed_anew_is_found_by_computing_it_a
     assert not here()
 
 
-def test_other_parameters_are_refused(tar: Path, adopted: Any):
+def test_other_parameters_are_refused(tar: Path):
     write_params(batch_size=9)
     assert "parameter 0.batch_size: expected 9, got 8\nnothing was placed" in adopted(str(tar))
     assert not here()
 
 
-def test_other_code_is_refused(works: dict[str, Work], adopted: Any):
-    stale = {}
-    for work in works.values():
-        code = dict(work.identity.code) | {"idem/sweeps/grid.py": "0" * 64}
-        path = finish(work._replace(identity=replace(work.identity, code=code)))
-        stale[f"units/{path.name}"] = path.read_bytes()
-    Path("u.tar").write_bytes(loaded("paper", stale))
+def test_other_code_is_refused(works: dict[str, Work]):
+    write_stale(Path("u.tar"), works, "idem/sweeps/grid.py")
     before = here()
     stopped = adopted("u.tar")
     assert "code idem/sweeps/grid.py: expected SHA-256" in stopped and "nothing was" in stopped
     assert here() == before
 
 
-def test_a_tar_that_was_cut_off_is_refused(tar: Path, adopted: Any):
+def test_a_tar_that_was_cut_off_is_refused(tar: Path):
     tar.write_bytes(tar.read_bytes()[:-2000])
     assert "pack and carry it again\nnothing was placed" in adopted(str(tar))
     assert not here()
 
 
-def test_no_such_file_is_said(tar: Path, adopted: Any):
+def test_no_such_file_is_said(tar: Path):
     assert "No such file or directory: 'none.tar'" in adopted("none.tar")
 
 
-def test_units_elsewhere_are_not_written(tar: Path, adopted: Any, monkeypatch: Any):
+def test_units_elsewhere_are_not_written(tar: Path, monkeypatch: Any):
     before = archive.NAME
     monkeypatch.setattr(archive, "NAME", archive.re.compile(".*"))
     files = archive.unpacked(tar)
@@ -109,7 +94,7 @@ def test_units_elsewhere_are_not_written(tar: Path, adopted: Any, monkeypatch: A
 
 
 def test_other_results_that_are_here_stay_unless_they_are_to_be_replaced(
-    tar: Path, works: dict[str, Work], adopted: Any, capsys: pytest.CaptureFixture[str]
+    tar: Path, works: dict[str, Work], capsys: pytest.CaptureFixture[str]
 ):
     own = finish(next(iter(works.values())), result=[1.0], date="2026-11-27T01:02Z")
     before = own.read_bytes()
@@ -122,7 +107,7 @@ def test_other_results_that_are_here_stay_unless_they_are_to_be_replaced(
 
 
 def test_what_cannot_be_compared_is_said(
-    works: dict[str, Work], adopted: Any, capsys: pytest.CaptureFixture[str]
+    works: dict[str, Work], capsys: pytest.CaptureFixture[str]
 ):
     for work in works.values():
         finish(work, result=[1.0], device="NVIDIA H100")

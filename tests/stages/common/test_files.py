@@ -90,13 +90,14 @@ def figure(content: float) -> Figure:
     "write",
     [
         lambda path, value: files.write_text(path, str(value)),
+        lambda path, value: files.write_bytes(path, str(value).encode()),
         lambda path, value: files.write_json(path, value),
         lambda path, value: files.write_csv(path, pd.DataFrame({"a": [value]})),
         lambda path, value: files.write_npz(path, {"a": np.array(value)}),
         lambda path, value: files.write_tensors(path, {"a": torch.tensor(value)}),
         lambda path, value: files.write_figure(path, figure(value)),
     ],
-    ids=["text", "json", "csv", "npz", "tensors", "figure"],
+    ids=["text", "bytes", "json", "csv", "npz", "tensors", "figure"],
 )
 def test_what_a_cache_holds_by_a_link_stays_when_the_file_is_written_again(
     tmp_path: Path, write: Callable[[Path, float], None], link: str

@@ -2,7 +2,11 @@
 
 import contextlib
 import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -56,6 +60,27 @@ def finish(work: Work, result: Any = None, **provenance: Any) -> Path:
         checkpoint.forget()
     origin = units.Provenance(**{**vars(units.provenance(1, "cpu")), **provenance})
     return units.write(folder_of("paper"), work.identity, result, origin)
+
+
+def status(command: ModuleType, *arguments: str) -> int | str | None:
+    """Run a command of `stages` and return its exit status: 0, or what it says why not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [command.__name__, *arguments])
+        try:
+            command.main()
+        except SystemExit as stopped:
+            return stopped.code
+    return 0
+
+
+def write_stale(path: Path, works: Mapping[str, Work], file: str) -> None:
+    """Write a tar of all units as if a file of their code had been another one."""
+    stale = {}
+    for work in works.values():
+        code = dict(work.identity.code) | {file: "0" * 64}
+        unit = finish(work._replace(identity=replace(work.identity, code=code)))
+        stale[f"units/{unit.name}"] = unit.read_bytes()
+    path.write_bytes(loaded("paper", stale))
 
 
 @pytest.fixture(scope="session")

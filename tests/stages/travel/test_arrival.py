@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,9 @@ import pytest
 
 from stages.travel import archive, arrival
 from stages.travel.arrival import checked, in_the_way, matched, place
-from stages.travel.departure import gathered, loaded
+from stages.travel.departure import gathered
 from stages.travel.inventory import Work, folder_of
-from tests.stages.travel.conftest import finish, write_params
+from tests.stages.travel.conftest import finish, write_params, write_stale
 
 
 def changed(tar: Path, change: Callable[[dict[str, bytes]], Any]) -> Path:
@@ -100,12 +99,7 @@ def test_units_of_other_parameters_are_named_with_the_parameter(tar: Path):
 
 
 def test_units_of_other_code_are_named_with_the_file(works: dict[str, Work]):
-    stale = {}
-    for work in works.values():
-        code = dict(work.identity.code) | {"idem/sweeps/lanes.py": "0" * 64}
-        path = finish(work._replace(identity=replace(work.identity, code=code)))
-        stale[f"units/{path.name}"] = path.read_bytes()
-    Path("stale.tar").write_bytes(loaded("paper", stale))
+    write_stale(Path("stale.tar"), works, "idem/sweeps/lanes.py")
     pipeline, files = checked(Path("stale.tar"))
     with pytest.raises(ValueError, match=r"json\.gz: code idem/sweeps/lanes\.py: expected SHA-256"):
         matched(pipeline, files)
