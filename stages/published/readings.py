@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 
+from idem.rule.loss import scale_factor
+
 READINGS: Mapping[str, str] = {
     "batch": "mean over the batch of ½ ‖f(y) − y‖², or of y − y′: our matched scale",
     "batch, no half": "mean over the batch of ‖f(y) − y‖²",
     "elements": "mean over all elements of (f(y) − y)², as torch.nn.MSELoss",
     "elements, half": "mean over all elements of ½ (f(y) − y)²",
+}
+_SCALES = {  # of `idempotency_loss`, and what of it
+    "batch": ("matched", 1.0),
+    "batch, no half": ("sum", 1.0),
+    "elements": ("mean", 1.0),
+    "elements, half": ("mean", 0.5),
 }
 
 
@@ -20,12 +28,7 @@ def factor(reading: str, width: int) -> float:
     Raises:
         ValueError: for an unknown reading, with the list.
     """
-    factors = {
-        "batch": 1.0,
-        "batch, no half": 2.0,
-        "elements": 2.0 / width,
-        "elements, half": 1.0 / width,
-    }
-    if reading not in factors:
+    if reading not in _SCALES:
         raise ValueError(f"reading: expected one of {'; '.join(READINGS)}, got {reading!r}")
-    return factors[reading]
+    scale, part = _SCALES[reading]
+    return part * scale_factor(scale, width)
