@@ -318,12 +318,15 @@ def _chunk_size(K: Tensor) -> int:
 
 
 def _limits(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    hermitian = _is_hermitian(K)
-    if hermitian.all():
+    if torch.equal(K, K.mH):  # the usual Hermitian matrix: no more passes over it than needed
         return _from_eigenvalues(K)
+    hermitian = _is_hermitian(K)
     if not hermitian.any():
         return _from_iteration(K)
-    return _merged(hermitian, _from_eigenvalues(K[hermitian]), _from_iteration(K[~hermitian]))
+    mean = K[hermitian] / 2 + K[hermitian].mH / 2
+    if hermitian.all():
+        return _from_eigenvalues(mean)
+    return _merged(hermitian, _from_eigenvalues(mean), _from_iteration(K[~hermitian]))
 
 
 def _limits_by_sizes(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -348,7 +351,8 @@ def _limit(K: Tensor) -> tuple[Tensor, int, int]:
 
 
 def _from_eigenvalues(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    values, vectors = torch.linalg.eigh((K / 2).add_(K.mH, alpha=0.5))
+    # Kᴴ is K stored by columns, as LAPACK reads it: no copy that transposes.
+    values, vectors = torch.linalg.eigh(K.mH)
     gap = (values - 0.5).abs().amin(-1)
     undecided = gap <= _least_gap(K) * values.abs().amax(-1).clamp(min=1)
     P, residual = _onto(vectors, values > 0.5)
@@ -360,7 +364,7 @@ def _onto(vectors: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
 
     From the fewer vectors W of the chosen and of the others, as Q = WWᴴ or I − Q. For G = WᴴW − I,
     ‖Q² − Q‖ = ‖WGWᴴ‖ = ‖G‖ as far as W is an isometry, and so to a factor 1 + ‖G‖; to it comes the
-    rounding of the product.
+    rounding of the product. So far, too, ‖P‖ is the square root of the rank.
     """
     n, rank = chosen.shape[-1], chosen.sum(-1)
     last = rank <= n / 2
@@ -368,12 +372,13 @@ def _onto(vectors: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     ends = vectors[..., :width], vectors[..., n - width :]
     within = ~chosen[:, :width], chosen[:, n - width :]
     mask = torch.where(last[:, None], within[1], within[0]).to(vectors.dtype)
-    W = torch.where(last[:, None, None], ends[1], ends[0]) * mask[:, None]
+    W = torch.where(last[:, None, None], ends[1], ends[0]).mul_(mask[:, None])
     P = W @ W.mH
-    residual = torch.linalg.matrix_norm(W.mH @ W - torch.diag_embed(mask))
-    residual += torch.finfo(P.dtype).eps * torch.linalg.matrix_norm(P)
-    P[~last] = add_to_diagonal(0 - P[~last], 1)
-    return P, residual / torch.linalg.matrix_norm(P).clamp(min=1)
+    error = torch.linalg.matrix_norm(add_to_diagonal(W.mH @ W, -mask))
+    rounding = torch.finfo(P.dtype).eps * torch.minimum(rank, n - rank).to(error.dtype).sqrt()
+    if not last.all():
+        P[~last] = add_to_diagonal(P[~last].neg_(), 1)
+    return P, (error + rounding) / rank.to(error.dtype).sqrt().clamp(min=1)
 
 
 def _from_iteration(K: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -540,8 +545,10 @@ def _require_plain(K: Tensor) -> None:
         raise TypeError("K: expected numbers, got a tensor on the device meta, which has none")
 
 
-def _leaves(P: Tensor, dtype: torch.dtype) -> Tensor:
+def _leaves(P: Tensor, dtype: torch.dtype) -> Tensor | bool:
     """Tell which finite matrices (b, n, n) are not finite any more in another dtype."""
+    if P.dtype == dtype:
+        return False
     return torch.isfinite(P).all((-2, -1)) & ~torch.isfinite(P.to(dtype)).all((-2, -1))
 
 
