@@ -55,8 +55,9 @@ class Grid:
         batch_size: items a step.
         log_every: steps between logged rows; the first and the last are always logged.
         log_at: steps that are logged besides.
-        data: ``"fresh"``, a new batch every step as the paper's text says, or ``"fixed"``, one
-            batch a run, reused at every step, as its published curves say.
+        data: ``"fresh"``, a new batch every step as the paper's text says; ``"fixed"``, one batch a
+            run, reused at every step, as its published curves say; or how many inputs a run has in
+            all, a multiple of ``batch_size``: its batches come again and again in one order.
         negative_slope: of LeakyReLU.
         initialization: a name from `idem.sweeps.mlp.INITIALIZATIONS`, or how near a projection.
         optimizer: ``"sgd"`` or ``"adam"``.
@@ -75,7 +76,7 @@ class Grid:
     batch_size: int
     log_every: int
     log_at: Sequence[int] = ()
-    data: str = "fresh"
+    data: str | int = "fresh"
     negative_slope: float = 0.2
     initialization: str | NearProjection = "default"
     optimizer: str = "sgd"
@@ -101,6 +102,11 @@ class Grid:
         for name, known in _CHOICES.items():
             if isinstance(given := getattr(self, name), str) and given not in known:
                 raise ValueError(f"{name}: expected one of {', '.join(known)}, got {given!r}")
+        if not isinstance(self.data, str) and (self.data < 1 or self.data % self.batch_size):
+            raise ValueError(
+                f"data: expected one of {', '.join(DATA)} or a multiple of the batch size, "
+                f"{self.batch_size}, got {self.data}"
+            )
         if not self.diverged_above > 0:
             raise ValueError(f"diverged_above: expected more than 0, got {self.diverged_above}")
         if not 0 <= self.negative_slope < math.inf:
@@ -140,6 +146,13 @@ class Grid:
         """Tell whether a step is logged."""
         return step % self.log_every == 0 or step == self.steps or step in self.log_at
 
+    @property
+    def batches(self) -> float:
+        """How many batches a run has before they come again; infinite for fresh data."""
+        if isinstance(self.data, str):
+            return {"fresh": math.inf, "fixed": 1}[self.data]
+        return self.data // self.batch_size
+
     def start(self, run: int) -> list[tuple[Tensor, Tensor]]:
         """Draw the initial ``(weight, bias)`` of every layer for a run index."""
         generator, how = seeded(self.seed, run), self.initialization
@@ -150,9 +163,9 @@ class Grid:
     def batch(self, run: int, step: int) -> Tensor:
         """Draw the standard normal batch of a step, (batch_size, n), float32.
 
-        Of fixed data it is that of step 0 at every step.
+        Of data that come again it is one of the first `batches`.
         """
-        return self._normal(run, 0 if self.data == "fixed" else step, _DATA)
+        return self._normal(run, int(step % self.batches), _DATA)
 
     def new_inputs(self, run: int) -> Tensor:
         """Draw a batch that no run trains on, as `batch` otherwise: one for all steps of a run."""
@@ -173,8 +186,8 @@ class Grid:
         return brief and self._required(lanes) <= self.memory
 
     def _required(self, lanes: int) -> int:
-        """Return the bytes of so many lanes; of fixed data two batches are held throughout."""
-        held = 2 * 4 * rows(self.widths[0]) * self.batch_size if self.data == "fixed" else 0
+        """Return the bytes of so many lanes; of data that come again two batches are held."""
+        held = 0 if self.data == "fresh" else 2 * 4 * rows(self.widths[0]) * self.batch_size
         return required_bytes(self.widths, self.batch_size, lanes, self.optimizer) + held
 
 

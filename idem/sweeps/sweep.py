@@ -42,8 +42,8 @@ def train_lanes(
         (``matched`` scale), ``output_spread``, ``update_norm`` (of the step that follows, NaN if
         none does), ``jacobian_trace`` (mean of tr J at single y) and ``jacobian_rank`` (the median
         effective rank (tr JᵀJ)² / tr (JᵀJ)²; both at the end only, else NaN) and ``diverged``;
-        each measured on the batch of that step before it is trained on. Of fixed data, whose batch
-        has been trained on since the first step, a row holds ``new_absolute_error``,
+        each measured on the batch of that step before it is trained on. Of data that come again,
+        which have been trained on before, a row holds ``new_absolute_error``,
         ``new_relative_error`` and ``new_output_spread`` too, on inputs that no run trains on. The
         last row of a lane that diverged is of the step at which it did.
 
@@ -99,9 +99,8 @@ class _Data:
 
     def __init__(self, grid: Grid, run: int, device: torch.device) -> None:
         self._grid, self._run, self._device = grid, run, device
-        fixed = grid.data == "fixed"
-        self._batch = self._moved(grid.batch(run, 0)) if fixed else None
-        self.new = self._moved(grid.new_inputs(run)) if fixed else None
+        self._batch = self._moved(grid.batch(run, 0)) if grid.batches == 1 else None
+        self.new = None if grid.data == "fresh" else self._moved(grid.new_inputs(run))
         """Inputs that no run trains on; None if those of every step are such."""
 
     def batch(self, step: int) -> Tensor:

@@ -16,7 +16,8 @@ from idem.sweeps.grid import Grid
 from idem.sweeps.near import NearProjection
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
-from stages.sweeps.aggregate import last_rows, student_interval
+from stages.sweeps import paired
+from stages.sweeps.aggregate import last_rows
 from stages.sweeps.sweep import MODULES, trained, units_of
 
 _MEGABYTE = 2**20
@@ -99,39 +100,10 @@ def headline(lanes: pd.DataFrame, grids: dict[str, Grid]) -> dict[str, Any]:
             "predicted_edge": predicted_edges(grids[str(name)]),
             "steps": grids[str(name)].steps,
             **{rule: _at_best(of_case[of_case.rule == rule]) for rule in RULES},
-            "modified_over_ordinary": ratio(of_case),
+            "modified_over_ordinary": paired.at_own_best_rates(of_case, "relative_error"),
         }
         for name, of_case in lanes.groupby("case", sort=False)
     }
-
-
-def ratio(lanes: pd.DataFrame) -> dict[str, float | int | None]:
-    """Compare the rules on every run, each at the rate that is best for it on the other runs.
-
-    Returns:
-        ``runs``, ``log10_ratio``, the mean of log10 of the relative errors' ratio modified /
-        ordinary, and ``low`` and ``high``, its 95 % interval by Student's t; None where a run
-        diverged at that rate, and no interval of one run.
-    """
-    logs = []
-    for run, own in lanes.groupby("run"):
-        others = lanes[lanes.run != run] if lanes.run.nunique() > 1 else own
-        errors = {
-            rule: float(
-                own[
-                    (own.rule == rule) & (own.learning_rate == _best_rate(others, rule))
-                ].relative_error.iloc[0]
-            )
-            for rule in RULES
-        }
-        logs.append(math.log10(errors["modified"]) - math.log10(errors["ordinary"]))
-    nothing = {"log10_ratio": None, "low": None, "high": None}
-    if not np.isfinite(logs).all():
-        return {"runs": len(logs)} | nothing
-    found = {"runs": len(logs)} | nothing | {"log10_ratio": float(np.mean(logs))}
-    if len(logs) > 1:
-        found["low"], found["high"] = student_interval(np.array(logs))
-    return found
 
 
 def predicted_edges(grid: Grid) -> dict[str, float] | None:
@@ -161,14 +133,8 @@ def predicted_edges(grid: Grid) -> dict[str, float] | None:
     return {rule: float(np.mean(of_rule)) for rule, of_rule in edges.items()}
 
 
-def _best_rate(lanes: pd.DataFrame, rule: str) -> float:
-    """Return the rate of the least median relative error, the lowest of equals."""
-    rates = lanes[lanes.rule == rule].groupby("learning_rate").relative_error.median()
-    return float(rates.index[rates.to_numpy().argmin()])
-
-
 def _at_best(lanes: pd.DataFrame) -> dict[str, float | None]:
-    rate = _best_rate(lanes, str(lanes.rule.iloc[0]))
+    rate = paired.best_rate(lanes, "relative_error")
     there = lanes[lanes.learning_rate == rate]
     safe = lanes.groupby("learning_rate").diverged.sum()
     highest = safe.index[safe == 0].max()

@@ -11,7 +11,7 @@ from stages.common.units import Finished, Identity
 from stages.evaluation import baselines, evaluate, latent, restore
 from stages.generative import search, train
 from stages.published import replay
-from stages.sweeps import near, sweep, variants
+from stages.sweeps import near, newdata, sweep, variants
 from stages.travel.manifest import unlike
 
 _GENERATIVE = (train.plan, evaluate.plan, evaluate.plan_of_pictures, restore.plan, latent.plan)
@@ -85,6 +85,7 @@ def _plans(pipeline: str) -> Iterator[Plan]:
         yield from (sweep.plan(settings.sweep, name) for name in settings.sweep.networks)
         yield variants.plan(settings)
         yield near.plan(settings)
+        yield newdata.plan(settings)
         yield from (replay.plan(settings, name) for name in settings.published.networks)
     if isinstance(settings, params.GenerativeStudy):
         yield from (plan(settings, dataset) for plan in _GENERATIVE)

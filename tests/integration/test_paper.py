@@ -19,8 +19,9 @@ def shrink(content: dict[str, Any]) -> None:
     content["published"]["log_at"] = [1]
     for lines in content["published"]["networks"].values():
         lines |= {"learning_rates": {rule: [0.07] for rule in RULES}, "runs": 1, "steps": 1}
-    for case in content["near"]["cases"].values():
-        case |= {"learning_rates": [0.01], "runs": 1, "steps": 1}
+    for section in ("near", "newdata"):
+        for case in content[section]["cases"].values():
+            case |= {"learning_rates": [0.01], "runs": 1, "steps": 1}
     for size, variant in enumerate(content["variants"].values(), start=4):
         variant |= brief | {"batch_size": size}
 

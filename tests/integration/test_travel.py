@@ -14,7 +14,7 @@ from tests.integration.test_paper import shrink
 PIPELINE = Path("stages/pipelines/paper")
 PLACE = ["--params", f"{PIPELINE}/params.yaml", "--metrics", "metrics/paper"]
 STAGES = ("stages.sweeps.sweep B1", "stages.sweeps.sweep B2", "stages.sweeps.variants")
-STAGES += ("stages.sweeps.near", "stages.published.replay B1")
+STAGES += ("stages.sweeps.near", "stages.sweeps.newdata", "stages.published.replay B1")
 
 
 def brief(content: dict) -> None:
@@ -24,7 +24,8 @@ def brief(content: dict) -> None:
         networks = content[section]["networks"]
         content[section]["networks"] = {name: networks[name] for name in names}
     content["variants"] = dict(list(content["variants"].items())[:2])
-    content["near"]["cases"] = dict(list(content["near"]["cases"].items())[:1])
+    for section in ("near", "newdata"):
+        content[section]["cases"] = dict(list(content[section]["cases"].items())[:1])
 
 
 def python(folder: Path, *words: str) -> str:

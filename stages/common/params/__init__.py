@@ -41,5 +41,13 @@ from stages.common.params.pipelines import (
 )
 from stages.common.params.published import Published
 from stages.common.params.reading import arguments, choose, read
-from stages.common.params.sweeps import Near, Network, Start, Sweep, Variant
+from stages.common.params.sweeps import (
+    DataCase,
+    Near,
+    Network,
+    NewData,
+    Start,
+    Sweep,
+    Variant,
+)
 from stages.common.params.theory import Autodiff, Derive

@@ -21,7 +21,7 @@ from stages.common.params.landscape import Cost, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
 from stages.common.params.published import Published
 from stages.common.params.section import Named, NonEmpty, Section, require_known
-from stages.common.params.sweeps import Near, Sweep, Variant
+from stages.common.params.sweeps import Near, NewData, Sweep, Variant
 from stages.common.params.theory import Autodiff, Derive
 
 
@@ -36,6 +36,7 @@ class Swept(Pipeline):
     variants: Named[Variant]
     published: Published
     near: Near
+    newdata: NewData
 
     @model_validator(mode="after")
     def _networks_are_swept(self) -> "Swept":

@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from stages.common.params.section import (
     Count,
+    Distinct,
     Named,
     NotNegative,
     Positive,
@@ -75,3 +78,34 @@ class Near(Section):
 
     batch_size: Count
     cases: Named[Start]
+
+
+class DataCase(Section):
+    """A network trained on so many inputs, in batches of such sizes; every pair is a setting."""
+
+    widths: Widths
+    batch_sizes: Distinct[Count]
+    data: Distinct[Literal["fresh", "fixed"] | Count]
+    """A new batch every step, one batch, or how many inputs there are in all."""
+    optimizer: Optimizer
+    initialization: Initialization
+    learning_rates: Rates
+    runs: Count
+    steps: Count
+
+    @model_validator(mode="after")
+    def _data_come_in_batches(self) -> "DataCase":
+        for amount in self.data:
+            for size in self.batch_sizes:
+                if isinstance(amount, int) and amount % size:
+                    raise ValueError(
+                        f"every number of data divisible by every one of batch_sizes, got {amount} "
+                        f"and {size}"
+                    )
+        return self
+
+
+class NewData(Section):
+    """What is left of the rules' difference on new inputs, at equal scale."""
+
+    cases: Named[DataCase]

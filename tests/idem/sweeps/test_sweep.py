@@ -74,6 +74,28 @@ def test_fixed_data_are_one_batch_a_run(rule: str):
         assert row["loss"] == pytest.approx(losses[int(row["step"])], rel=1e-4)
 
 
+def test_an_amount_of_data_comes_again_in_one_order():
+    three = dataclasses.replace(GRID, data=150)
+    drawn = [three.batch(1, step) for step in range(6)]
+    assert all(torch.equal(x, y) for x, y in zip(drawn[:3], drawn[3:], strict=True))
+    assert all(torch.equal(x, GRID.batch(1, step)) for step, x in enumerate(drawn[:3]))
+    losses = plain_run(three, "modified", 1, 0.5)
+    rows = [row for row in trained(three, "modified", 1) if row["learning_rate"] == 0.5]
+    for row in rows:
+        assert row["loss"] == pytest.approx(losses[int(row["step"])], rel=1e-4)
+        assert math.isfinite(float(row["new_absolute_error"]))
+
+
+def test_the_least_and_the_largest_amount_are_fixed_and_fresh_data():
+    least, fixed = (
+        trained(dataclasses.replace(GRID, data=d), "modified", 0) for d in (50, "fixed")
+    )
+    assert texts(least) == texts(fixed)
+    largest = trained(dataclasses.replace(GRID, data=50 * 13), "modified", 0)
+    fresh = trained(GRID, "modified", 0)
+    assert texts([{name: row[name] for name in fresh[0]} for row in largest]) == texts(fresh)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_fixed_data_are_measured_on_new_inputs_too(rule: str):
     fixed = dataclasses.replace(GRID, data="fixed", steps=1)
@@ -221,6 +243,8 @@ def test_every_initialization_trains(initialization):
         ),
         ({"learning_rates": {"modified": [0.1], "ordinary": [0.0]}}, "expected positive finite"),
         ({"data": "stale"}, "data: expected one of fresh, fixed, got 'stale'"),
+        ({"data": 75}, "data: expected one of fresh, fixed or a multiple of the .*, 50, got 75"),
+        ({"data": 0}, "data: expected one of fresh, fixed or a multiple of the .*, 50, got 0"),
         ({"optimizer": "lion"}, "optimizer: expected one of sgd, adam, got 'lion'"),
         (
             {"memory": 10},

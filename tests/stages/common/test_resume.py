@@ -43,7 +43,9 @@ def write_params(folder: Path, steps: int, **changes: Any) -> None:
     start = {"width": 5, "layers": 1, "noise": 0.1, "bias": 4.0, "null_dimension": 1}
     start |= {"optimizer": "sgd", "learning_rates": [0.1], "runs": 1, "steps": 1}
     whole = {"sweep": section, "variants": {"T_again": variant}, "published": published}
-    whole |= {"near": {"batch_size": 8, "cases": {"n5": start}}}
+    case = {"widths": [5, 5], "batch_sizes": [8], "data": ["fixed"], "initialization": "default"}
+    case |= {"optimizer": "sgd", "learning_rates": [0.1], "runs": 1, "steps": 1}
+    whole |= {"near": {"batch_size": 8, "cases": {"n5": start}}, "newdata": {"cases": {"T": case}}}
     (folder / "stages/pipelines/paper/params.yaml").write_text(yaml.safe_dump(whole))
 
 

@@ -1,11 +1,9 @@
 import math
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy import stats
 
 from idem.rule.loss import RULES, idempotency_loss
 from idem.sweeps.grid import Grid
@@ -30,37 +28,6 @@ def lanes_of(errors: dict[str, dict[float, list[float]]]) -> pd.DataFrame:
 
 MODIFIED = {0.1: [1e-3, 2e-3, 1e-3], 0.3: [1e-4, math.inf, math.inf]}
 ORDINARY = {0.001: [1e-1, 1e-1, 2e-1], 0.1: [math.inf] * 3}
-
-
-def test_the_ratio_is_of_each_rules_best_rate_run_by_run():
-    found = near.ratio(lanes_of({"modified": MODIFIED, "ordinary": ORDINARY}))
-    logs = np.log10([1e-2, 2e-2, 5e-3])
-    interval = stats.t.interval(0.95, 2, loc=logs.mean(), scale=stats.sem(logs))
-    assert found["runs"] == 3
-    assert found["log10_ratio"] == pytest.approx(logs.mean())
-    assert (found["low"], found["high"]) == pytest.approx(interval)
-
-
-def test_a_rate_is_chosen_on_the_other_runs():
-    """Run 0 is best at 0.3, which the others do not show: it is not judged there."""
-    modified = {0.1: [1.0, 1.0, 1.0], 0.3: [1e-9, 2.0, 2.0]}
-    found = near.ratio(lanes_of({"modified": modified, "ordinary": {0.1: [1.0] * 3}}))
-    assert found["log10_ratio"] == pytest.approx(0.0)
-
-
-def test_a_rule_that_diverged_has_no_ratio():
-    errors = {"modified": MODIFIED, "ordinary": {0.1: [math.inf] * 3}}
-    assert near.ratio(lanes_of(errors)) == {
-        "runs": 3,
-        "log10_ratio": None,
-        "low": None,
-        "high": None,
-    }
-
-
-def test_one_run_has_no_interval():
-    found = near.ratio(lanes_of({"modified": {0.1: [1e-3]}, "ordinary": {0.1: [1e-1]}}))
-    assert found == {"runs": 1, "log10_ratio": pytest.approx(-2.0), "low": None, "high": None}
 
 
 def test_the_table_counts_diverged_runs_as_infinite():

@@ -40,6 +40,9 @@ PUBLISHED: dict[str, Any] = {
 }
 NEAR: dict[str, Any] = {"width": 5, "layers": 1, "noise": 0.1, "bias": 4.0, "null_dimension": 1}
 NEAR |= {"optimizer": "sgd", "learning_rates": [0.01], "runs": 1, "steps": 100}
+NEWDATA: dict[str, Any] = {"widths": [2, 2], "batch_sizes": [4], "data": ["fixed", 8]}
+NEWDATA |= {"optimizer": "sgd", "initialization": "default", "learning_rates": [0.1]}
+NEWDATA |= {"runs": 1, "steps": 10}
 VARIANT = LANES | {"network": "B1", "batch_size": 16}
 
 
@@ -48,6 +51,7 @@ def write_params(**changes: Any) -> None:
     networks = {"B1": LANES | {"widths": [2, 3, 2]}}
     whole = {"sweep": SWEEP | changes | {"networks": networks}, "variants": {"large": VARIANT}}
     whole |= {"published": PUBLISHED, "near": {"batch_size": 8, "cases": {"n5": NEAR}}}
+    whole |= {"newdata": {"cases": {"n2": NEWDATA}}}
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(yaml.safe_dump(whole))
 
