@@ -12,6 +12,7 @@ from .latent import (
     figure_jacobian as figure_jacobian,
     figure_latent as figure_latent,
 )
+from .newdata import figure_newdata as figure_newdata
 from .peers import figure_peers as figure_peers
 from .published import figure_published as figure_published
 from .rates import figure_3 as figure_3, figure_scales as figure_scales

@@ -87,6 +87,11 @@ CLAIMS = {
         "left open",
         "does the error fall on inputs that were not trained on too? (left open)",
     ),
+    "P4": Claim(
+        "at equal scale, is its error on new inputs lower?",
+        "left open",
+        "with the scale divided out, is the modified rule's error on new inputs lower? (left open)",
+    ),
     "N": Claim(
         "does the rule perfect an almost idempotent map?",
         "the theory is about these (2.2)",

@@ -1,5 +1,7 @@
 """Stage plot: draw the paper's five figures, and those it lacks, from the tables beside them."""
 
+import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from matplotlib.figure import Figure
 from idem.figures import (
     cost,
     graph,
+    newdata,
     peers,
     published,
     rates,
@@ -20,7 +23,7 @@ from idem.figures import (
 from stages.common import params
 from stages.common.files import write_figure
 from stages.figures import plot_generative
-from stages.published.curves import read_errors
+from stages.published.curves import RULES, read_errors
 from stages.sweeps.aggregate import ERROR_FLOOR, at_best_rate, last_rows, relabelled
 
 
@@ -59,6 +62,9 @@ def main() -> None:
             ),
             read_errors(),
         ),
+        "figure_newdata": newdata.figure_newdata(
+            table("newdata"), *compared(folder / "newdata.json"), inputs_a_dimension(parameters)
+        ),
         "figure_scales": rates.figure_scales(relabelled(summaries, widths)),
         "figure_fair": fair(section.figure_3),
         "figure_peers": peers.figure_peers(table("peers")),
@@ -74,6 +80,29 @@ def main() -> None:
     } | plot_generative.drawings(folder, "mnist", parameters)
     for name, figure in drawn.items():
         write_figure(folder / f"{name}.png", figure, to_the_pixel=name == "figure_2")
+
+
+def compared(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the ratios of the rules on fresh data by case, and what either rule learned there."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    fresh = {name.rsplit("_", 2)[0]: of for name, of in found.items() if of["data"] == "fresh"}
+    hows = [how for how in next(iter(fresh.values())) if how.startswith("at_")]
+    ratios = [{"case": case, "how": how} | of[how] for case, of in fresh.items() for how in hows]
+    learned = [
+        {"case": case, "rule": rule, "relative_error": of[rule].get("relative_error", math.nan)}
+        for case, of in fresh.items()
+        for rule in RULES
+    ]
+    return pd.DataFrame(ratios), pd.DataFrame(learned)
+
+
+def inputs_a_dimension(parameters: params.Laptop) -> dict[str, float]:
+    """Return how many inputs a dimension one batch holds, by network of the published curves."""
+    swept = parameters.sweep
+    return {
+        name: swept.batch_size / swept.networks[name].widths[0]
+        for name in parameters.published.networks
+    }
 
 
 if __name__ == "__main__":

@@ -79,7 +79,6 @@ def laptop(section: params.Claims) -> list[Number]:
         *_near_zero(section),
         *_batch_sizes(),
         Number("P1.deviation_B3",          LINES,        at("fixed.median_deviation"),             FINAL),
-        Number("P3.new_fell_B3",           LINES,        at("fixed.rules.modified.new_fell"),            Rounded(relative=0.02)),
         Number("N.log10_ratio_n100",       NEAR,         at("n100.modified_over_ordinary.log10_ratio"), Rounded(absolute=0.1)),
         Number("C.log10_difference",       RULE,         at("C.log10_largest_difference"),         NOISE),
         Number("Q1.log10_B1",              ROUTES,       at("studies.B1.distances.function_routes.log10_ratio"), FINAL),

@@ -1,0 +1,116 @@
+"""P4: on new inputs, with the scale divided out, is the modified rule's error lower?"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from stages.claims.comparison import RULES
+from stages.claims.intervals import EQUAL, HIGHER, LOWER, ratio, word
+from stages.claims.verdict import (
+    COLLAPSED,
+    OPEN,
+    SHRINKS,
+    Evidence,
+    Verdict,
+    evidence,
+    number,
+    told,
+)
+from stages.common import params
+
+_WORDS = {
+    LOWER: "below ordinary on",
+    EQUAL: "level with it on",
+    HIGHER: "above it on",
+    OPEN: f"{OPEN} on",
+}
+_HOW = {
+    "at_equal_rates": "equal rates",
+    "at_equal_first_updates": "equal first updates",
+    "at_own_best_rates": "own best rates",
+}
+_SHORT = {SHRINKS: "shrinks", COLLAPSED: "collapses", "": ""}
+Settings = Mapping[str, Mapping[str, Any]]  # newdata.json
+
+
+def judge(found: Settings, section: params.Claims) -> Verdict:
+    """Judge P4 from newdata.json, on fresh data, each rule at its own best rate.
+
+    At equal rates and at first updates of one length the rules are compared too, which is told and
+    decides nothing, as is how much of the fall of the error is there on new inputs by how many
+    inputs there are to train on.
+    """
+    fresh = {_name(of): of for of in found.values() if of["data"] == "fresh"}
+    natures = {name: _SHORT[_nature(of, section)] for name, of in fresh.items()}
+    by_word: dict[str, list[str]] = {w: [] for w in _WORDS}
+    for name, of in fresh.items():
+        marked = f"{name} ({natures[name]})" if natures[name] else name
+        by_word[_compared(of, "at_own_best_rates", section)].append(marked)
+    long = ", ".join(f"{_WORDS[w]} {', '.join(names)}" for w, names in by_word.items() if names)
+    brief = f"below on {len(by_word[LOWER])}, above on {len(by_word[HIGHER])} of {len(fresh)}"
+    means = [_estimate(of["at_own_best_rates"])[0] for of in fresh.values()]
+    finite = [mean for mean in means if math.isfinite(mean)]
+    ends = f"×{10 ** min(finite):.2g} to ×{10 ** max(finite):.2g}" if finite else "not measurable"
+    ours = f"error on new inputs, modified / ordinary: {ends}"
+    text = told("P4", cases=_shown(fresh, natures), shares=shares(found))
+    return Verdict.of("P4", [long, brief], _rests_on(found, section), ours, text)
+
+
+def shares(found: Settings) -> list[dict[str, float]]:
+    """Return, by how many inputs a dimension there are, what share of the fall new inputs show.
+
+    Returns:
+        ``each``, inputs a dimension, and ``low`` and ``high``, the least and largest share of all
+        widths, batch sizes and rules, where data come again.
+    """
+    groups: dict[float, list[float]] = defaultdict(list)
+    for of in found.values():
+        if of["data"] != "fresh":
+            seen = [of[rule]["seen"]["share"] for rule in RULES if "seen" in of[rule]]
+            groups[of["inputs"] / of["width"]] += seen
+    return [
+        {"each": each, "low": min(of_each), "high": max(of_each)}
+        for each, of_each in sorted(groups.items())
+        if of_each
+    ]
+
+
+def _name(of: Mapping[str, Any]) -> str:
+    return str(of["setting"]).rsplit("_", 2)[0]
+
+
+def _nature(of: Mapping[str, Any], section: params.Claims) -> str:
+    rules = [of[rule] for rule in RULES if "spread_kept" in of[rule]]
+    if "spread_kept" in of["modified"] and of["modified"]["spread_kept"] < section.collapsed_below:
+        return COLLAPSED
+    return SHRINKS if all(r["relative_error"] >= section.shrinks_from for r in rules) else ""
+
+
+def _shown(fresh: Settings, natures: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: {
+            "steps": of["steps"],
+            "nature": natures[name],
+            "ratios": {label: ratio(_estimate(of[how])) for how, label in _HOW.items()},
+            "rules": {rule: of[rule] for rule in RULES},
+        }
+        for name, of in fresh.items()
+    }
+
+
+def _compared(of: Mapping[str, Any], how: str, section: params.Claims) -> str:
+    _, low, high = _estimate(of[how])
+    return word(low, high, section.least_effect)
+
+
+def _estimate(of: Mapping[str, Any]) -> tuple[float, float, float]:
+    mean, low, high = (number(of[name]) for name in ("log10_ratio", "low", "high"))
+    return mean, low, high
+
+
+def _rests_on(found: Settings, section: params.Claims) -> Evidence:
+    fresh = [of for of in found.values() if of["data"] == "fresh"]
+    runs = min(of["at_own_best_rates"]["runs"] for of in fresh)
+    steps = min(of["steps"] for of in fresh)
+    return evidence(runs, "run", section.least_runs, steps, section.least_steps)

@@ -1,0 +1,78 @@
+import math
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from idem.figures.newdata import figure_newdata
+from tests.idem.figures.drawing import drawn, words
+
+CASES = ("default", "kaiming")
+HOWS = ("at_equal_rates", "at_equal_first_updates", "at_own_best_rates")
+AMOUNTS = (16, 64, 256)
+RULES = ("modified", "ordinary")
+
+
+def table_of() -> pd.DataFrame:
+    rows: list[dict[str, Any]] = [
+        {"width": width, "batch_size": 16, "data": str(amount), "inputs": amount, "rule": rule}
+        | {"learning_rate": 0.2, "trained_fell": 20.0, "new_fell": 2.0, "runs": 3, "diverged": 0}
+        | {"share": 1 - 16 / amount}
+        for width, amount, rule in product((16, 64), AMOUNTS, RULES)
+    ]
+    lost = rows[-1] | {"learning_rate": 9.0, "share": math.nan, "new_fell": 0.0, "diverged": 1}
+    return pd.DataFrame([*rows, lost, rows[0] | {"data": "fresh", "inputs": 10**6}])
+
+
+def ratios_of() -> pd.DataFrame:
+    rows = [
+        {"case": case, "how": how, "log10_ratio": -1.0, "low": -2.0, "high": 0.0}
+        for case, how in product(CASES, HOWS)
+    ]
+    nothing = {"log10_ratio": None, "low": None, "high": None}
+    return pd.DataFrame([*rows[:-1], rows[-1] | nothing])
+
+
+def learned_of() -> pd.DataFrame:
+    errors = [1.1, 1.2, math.nan, 0.3]
+    keys = pd.DataFrame(product(CASES, RULES), columns=["case", "rule"])
+    return keys.assign(relative_error=errors)
+
+
+@pytest.fixture(scope="module")
+def panels() -> list[Axes]:
+    figure = figure_newdata(table_of(), ratios_of(), learned_of(), {"B3": 0.25})
+    return drawn(figure).axes
+
+
+def points(axes: Axes) -> set[tuple[float, float]]:
+    return {
+        (float(x), float(y))
+        for line in axes.get_lines()
+        if line.get_marker() != "None"
+        for x, y in np.asarray(line.get_xydata())
+        if np.isfinite([x, y]).all()
+    }
+
+
+def test_the_share_stands_at_the_inputs_a_dimension(panels: list[Axes]):
+    expected = {(amount / width, 1 - 16 / amount) for width in (16, 64) for amount in AMOUNTS}
+    assert points(panels[0]) == expected
+    assert "B3" in words(panels[0])
+
+
+def test_both_falls_are_drawn(panels: list[Axes]):
+    assert {y for _, y in points(panels[1])} == {20.0, 2.0}
+
+
+def test_what_is_no_number_leaves_a_gap(panels: list[Axes]):
+    assert len(points(panels[2])) == 2 * len(HOWS) - 1
+    assert {x for x, _ in points(panels[3])} == {1.1, 1.2, 0.3}
+
+
+def test_every_case_is_named(panels: list[Axes]):
+    for axes in panels[2:]:
+        assert [label.get_text() for label in axes.get_yticklabels()] == list(CASES)
