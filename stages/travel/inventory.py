@@ -10,7 +10,7 @@ from stages.common.resume import Plan
 from stages.common.units import Finished, Identity
 from stages.evaluation import baselines, evaluate, latent, restore
 from stages.generative import search, train
-from stages.published import replay
+from stages.published import replay, stand_in
 from stages.sweeps import near, newdata, sweep, variants
 from stages.travel.manifest import unlike
 
@@ -87,6 +87,8 @@ def _plans(pipeline: str) -> Iterator[Plan]:
         yield near.plan(settings)
         yield newdata.plan(settings)
         yield from (replay.plan(settings, name) for name in settings.published.networks)
+    if isinstance(settings, params.Paper):
+        yield stand_in.plan(settings)
     if isinstance(settings, params.GenerativeStudy):
         yield from (plan(settings, dataset) for plan in _GENERATIVE)
     if isinstance(settings, params.MNISTStudy):

@@ -19,6 +19,8 @@ def shrink(content: dict[str, Any]) -> None:
     content["published"]["log_at"] = [1]
     for lines in content["published"]["networks"].values():
         lines |= {"learning_rates": {rule: [0.07] for rule in RULES}, "runs": 1, "steps": 1}
+    for stand_in in content["stand_ins"].values():
+        stand_in |= {"batch_size": 8, "runs": 1, "steps": 1}
     for section in ("near", "newdata"):
         for case in content[section]["cases"].values():
             case |= {"learning_rates": [0.01], "runs": 1, "steps": 1}

@@ -14,7 +14,12 @@ from tests.integration.test_paper import shrink
 PIPELINE = Path("stages/pipelines/paper")
 PLACE = ["--params", f"{PIPELINE}/params.yaml", "--metrics", "metrics/paper"]
 STAGES = ("stages.sweeps.sweep B1", "stages.sweeps.sweep B2", "stages.sweeps.variants")
-STAGES += ("stages.sweeps.near", "stages.sweeps.newdata", "stages.published.replay B1")
+STAGES += (
+    "stages.sweeps.near",
+    "stages.sweeps.newdata",
+    "stages.published.stand_in",
+    "stages.published.replay B1",
+)
 
 
 def brief(content: dict) -> None:
@@ -23,6 +28,8 @@ def brief(content: dict) -> None:
     for section, names in {"sweep": ["B1", "B2"], "published": ["B1"]}.items():
         networks = content[section]["networks"]
         content[section]["networks"] = {name: networks[name] for name in names}
+    for stand_in in content["stand_ins"].values():
+        stand_in["network"] = "B1"
     content["variants"] = dict(list(content["variants"].items())[:2])
     for section in ("near", "newdata"):
         content[section]["cases"] = dict(list(content[section]["cases"].items())[:1])

@@ -19,7 +19,7 @@ from stages.common.params.evaluation import (
 from stages.common.params.generative import Baselines, Search, Train
 from stages.common.params.landscape import Cost, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
-from stages.common.params.published import Published
+from stages.common.params.published import Published, StandIn
 from stages.common.params.section import Named, NonEmpty, Section, require_known
 from stages.common.params.sweeps import Near, NewData, Sweep, Variant
 from stages.common.params.theory import Autodiff, Derive
@@ -141,6 +141,15 @@ class Laptop(Swept, Generative):
 
 class Paper(Swept):
     """The sweeps at the paper's scale; their verdicts follow the rules of the laptop's."""
+
+    stand_ins: Named[StandIn]
+
+    @model_validator(mode="after")
+    def _lines_are_published(self) -> "Paper":
+        for name, of in self.stand_ins.items():
+            expected = f"stand_ins.{name}.network: a network of published.networks"
+            require_known(of.network, self.published.networks, expected)
+        return self
 
 
 class MNISTStudy(GenerativeStudy):

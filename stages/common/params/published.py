@@ -10,6 +10,7 @@ from stages.common.params.section import (
     RateByRule,
     Rates,
     Section,
+    Widths,
 )
 
 Reading = Literal["batch", "batch, no half", "elements", "elements, half"]
@@ -30,3 +31,14 @@ class Published(Section):
     readings: RateByRule[Reading]
     log_at: Ascending[Count]
     networks: Named[Lines]
+
+
+class StandIn(Section):
+    """A network in the place of a larger one of the published curves, at its matched rates."""
+
+    network: str
+    """Of published.networks: whose lines it should follow."""
+    widths: Widths
+    batch_size: Count
+    runs: Count
+    steps: Count

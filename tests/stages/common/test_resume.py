@@ -46,6 +46,8 @@ def write_params(folder: Path, steps: int, **changes: Any) -> None:
     case = {"widths": [5, 5], "batch_sizes": [8], "data": ["fixed"], "initialization": "default"}
     case |= {"optimizer": "sgd", "learning_rates": [0.1], "runs": 1, "steps": 1}
     whole |= {"near": {"batch_size": 8, "cases": {"n5": start}}, "newdata": {"cases": {"T": case}}}
+    stand_in = {"network": "T", "widths": [5, 5], "batch_size": 8, "runs": 1, "steps": 1}
+    whole |= {"stand_ins": {"small": stand_in}}
     (folder / "stages/pipelines/paper/params.yaml").write_text(yaml.safe_dump(whole))
 
 

@@ -43,6 +43,7 @@ NEAR |= {"optimizer": "sgd", "learning_rates": [0.01], "runs": 1, "steps": 100}
 NEWDATA: dict[str, Any] = {"widths": [2, 2], "batch_sizes": [4], "data": ["fixed", 8]}
 NEWDATA |= {"optimizer": "sgd", "initialization": "default", "learning_rates": [0.1]}
 NEWDATA |= {"runs": 1, "steps": 10}
+STAND_IN = {"network": "B1", "widths": [2, 2], "batch_size": 4, "runs": 1, "steps": 10}
 VARIANT = LANES | {"network": "B1", "batch_size": 16}
 
 
@@ -51,7 +52,7 @@ def write_params(**changes: Any) -> None:
     networks = {"B1": LANES | {"widths": [2, 3, 2]}}
     whole = {"sweep": SWEEP | changes | {"networks": networks}, "variants": {"large": VARIANT}}
     whole |= {"published": PUBLISHED, "near": {"batch_size": 8, "cases": {"n5": NEAR}}}
-    whole |= {"newdata": {"cases": {"n2": NEWDATA}}}
+    whole |= {"newdata": {"cases": {"n2": NEWDATA}}, "stand_ins": {"small": STAND_IN}}
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(yaml.safe_dump(whole))
 

@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.common import params
+from stages.published import replay, stand_in
+from tests import ROOT
+
+PARAMETERS = ROOT / "stages/pipelines/paper/params.yaml"
+
+
+@pytest.fixture(scope="module")
+def settings() -> params.Paper:
+    return params.read(PARAMETERS, params.Paper)
+
+
+def test_it_has_the_ratio_and_the_matched_rates_of_the_other(settings: params.Paper):
+    for name, grid in stand_in.grids_of(settings).items():
+        other = replay.grid_of(settings, settings.stand_ins[name].network, "fixed")
+        ratio, expected = (g.widths[0] / g.batch_size for g in (grid, other))
+        assert ratio == pytest.approx(expected, rel=0.01)
+        assert grid.learning_rates == other.learning_rates
+        assert set(grid.log_at) == set(other.log_at)
+        assert grid.data == "fixed"
+
+
+def test_lines_are_put_beside_those_of_the_other(settings, tmp_path: Path, monkeypatch):
+    tiny = {"widths": [8, 4, 8], "batch_size": 2, "network": "B3", "runs": 2, "steps": 10}
+    changed = settings.model_copy(
+        update={"stand_ins": {"tiny": params.StandIn.model_validate(tiny)}}
+    )
+    curves = stand_in.read_errors(ROOT / "data/published/errors.csv")
+    monkeypatch.setattr(params, "read", lambda *_: changed)
+    monkeypatch.setattr(stand_in, "read_errors", lambda: curves)
+    monkeypatch.setattr("sys.argv", ["stand_in", "--metrics", str(tmp_path)])
+    monkeypatch.setenv("IDEM_WORKERS", "1")
+    monkeypatch.chdir(tmp_path)
+    stand_in.main()
+    lines = pd.read_csv(tmp_path / "stand_in.csv")
+    labels = replay.rates_by_label(settings, "B3")
+    assert {(r, label) for r, label in zip(lines.rule, lines.label, strict=True)} == {
+        (rule, label) for rule in labels for label in labels[rule]
+    }
+    shown = lines.dropna(subset="theirs")
+    assert (shown.ratio / (shown.error / shown.theirs) - 1).abs().max() < 1e-4
+    assert np.isfinite(
+        json.loads((tmp_path / "stand_in.json").read_text())["tiny"]["fixed"]["median_deviation"]
+    )
