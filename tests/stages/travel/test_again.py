@@ -37,7 +37,7 @@ def test_a_draw_can_be_repeated(arrived: Arrived, seed: int):
 
 
 def test_all_units_can_be_drawn(arrived: Arrived):
-    assert {drawn(arrived, 60, seed) for seed in range(30)} == set(arrived)
+    assert {drawn(arrived, 60, seed) for seed in range(90)} == set(arrived)
 
 
 def test_only_small_units_are_drawn(arrived: Arrived, works: dict[str, Work]):
