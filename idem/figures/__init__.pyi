@@ -6,6 +6,7 @@ from .generative import (
     figure_neighbours as figure_neighbours,
     figure_size as figure_size,
 )
+from .gradients import figure_gradients as figure_gradients
 from .graph import figure_autodiff as figure_autodiff
 from .latent import (
     figure_interpolation as figure_interpolation,

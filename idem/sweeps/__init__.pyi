@@ -9,4 +9,5 @@ from .mlp import (
     parameter_count as parameter_count,
 )
 from .near import NearProjection as NearProjection
+from .starts import StartedOtherwise as StartedOtherwise
 from .sweep import train_lanes as train_lanes

@@ -57,9 +57,9 @@ def headline(lines: pd.DataFrame) -> dict[str, dict[str, Any]]:
     For each kind of data ``median_deviation`` and ``largest_deviation`` of ours / theirs from 1,
     over all lines and epochs but the start, where nothing is trained yet, as factors of at least 1;
     and by ``rules``: ``runs``; ``lines`` and ``epochs`` compared; both deviations of the rule's
-    lines and the ``median_ratio`` ours / theirs; and of the line whose trained batch fell most,
-    ``label_that_fell_most``, ``trained_fell`` and ``new_fell``: error at the start over error at
-    the end.
+    lines and the ``median_ratio`` ours / theirs; ``at_epochs``, both deviations at each epoch that
+    is printed; and of the line whose trained batch fell most, ``label_that_fell_most``,
+    ``trained_fell`` and ``new_fell``: error at the start over error at the end.
     """
     return {
         str(data): _deviations(of_data)
@@ -77,6 +77,7 @@ def _of_rule(lines: pd.DataFrame) -> dict[str, float | int | None]:
         "epochs": int(lines.epoch.max()),
         "median_ratio": float(both.ratio.median()) if len(both) else None,
         **_deviations(lines),
+        "at_epochs": {int(epoch): _deviations(there) for epoch, there in both.groupby("epoch")},
         "label_that_fell_most": label,
         "trained_fell": trained,
         "new_fell": new,

@@ -14,6 +14,7 @@ from stages.claims.printed import CLAIMS
 from stages.claims.verdict import short_table
 from stages.common import params
 from stages.report.origins import origins
+from stages.report.readings_table import readings_table
 from stages.report.study_tables import by_compute, models, modes
 from stages.text import markdown
 
@@ -41,6 +42,15 @@ def claims(read: Read) -> str:
 def claims_at_the_papers_scale(read: Read) -> str:
     """Return the verdicts, a row a claim and a column a network."""
     return overview(json.loads(read("metrics/paper/claims.json")))
+
+
+def readings(read: Read) -> str:
+    """Return how far every reading of the authors' experiment is off their lines."""
+    try:
+        table = _csv(read, "metrics/paper/readings.csv")
+    except FileNotFoundError:
+        return "Not complete yet.\n"
+    return readings_table(table.fillna({"value": ""}))
 
 
 def study(read: Read) -> str:
@@ -71,6 +81,7 @@ def units_of(pipeline: str, _: Read) -> str:
 BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "claims": claims,
     "claims at the paper's scale": claims_at_the_papers_scale,
+    "readings": readings,
     "generative study": study,
     "generative study on CelebA": study_on_celeba,
     "when modes are lost": when_modes_are_lost,

@@ -10,7 +10,7 @@ from stages.common.resume import Plan
 from stages.common.units import Finished, Identity
 from stages.evaluation import baselines, evaluate, latent, restore
 from stages.generative import search, train
-from stages.published import replay, stand_in
+from stages.published import deviations, gradients, replay, stand_in
 from stages.sweeps import near, newdata, sweep, variants
 from stages.travel.manifest import unlike
 
@@ -89,6 +89,8 @@ def _plans(pipeline: str) -> Iterator[Plan]:
         yield from (replay.plan(settings, name) for name in settings.published.networks)
     if isinstance(settings, params.Paper):
         yield stand_in.plan(settings)
+        yield deviations.plan(settings)
+        yield gradients.plan(settings)
     if isinstance(settings, params.GenerativeStudy):
         yield from (plan(settings, dataset) for plan in _GENERATIVE)
     if isinstance(settings, params.MNISTStudy):

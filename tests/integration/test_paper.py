@@ -1,5 +1,6 @@
 """The sweeps at the paper's scale, run at their smallest in a copy of the repository."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ def shrink(content: dict[str, Any]) -> None:
     for network in content["sweep"]["networks"].values():
         network |= brief
     content["published"]["log_at"] = [1]
-    for lines in content["published"]["networks"].values():
+    lines_of = [content[section]["networks"].values() for section in ("published", "readings")]
+    for lines in chain(*lines_of):
         lines |= {"learning_rates": {rule: [0.07] for rule in RULES}, "runs": 1, "steps": 1}
     for stand_in in content["stand_ins"].values():
         stand_in |= {"batch_size": 8, "runs": 1, "steps": 1}
     for section in ("near", "newdata"):
         for case in content[section]["cases"].values():
             case |= {"learning_rates": [0.01], "runs": 1, "steps": 1}
+    content["walks"] |= {"steps": 10, "surface_points": 2, "runs": 1}
     for size, variant in enumerate(content["variants"].values(), start=4):
         variant |= brief | {"batch_size": size}
 

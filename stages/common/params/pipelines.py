@@ -19,7 +19,7 @@ from stages.common.params.evaluation import (
 from stages.common.params.generative import Baselines, Search, Train
 from stages.common.params.landscape import Cost, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
-from stages.common.params.published import Published, StandIn
+from stages.common.params.published import Published, Readings, StandIn, Walks
 from stages.common.params.section import Named, NonEmpty, Section, require_known
 from stages.common.params.sweeps import Near, NewData, Sweep, Variant
 from stages.common.params.theory import Autodiff, Derive
@@ -143,6 +143,8 @@ class Paper(Swept):
     """The sweeps at the paper's scale; their verdicts follow the rules of the laptop's."""
 
     stand_ins: Named[StandIn]
+    readings: Readings
+    walks: Walks
 
     @model_validator(mode="after")
     def _lines_are_published(self) -> "Paper":
@@ -150,6 +152,19 @@ class Paper(Swept):
             expected = f"stand_ins.{name}.network: a network of published.networks"
             require_known(of.network, self.published.networks, expected)
         return self
+
+    @model_validator(mode="after")
+    def _starts_are_known(self) -> "Paper":
+        for name in self.walks.starts:
+            require_known(name, self.readings.starts, "every start of walks among readings.starts")
+        return self
+
+    def _networks_used(self) -> dict[str, str]:
+        return {
+            **super()._networks_used(),
+            **{f"readings.networks.{name}": name for name in self.readings.networks},
+            "walks.network": self.walks.network,
+        }
 
 
 class MNISTStudy(GenerativeStudy):

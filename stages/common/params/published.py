@@ -1,15 +1,21 @@
 """Parameters of the sweep as the authors ran it, beside their published curves."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from stages.common.params.section import (
     Ascending,
     Count,
+    Distinct,
     Named,
     NonEmpty,
+    NotNegative,
+    Positive,
     RateByRule,
     Rates,
     Section,
+    Several,
     Widths,
 )
 
@@ -42,3 +48,42 @@ class StandIn(Section):
     batch_size: Count
     runs: Count
     steps: Count
+
+
+class Begin(Section):
+    """How networks begin: a scheme for the weights, and its biases times a scale."""
+
+    scheme: Literal["default", "kaiming_normal", "orthogonal", "lecun_normal"]
+    bias_scale: NotNegative
+    fitted: bool
+    """Whether the scale was fitted to the published lines."""
+
+
+class Readings(Section):
+    """Readings of the authors' experiment: the first value of each factor is the base."""
+
+    data: Distinct[Literal["fixed", "fresh"]]
+    scales: RateByRule[Distinct[Reading]]
+    starts: Named[Begin]
+    measured: Distinct[Literal["trained", "second"]]
+    networks: Named[Lines]
+
+
+class Walks(Section):
+    """Both rules from one start on one batch, beside the published gradients and routes."""
+
+    network: str
+    learning_rate: Positive
+    """The label; what it stands for is in the section published."""
+    starts: Distinct[str]
+    """Keys of readings.starts."""
+    runs: Count
+    steps: Count
+    every: Count
+    plane_steps: Count
+    surface_points: Several
+    surface_margin: NotNegative
+    delays: Ascending[Annotated[int, Field(ge=0)]]
+    """Epochs by which the published ones may be later than they are drawn."""
+    up_to: Ascending[Count]
+    """Epochs up to which deviations are told."""

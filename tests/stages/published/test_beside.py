@@ -88,3 +88,13 @@ def test_a_line_that_is_not_printed_has_no_ratio():
     )
     assert numbers["fixed"]["rules"]["modified"]["median_ratio"] is None
     assert numbers["fixed"]["median_deviation"] is None
+
+
+def test_deviations_are_told_by_epoch_too():
+    rows = rows_of({0: [8.0], 10: [3.0], 20: [1.0]}, NEW)
+    lines = beside(rows, curves_of({10: 2.0, 20: 2.0}))
+    at = headline(lines)["fixed"]["rules"]["modified"]["at_epochs"]
+    assert {epoch: of["median_deviation"] for epoch, of in at.items()} == {
+        10: pytest.approx(1.5),
+        20: pytest.approx(2),
+    }

@@ -72,3 +72,38 @@ def test_the_other_files_hold_numbers(name: str):
     table = pd.read_csv(ROOT / curves.FOLDER / f"{name}.csv")
     assert len(table)
     assert table.notna().all(axis=None)
+
+
+def test_gradients_and_routes_are_there_whole():
+    gradients = curves.read_gradients(ROOT / curves.FOLDER / "gradients.csv")
+    assert set(gradients.quantity) == set(curves.QUANTITIES)
+    assert (
+        gradients.groupby("quantity").epoch.apply(list).map(lambda of: of[:3])
+        == pd.Series([[0, 10, 20]] * 5, sorted(curves.QUANTITIES))
+    ).all()
+    routes = curves.read_routes(ROOT / curves.FOLDER / "trajectory.csv")
+    assert routes.groupby("rule").size().to_dict() == {"modified": 31, "ordinary": 31}
+    assert (routes.groupby("rule")[["pc1", "pc2"]].first() == 0).all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("norm_x,0,1", "line 2: quantity: expected one of norm_modified, .*, got norm_x"),
+        ("norm_ordinary,-1,1", "line 2: epoch: expected 0 or more, got -1"),
+        ("norm_ordinary,0,0", "line 2: value: expected a positive norm, or a cosine, got 0"),
+        ("cosine_separate,0,1.5", "line 2: value: expected a positive norm, or a cosine, got 1.5"),
+    ],
+)
+def test_a_wrong_gradient_is_named(tmp_path: Path, row: str, message: str):
+    path = tmp_path / "gradients.csv"
+    path.write_text(f"quantity,epoch,value\n{row}\n")
+    with pytest.raises(SystemExit, match=message):
+        curves.read_gradients(path)
+
+
+def test_a_wrong_route_is_named(tmp_path: Path):
+    path = tmp_path / "trajectory.csv"
+    path.write_text("rule,pc1,pc2\nmodified,0,0\nmodified,x,0\n")
+    with pytest.raises(SystemExit, match="line 3: pc1: expected a number, got x"):
+        curves.read_routes(path)

@@ -1,0 +1,189 @@
+"""Stage readings: which reading of the authors' experiment lies nearest to their lines?
+
+The base is read off their curves; every other reading differs from it in one factor. A lane at a
+matched rate serves every reading that asks for it. The nearest is the one of the least median
+|log(ours / theirs)| over all lines and printed epochs up to the horizon, a rule that was fixed
+before the runs; where a run of ours has diverged, that is infinite. A start that was fitted to the
+lines is no candidate, and stands beside them. It can be killed at any time, and goes on from there
+when it is run again.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.common import params, resume
+from stages.common.files import write_csv, write_json
+from stages.published.beside import beside
+from stages.published.curves import read_errors
+from stages.published.experiments import Reading, grids, rates_of, readings, written
+from stages.sweeps import sweep
+
+MODULES = (*sweep.MODULES, "idem.sweeps.starts")  # that decide the rows of a unit
+ALL, BOTH = "all", "both"  # networks; rules
+
+
+def main() -> None:
+    """Write every line of every reading, how far the readings are off, and which is nearest."""
+    args = params.arguments("compare readings of the authors' experiment with their lines")
+    settings = params.read(args.params, params.Paper)
+    places = [
+        {"network": network, "data": data, "start": start}
+        for network in settings.readings.networks
+        for (data, start), grid in grids(settings, network).items()
+        for _ in grid.units()
+    ]
+    with resume.completed(*plan(settings), keep=args.units, label="readings") as parts:
+        rows = pd.DataFrame(
+            place | row for place, part in zip(places, parts, strict=True) for row in part
+        )
+        lines = compared(settings, rows, read_errors())
+        table = deviations(lines, settings.readings)
+        write_csv(args.metrics / "readings_lines.csv", lines)
+        write_csv(args.metrics / "readings.csv", table)
+        write_json(args.metrics / "readings.json", headline(table))
+
+
+def plan(settings: params.Paper) -> resume.Plan:
+    """Return how the lanes of all readings are computed."""
+    precision = settings.sweep.matmul_precision
+    units = [
+        unit
+        for network in settings.readings.networks
+        for (data, start), grid in grids(settings, network).items()
+        for unit in sweep.units_of(f"readings_{network}_{data}_{start}", grid, precision)
+    ]
+    return resume.Plan(sweep.trained, units, MODULES)
+
+
+def compared(settings: params.Paper, rows: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Put the lines of every reading beside the published ones.
+
+    Args:
+        settings: of the pipeline.
+        rows: of `idem.sweeps.sweep.train_lanes`, with ``network``, ``data`` and ``start``.
+        curves: of `stages.published.curves.read_errors`.
+
+    Returns:
+        A row a reading, line and epoch that is printed: ``reading``, ``network``, ``rule``,
+        ``label``, ``learning_rate`` (matched), ``epoch``, ``runs``, ``ours`` (mean over runs),
+        ``theirs`` and ``ratio``, ours / theirs; infinite where a run of ours has diverged.
+    """
+    rows = rows.assign(place=rows.learning_rate.map(written))
+    return pd.concat(
+        [
+            _of_reading(settings, reading, network, rows, curves)
+            for reading in readings(settings.readings)
+            for network in settings.readings.networks
+        ],
+        ignore_index=True,
+    )
+
+
+def _of_reading(
+    settings: params.Paper,
+    reading: Reading,
+    network: str,
+    rows: pd.DataFrame,
+    curves: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the rows of `compared` for one reading and network."""
+    printed = curves[curves.network == network].rename(columns={"learning_rate": "label"})
+    rates = pd.DataFrame(
+        [
+            {"rule": rule, "label": label, "place": place}
+            for rule, of_rule in rates_of(settings, reading, network).items()
+            for label, place in of_rule.items()
+        ]
+    )
+    where = {"network": network, "data": reading.data, "start": reading.start}
+    lanes = rows[(rows[list(where)] == pd.Series(where)).all(axis=1)]
+    lines = beside(lanes.merge(rates, on=["rule", "place"]), curves[curves.network == network])
+    ours = "error" if reading.measured == "trained" else "new_error"
+    lines = lines[["rule", "label", "epoch", "runs", ours]].rename(columns={ours: "ours"})
+    wanted = printed.merge(rates, on=["rule", "label"])
+    steps = settings.readings.networks[network].steps
+    wanted = wanted[(wanted.epoch > 0) & (wanted.epoch <= steps)]
+    wanted = wanted.assign(learning_rate=wanted.place.astype(float), theirs=wanted.error)
+    columns = ["network", "rule", "label", "learning_rate", "epoch", "theirs"]
+    table = wanted[columns].merge(lines, on=["rule", "label", "epoch"], how="left")
+    table["ours"] = table.ours.astype(float).fillna(math.inf)
+    table.insert(0, "reading", reading.name)
+    return table.assign(ratio=table.ours / table.theirs)
+
+
+def deviations(lines: pd.DataFrame, section: params.Readings) -> pd.DataFrame:
+    """Return how far every reading is off, over all and by network and rule.
+
+    Args:
+        lines: of `compared`.
+        section: the readings.
+
+    Returns:
+        A row a reading, network (`ALL` first) and rule (`BOTH` first): ``changed``, ``value``,
+        ``fitted``, ``network``, ``rule``, ``lines``, ``points`` (of all lines), ``median_ratio``,
+        ours / theirs, and its ``median_deviation`` and ``largest_deviation`` from 1, as factors of
+        at least 1.
+    """
+    found = []
+    for reading in readings(section):
+        own = lines[lines.reading == reading.name]
+        parts = {(ALL, BOTH): own}
+        parts |= {(str(network), BOTH): part for network, part in own.groupby("network")}
+        parts |= {(str(n), str(rule)): part for (n, rule), part in own.groupby(["network", "rule"])}
+        fitted = section.starts[reading.start].fitted
+        of_reading = {"changed": reading.changed, "value": reading.value, "fitted": fitted}
+        found += [
+            of_reading | {"network": network, "rule": rule} | _deviation(part)
+            for (network, rule), part in parts.items()
+        ]
+    return pd.DataFrame(found)
+
+
+def _deviation(lines: pd.DataFrame) -> dict[str, float | int]:
+    away = np.exp(np.abs(np.log(lines.ratio)))
+    return {
+        "lines": len(lines.groupby(["network", "rule", "label"])),
+        "points": len(lines),
+        "median_ratio": float(lines.ratio.median()),
+        "median_deviation": float(away.median()),
+        "largest_deviation": float(away.max()),
+    }
+
+
+def headline(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the nearest reading, the second, and how far both are off.
+
+    Args:
+        table: of `deviations`.
+
+    Returns:
+        ``nearest``, ``second`` and ``base``: ``reading``, ``median_deviation`` and
+        ``largest_deviation`` of each; ``second_over_nearest``, by what the median |log ratio| of
+        the second is larger; ``fitted``: the same of every fitted start, by its name.
+    """
+    over_all = table[(table.network == ALL) & (table.rule == BOTH)]
+    ranked = over_all[~over_all.fitted].sort_values("median_deviation", kind="stable")
+    nearest, second = (_told(row) for _, row in ranked.head(2).iterrows())
+    fitted = over_all[over_all.fitted]
+    away = [math.log(of["median_deviation"]) for of in (nearest, second)]
+    return {
+        "nearest": nearest,
+        "second": second,
+        "second_over_nearest": away[1] / away[0] if away[0] > 0 else math.inf,
+        "base": _told(over_all.iloc[0]),
+        "fitted": {row.value: _told(row) for _, row in fitted.iterrows()},
+    }
+
+
+def _told(row: pd.Series) -> dict[str, Any]:
+    name = f"{row.changed}: {row.value}" if row.value else row.changed
+    return {"reading": name} | {
+        column: float(row[column]) for column in ("median_deviation", "largest_deviation")
+    }
+
+
+if __name__ == "__main__":
+    main()

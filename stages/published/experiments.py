@@ -1,0 +1,109 @@
+"""What the authors' text leaves open about their experiment, read one way or another."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from idem.rule.loss import RULES
+from idem.sweeps.grid import Grid
+from idem.sweeps.starts import StartedOtherwise
+from stages.common import params
+from stages.published.readings import factor
+from stages.sweeps import sweep
+
+
+class Reading(NamedTuple):
+    """One reading of the experiment; `data` and `start` decide which lanes it takes."""
+
+    changed: str
+    """The factor in which it is not the base."""
+    value: str
+    """Of that factor."""
+    data: str
+    """``fixed``: one batch a run; ``fresh``: another at every step."""
+    scales: Mapping[str, str]
+    """By rule, a name from `stages.published.readings.READINGS`."""
+    start: str
+    """A key of ``readings.starts``."""
+    measured: str
+    """On which batch: ``trained``, or ``second``, that no run trains on."""
+
+    @property
+    def name(self) -> str:
+        """Return what tells it from the others."""
+        return f"{self.changed}: {self.value}" if self.value else self.changed
+
+
+def readings(section: params.Readings) -> list[Reading]:
+    """List the base, the first value of each factor, and all that differ from it in one factor."""
+    scales, starts = section.scales, list(section.starts)
+    first = {rule: scales[rule][0] for rule in RULES}
+    base = Reading("base", "", section.data[0], first, starts[0], section.measured[0])
+    found = [base]
+    found += [base._replace(changed="data", value=data, data=data) for data in section.data[1:]]
+    found += [
+        base._replace(changed=f"{rule} label", value=scale, scales={**first, rule: scale})
+        for rule in RULES
+        for scale in scales[rule][1:]
+    ]
+    found += [base._replace(changed="start", value=start, start=start) for start in starts[1:]]
+    found += [
+        base._replace(changed="measured on", value=batch, measured=batch)
+        for batch in section.measured[1:]
+    ]
+    return found
+
+
+def rates_of(settings: params.Paper, reading: Reading, network: str) -> dict[str, dict[float, str]]:
+    """Return, by rule and label, the matched rate that it stands for, as `written`."""
+    width = settings.sweep.networks[network].widths[-1]
+    labels = settings.readings.networks[network].learning_rates
+    return {
+        rule: {
+            label: written(label * factor(reading.scales[rule], width)) for label in labels[rule]
+        }
+        for rule in RULES
+    }
+
+
+def written(rate: float) -> str:
+    """Return a rate to the six digits in which the rates of a grid differ."""
+    return f"{rate:.6g}"
+
+
+def grids(settings: params.Paper, network: str) -> dict[tuple[str, str], Grid]:
+    """Return by data and start the lanes of a network that the readings ask for, each once."""
+    wanted: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for reading in readings(settings.readings):
+        of_rule = wanted.setdefault((reading.data, reading.start), {rule: set() for rule in RULES})
+        for rule, rates in rates_of(settings, reading, network).items():
+            of_rule[rule] |= set(rates.values())
+    return {
+        (data, start): _grid(settings, network, data, start, of_rule)
+        for (data, start), of_rule in wanted.items()
+    }
+
+
+def started(settings: params.Paper, network: str, start: str, **of_grid: Any) -> StartedOtherwise:
+    """Return a network's grid of the sweep with another start, and what else it is to hold."""
+    begin = settings.readings.starts[start]
+    swept = sweep.grid_of(settings.sweep, settings.sweep.networks[network])
+    given = {field.name: getattr(swept, field.name) for field in fields(swept)} | of_grid
+    return StartedOtherwise(**given, scheme=begin.scheme, bias_scale=begin.bias_scale)
+
+
+def _grid(
+    settings: params.Paper, network: str, data: str, start: str, rates: Mapping[str, set[str]]
+) -> Grid:
+    lines = settings.readings.networks[network]
+    return started(
+        settings,
+        network,
+        start,
+        learning_rates={rule: sorted(map(float, rates[rule])) for rule in RULES},
+        runs=lines.runs,
+        steps=lines.steps,
+        log_every=lines.steps,
+        log_at=[epoch for epoch in settings.published.log_at if epoch <= lines.steps],
+        data=data,
+    )

@@ -1,0 +1,106 @@
+"""The table of readings, on curves that are our own lines under one of them."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from stages.common import params
+from stages.published import deviations
+from stages.published.experiments import readings
+from tests import ROOT
+
+LINES = {"learning_rates": {"modified": [0.2, 0.4], "ordinary": [0.3]}, "runs": 2, "steps": 20}
+LOGGED = [5, 10, 20]
+
+
+@pytest.fixture(scope="module")
+def settings() -> params.Paper:
+    found = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
+    section, published = found.readings, found.published
+    lines = type(published.networks["B1"])(**LINES)
+    return found.model_copy(
+        update={
+            "readings": section.model_copy(update={"networks": {"B1": lines}}),
+            "published": published.model_copy(update={"log_at": LOGGED}),
+            "sweep": found.sweep.model_copy(update={"batch_size": 20}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def rows(settings: params.Paper) -> pd.DataFrame:
+    found = []
+    plan, units = deviations.plan(settings), iter(deviations.plan(settings).units)
+    for (data, start), grid in deviations.grids(settings, "B1").items():
+        for _ in grid.units():
+            of_unit = plan.function(*next(units).arguments, None)
+            found += [{"network": "B1", "data": data, "start": start} | row for row in of_unit]
+    return pd.DataFrame(found)
+
+
+def printed(lines: pd.DataFrame, reading: str) -> pd.DataFrame:
+    own = lines[lines.reading == reading]
+    return own.assign(learning_rate=own.label, error=own.ours, uncertainty=0.001)
+
+
+@pytest.fixture(scope="module")
+def lines(settings: params.Paper, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines of all readings beside curves that are all 1."""
+    labels = [(rule, r) for rule, of in LINES["learning_rates"].items() for r in of]
+    flat = [
+        {"network": "B1", "rule": rule, "learning_rate": label, "epoch": epoch}
+        | {"error": 1.0, "uncertainty": 0.001}
+        for rule, label in labels
+        for epoch in (0, *LOGGED)
+    ]
+    return deviations.compared(settings, rows, pd.DataFrame(flat))
+
+
+def test_a_reading_that_made_the_curves_is_the_nearest(settings, rows, lines):
+    for reading in ("base", "data: fresh", "start: lecun_normal", "modified label: elements, half"):
+        table = deviations.compared(settings, rows, printed(lines, reading))
+        found = deviations.headline(deviations.deviations(table, settings.readings))
+        assert found["nearest"]["reading"] == reading
+        assert found["nearest"]["largest_deviation"] == pytest.approx(1)
+        assert found["second"]["median_deviation"] > 1
+
+
+def test_the_second_batch_is_the_new_inputs(rows, lines):
+    at = lines[(lines.reading == "measured on: second") & (lines.epoch == 20)]
+    plain = rows[(rows.data == "fixed") & (rows.start == "default") & (rows.step == 20)]
+    for row in at.itertuples():
+        lane = plain[(plain.rule == row.rule) & (plain.learning_rate == row.learning_rate)]
+        assert row.ours == pytest.approx(lane.new_absolute_error.mean())
+
+
+def test_a_line_of_which_a_run_diverged_is_infinitely_far(settings, rows, lines):
+    last = (rows.step == 20) & (rows.run == 0) & (rows.data == "fresh")
+    table = deviations.compared(settings, rows[~last], printed(lines, "base"))
+    there = table[(table.reading == "data: fresh")].set_index("epoch")
+    assert (there.ratio[20] == math.inf).all()
+    assert there.ratio[10].notna().all()
+
+
+def test_a_fitted_start_is_no_candidate(settings, rows, lines):
+    table = deviations.compared(settings, rows, printed(lines, "start: biases_0.7"))
+    found = deviations.headline(deviations.deviations(table, settings.readings))
+    assert found["fitted"]["biases_0.7"]["median_deviation"] == pytest.approx(1)
+    assert found["nearest"]["reading"] != "start: biases_0.7"
+
+
+def test_the_stage_writes_lines_table_and_headline(
+    settings, lines, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(params, "read", lambda *_: settings)
+    monkeypatch.setattr(deviations, "read_errors", lambda: printed(lines, "base"))
+    monkeypatch.setattr("sys.argv", ["deviations", "--metrics", str(tmp_path)])
+    monkeypatch.setenv("IDEM_WORKERS", "1")
+    monkeypatch.chdir(tmp_path)
+    deviations.main()
+    table = pd.read_csv(tmp_path / "readings.csv")
+    assert len(table) == len(readings(settings.readings)) * 4  # all, B1, and B1 by rule
+    assert table.points.max() == 9
+    assert json.loads((tmp_path / "readings.json").read_text())["nearest"]["reading"] == "base"
+    assert len(pd.read_csv(tmp_path / "readings_lines.csv")) == 9 * len(readings(settings.readings))
