@@ -56,16 +56,14 @@ def figure_gradients(
     """
     starts = list(dict.fromkeys(trace.start))
     figure = Figure(figsize=(12.5, 9), layout="constrained")
-    grid = figure.subplot_mosaic([["norm"] * 3 + ["cosine"] * 3, ["a"] * 2 + ["b"] * 2 + ["c"] * 2])
-    for axes, (words, quantities) in zip(
-        (grid["norm"], grid["cosine"]), _PANELS.items(), strict=True
-    ):
+    grid = figure.subplot_mosaic("NNNCCC;aabbcc")
+    for axes, (words, quantities) in zip((grid["N"], grid["C"]), _PANELS.items(), strict=True):
         for quantity, route in quantities.items():
             _draw_quantity(axes, quantity, _OF_ROUTE[route][0], trace, theirs)
         axes.set_xscale("symlog", linthresh=10)
         axes.set(xlabel="epoch (steps)", ylabel=words, xlim=(-0.5, None))
         plain(axes.xaxis)
-    grid["norm"].set_yscale("log")
+    grid["N"].set_yscale("log")
     panels = [grid[name] for name in "abc"]
     _draw_routes(panels[0], their_routes)
     panels[0].set_title("the authors' plane")

@@ -2,8 +2,8 @@
 
 The base is read off their curves; every other reading differs from it in one factor. A lane at a
 matched rate serves every reading that asks for it. The nearest is the one of the least median
-|log(ours / theirs)| over all lines and printed epochs up to the horizon, a rule that was fixed
-before the runs; where a run of ours has diverged, that is infinite. A start that was fitted to the
+|log(ours / theirs)| over all lines and printed epochs up to the horizon, of equals the one of the
+least largest, a rule that was fixed before the runs; where a run of ours has diverged, that is infinite. A start that was fitted to the
 lines is no candidate, and stands beside them. It can be killed at any time, and goes on from there
 when it is run again.
 """
@@ -165,7 +165,7 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
         the second is larger; ``fitted``: the same of every fitted start, by its name.
     """
     over_all = table[(table.network == ALL) & (table.rule == BOTH)]
-    ranked = over_all[~over_all.fitted].sort_values("median_deviation", kind="stable")
+    ranked = over_all[~over_all.fitted].sort_values(["median_deviation", "largest_deviation"])
     nearest, second = (_told(row) for _, row in ranked.head(2).iterrows())
     fitted = over_all[over_all.fitted]
     away = [math.log(of["median_deviation"]) for of in (nearest, second)]

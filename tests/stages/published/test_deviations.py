@@ -42,7 +42,9 @@ def rows(settings: params.Paper) -> pd.DataFrame:
 
 def printed(lines: pd.DataFrame, reading: str) -> pd.DataFrame:
     own = lines[lines.reading == reading]
-    return own.assign(learning_rate=own.label, error=own.ours, uncertainty=0.001)
+    columns = {"label": "learning_rate", "ours": "error"}
+    curves = own[["network", "rule", "label", "epoch", "ours"]].rename(columns=columns)
+    return curves.assign(uncertainty=0.001)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,7 @@ def test_a_reading_that_made_the_curves_is_the_nearest(settings, rows, lines):
         found = deviations.headline(deviations.deviations(table, settings.readings))
         assert found["nearest"]["reading"] == reading
         assert found["nearest"]["largest_deviation"] == pytest.approx(1)
-        assert found["second"]["median_deviation"] > 1
+        assert found["second"]["largest_deviation"] > 1.01
 
 
 def test_the_second_batch_is_the_new_inputs(rows, lines):
