@@ -3,9 +3,9 @@
 The base is read off their curves; every other reading differs from it in one factor. A lane at a
 matched rate serves every reading that asks for it. The nearest is the one of the least median
 |log(ours / theirs)| over all lines and printed epochs up to the horizon, of equals the one of the
-least largest, a rule that was fixed before the runs; where a run of ours has diverged, that is infinite. A start that was fitted to the
-lines is no candidate, and stands beside them. It can be killed at any time, and goes on from there
-when it is run again.
+least largest: a rule that was fixed before the runs. Where a run of ours has diverged, that is
+infinite. A start that was fitted to the lines is no candidate, and stands beside them. It can be
+killed at any time, and goes on from there when it is run again.
 """
 
 import math
