@@ -119,8 +119,7 @@ def _draw_learned(axis: Axes, learned: pd.DataFrame) -> None:
         part = of_rule.set_index("case").relative_error.reindex(cases)
         style = RULE_STYLES[str(rule)] | {"linestyle": "", "markersize": 6}
         axis.plot(part, range(len(cases)), label=RULE_NAMES[str(rule)], **style)
-    axis.set(xscale="log", xlabel="relative error on new inputs, at the best rate")
+    axis.set(xlim=(0, None), xlabel="relative error on new inputs, at the best rate")
     axis.set_yticks(range(len(cases)), [case.replace("_", ", ") for case in cases])
     axis.invert_yaxis()
-    plain(axis.xaxis)
     axis.legend(frameon=False, fontsize="small")

@@ -25,6 +25,7 @@ SMALL = [
     "newdata.cases.orthogonal.steps=50",
     "newdata.cases.adam.steps=50",
     "newdata.cases.amount.steps=50",
+    "newdata.cases.amount_128.steps=50",
     "newdata.cases.batch.steps=50",
     "published.networks.B2.runs=1",
     "published.networks.B2.steps=10",

@@ -35,6 +35,7 @@ SMALLEST = [
     "newdata.cases.orthogonal.steps=2",
     "newdata.cases.adam.steps=2",
     "newdata.cases.amount.steps=2",
+    "newdata.cases.amount_128.steps=2",
     "newdata.cases.batch.steps=2",
     "published.networks.B2.runs=1",
     "published.networks.B2.steps=2",
