@@ -28,6 +28,9 @@ def shrink(content: dict[str, Any]) -> None:
     brief = {"steps": 2, "seeds": [0]}
     groups = {name: {setting: of | brief} for name, (setting, of) in firsts.items()}
     content["search"] |= brief | {"groups": groups}
+    once = [way | {"learning_rates": [1e-3]} for way in content["perfect"]["ways"]]
+    few = {"seeds": [0], "images": 5, "batch_size": 2, "pretraining_steps": 2, "steps": 2}
+    content["perfect"] |= few | {"ways": once}
 
 
 @pytest.mark.integration

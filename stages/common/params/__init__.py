@@ -13,6 +13,8 @@ from stages.common.params.evaluation import (
 from stages.common.params.generative import (
     Baselines,
     Model,
+    Perfect,
+    Perfecting,
     Search,
     Setting,
     Tightness,

@@ -150,3 +150,25 @@ class Search(Section):
         for name, setting in (pair for tried in self.groups.values() for pair in tried.items()):
             require_known(setting.of, self.models, f"{name}.of: one of search.models")
         return self
+
+
+class Perfecting(Section):
+    """A way to train a denoiser on: a rule, the weight of its task beside it, and rates."""
+
+    rule: Literal["none", "modified", "ordinary"]
+    task: NotNegative
+    learning_rates: Distinct[Positive]
+
+
+class Perfect(Section):
+    """A denoiser that is trained on by either rule."""
+
+    seeds: Distinct[Seed]
+    seed: Seed
+    """Of the noise on the images that are measured."""
+    images: Count
+    batch_size: Count
+    pretraining_steps: Count
+    pretraining_rate: Positive
+    steps: Count
+    ways: NonEmpty[Perfecting]

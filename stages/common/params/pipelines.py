@@ -16,7 +16,7 @@ from stages.common.params.evaluation import (
     Restore,
     Score,
 )
-from stages.common.params.generative import Baselines, Search, Train
+from stages.common.params.generative import Baselines, Perfect, Search, Train
 from stages.common.params.landscape import Cost, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
 from stages.common.params.published import Published, Readings, StandIn, Walks
@@ -171,6 +171,7 @@ class MNISTStudy(GenerativeStudy):
     """The generative study at length, on MNIST, with the search for its recipe."""
 
     search: Search
+    perfect: Perfect
     claims: DigitClaims
 
 
