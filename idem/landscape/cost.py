@@ -1,13 +1,15 @@
-"""The cost of one step of either rule: matrix products and memory, counted and derived exactly.
+"""The cost of one step of a rule: matrix products and memory, counted and derived exactly.
 
 A network of L layers, layer l from n_l to m_l; a batch of B items. In units of one forward pass,
 P = sum_l n_l m_l products an item, with p_1 = n_1 m_1 those of the first layer:
 
     modified    three passes forward, one back:      3P + (2P - p_1)     = 5P - p_1
     ordinary    two passes forward, two back:        2P + (4P - p_1)     = 6P - p_1
+    transposed  two forward, one and a half back:    2P + (P + 2P - p_1) = 5P - p_1
 
 A pass back makes the products of a pass forward twice, for the gradients with respect to weights
-and to inputs; only the first layer's input, the data, needs none. Both are linear in depth.
+and to inputs; only the first layer's input, the data, needs none. The transposed rule takes of the
+second pass the gradient of its input alone. All are linear in depth.
 
 The gradient can be written as a sum over paths through the network, and of those there are
 exponentially many; reverse mode shares what paths have in common and never lists them.
@@ -49,7 +51,7 @@ def counted_flops(f: Model, x: Tensor, rule: str) -> int:
         f: a network whose output has the shape of its input. On the device ``meta`` nothing is
             computed, and the count is the same.
         x: a batch, shape ``(B, ...)``, on the device of `f`, not requiring a gradient.
-        rule: ``"modified"`` or ``"ordinary"``.
+        rule: ``"modified"``, ``"ordinary"`` or ``"transposed"``.
 
     Raises:
         ValueError: for an unknown rule.
@@ -73,7 +75,7 @@ def saved_bytes(f: Model, x: Tensor, rule: str) -> int:
     Args:
         f: a network whose output has the shape of its input, on any device, ``meta`` included.
         x: a batch, shape ``(B, ...)``, on the device of `f`.
-        rule: ``"modified"`` or ``"ordinary"``.
+        rule: ``"modified"``, ``"ordinary"`` or ``"transposed"``.
 
     Raises:
         ValueError: for an unknown rule.
@@ -98,12 +100,12 @@ def saved_bytes(f: Model, x: Tensor, rule: str) -> int:
 def exact_forward_equivalents(widths: Sequence[int], rule: str) -> float:
     """Derive the matrix products of one step, in units of one forward pass of the same network.
 
-    ``5 - p_1/P`` for the modified and ``6 - p_1/P`` for the ordinary rule, with P the products of
-    a forward pass and p_1 those of its first layer.
+    ``5 - p_1/P`` for the modified and the transposed and ``6 - p_1/P`` for the ordinary rule, with
+    P the products of a forward pass and p_1 those of its first layer.
 
     Args:
         widths: input width, hidden widths, output width of an `idem.sweeps.mlp.MLP`.
-        rule: ``"modified"`` or ``"ordinary"``.
+        rule: ``"modified"``, ``"ordinary"`` or ``"transposed"``.
 
     Raises:
         ValueError: for an unknown rule, or fewer than two widths.
@@ -114,7 +116,7 @@ def exact_forward_equivalents(widths: Sequence[int], rule: str) -> float:
     """
     layers = _layers(widths, rule)
     forward = sum(n * m for n, m in layers)
-    passes = {"modified": 3 + 2, "ordinary": 2 + 4}[rule]
+    passes = {"modified": 3 + 2, "ordinary": 2 + 4, "transposed": 2 + 3}[rule]
     return passes - prod(layers[0]) / forward
 
 
@@ -126,11 +128,13 @@ def exact_saved_bytes(
     A recorded pass saves what goes into each layer, the data excepted, and into each LeakyReLU:
     sum_l m_l + sum_(l < L) m_l numbers an item. To each recorded pass come m_L more: under the
     modified rule the substituted derivative; under ordinary, which records two passes, y as the
-    input of the second, and the error u - y. So it is 2 sum_l m_l against 4 sum_l m_l.
+    input of the second, and the error u - y. So it is 2 sum_l m_l against 4 sum_l m_l. Transposed
+    saves what ordinary does, and frees the half of it that is of the second pass before the loss is
+    returned.
 
     Args:
         widths: input width, hidden widths, output width.
-        rule: ``"modified"`` or ``"ordinary"``.
+        rule: ``"modified"``, ``"ordinary"`` or ``"transposed"``.
         batch_size: items.
         bytes_per_number: 4 for float32.
 
@@ -138,7 +142,7 @@ def exact_saved_bytes(
         ValueError: for an unknown rule, or fewer than two widths.
     """
     outputs = [m for _, m in _layers(widths, rule)]
-    recorded = {"modified": 1, "ordinary": 2}[rule]
+    recorded = {"modified": 1, "ordinary": 2, "transposed": 2}[rule]
     return recorded * 2 * sum(outputs) * batch_size * bytes_per_number
 
 
@@ -152,13 +156,14 @@ def expanded_gradient(widths: Sequence[int], rule: str) -> Terms:
         sum_j n_j m_j m_(j+1) ... m_N        (about n^(N+1) where all widths are n)
 
     with errors and activations as symbols of their own. The modified rule has one chain, of N = L
-    layers, and ordinary has two: one of 2L layers for f(f(x)), and one of L for f(x). Products are
-    therefore L and 3L, Jacobians quadratic in L, paths exponential in L under *either* rule, and
-    under any other loss of f(x), unless all widths are 1.
+    layers, and ordinary has two: one of 2L layers for f(f(x)), and one of L for f(x). Transposed
+    has as many terms as that of 2L alone: the matrices of its outer half take no part, but have as
+    many as the chain of L. Products are therefore L, 3L and 2L, Jacobians quadratic in L, paths
+    exponential in L under *every* rule, and any other loss of f(x), unless all widths are 1.
 
     Args:
         widths: input width, hidden widths, output width.
-        rule: ``"modified"`` or ``"ordinary"``.
+        rule: ``"modified"``, ``"ordinary"`` or ``"transposed"``.
 
     Raises:
         ValueError: for an unknown rule, or fewer than two widths.
@@ -168,7 +173,8 @@ def expanded_gradient(widths: Sequence[int], rule: str) -> Terms:
         exponentially in the number of layers".
     """
     layers = _layers(widths, rule)
-    chains = {"modified": [layers], "ordinary": [layers + layers, layers]}[rule]
+    twice = layers + layers
+    chains = {"modified": [layers], "ordinary": [twice, layers], "transposed": [twice]}[rule]
     return Terms(
         products=sum(len(chain) for chain in chains),
         factors=sum(len(chain) * (len(chain) - 1) // 2 for chain in chains),

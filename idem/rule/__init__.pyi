@@ -10,8 +10,10 @@ from .gradient import (
     corrected_output as corrected_output,
     output_gradient as output_gradient,
     substitute_gradient as substitute_gradient,
+    transposed_gradient as transposed_gradient,
 )
 from .loss import (
+    ALL_RULES as ALL_RULES,
     RULES as RULES,
     SCALES as SCALES,
     idempotency_loss as idempotency_loss,

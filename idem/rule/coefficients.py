@@ -10,8 +10,9 @@ from typing import Any, Protocol, SupportsFloat
 
 from idem.rule.corrector import MCWEENY, require_gamma
 
-NAMED = {"modified": MCWEENY, "ordinary": None}
-"""The rules that have a name; ``ordinary`` is automatic differentiation and substitutes nothing."""
+NAMED = {"modified": MCWEENY, "ordinary": None, "transposed": None}
+"""The rules that have a name, with the coefficients of that which is given by some: ``ordinary`` is
+automatic differentiation, and ``transposed`` substitutes what no polynomial is."""
 
 
 class Polynomial(Protocol):
@@ -27,7 +28,7 @@ Rule = str | Sequence[SupportsFloat] | Polynomial
 
 
 def relaxed_coefficients(rule: Rule, gamma: float) -> list[float] | None:
-    """Return those of (1 − γ)K + γ g(K) without trailing zeros; none for ``ordinary``.
+    """Return those of (1 − γ)K + γ g(K) without trailing zeros; None where a rule has none.
 
     Raises:
         TypeError: gamma is not a real number.

@@ -18,9 +18,21 @@ against the derivative, what is handed to the backward pass is ``y − y'``. It 
 of any value computed here, and need not be the derivative of anything: `torch.autograd.gradcheck`
 fails on it by design. To whoever differentiates once more it is a constant, which would give no
 second derivative of anything: a backward pass that is recorded for that is refused.
+
+With the error e = f(y) − y of an item, and J the Jacobian of f at y, the same in other words is
+
+    y − y' = −e + 2 (f(y + e) − f(y)) = −e + 2 J e + O(|e|²).
+
+For a linear layer K and whitened inputs a step so moves K along (2K − I) E, E = K² − K, where the
+gradient of the loss is EKᵀ + (Kᵀ − I) E. If K commutes with its transpose, is *normal*, the latter
+is (2Kᵀ − I) E: the modified rule has K where the gradient has Kᵀ. So another rule suggests itself,
+
+    dL/dy := −e + 2 Jᵀ e,
+
+one vector-Jacobian product in the place of the third pass, and the true gradient of a normal layer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import Any
 
@@ -90,6 +102,50 @@ def output_gradient(
             if alpha != 0:
                 y_minus_y_prime.sub_(z, alpha=alpha)  # - α₃ f(f(y)) - …
         return y_minus_y_prime, u
+
+
+def transposed_gradient(f: Model, y: Tensor, gamma: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Return γ (2 J_f(y)ᵀ e − e) with e = f(y) − y, and ``f(y)``, without a graph.
+
+    Args:
+        f: a network whose output has the shape of its input; applied once, recorded for the
+            product with its transposed Jacobian, and freed.
+        y: outputs of `f`, any shape.
+        gamma: multiplies the first.
+
+    Returns:
+        Two tensors of the shape of `y`, the first in float32 at least.
+
+    Raises:
+        ValueError: if ``f(y)`` leads back to nothing, as that of a network that detaches it.
+    """
+    u, pull = _pullback(f, y)
+    e = widened(u) - widened(y.detach())
+    return widened(pull(e.to(u.dtype))).mul(2 * gamma).sub_(e, alpha=gamma), u
+
+
+def _pullback(f: Model, y: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """Return f(y) and v ↦ J_f(y)ᵀ v, of which parameters get nothing.
+
+    Transforms of `torch.func` know no `torch.autograd.grad`; and theirs lets no pass move buffers.
+    """
+    if is_transformed():
+        with torch.no_grad():
+            u, pull = torch.func.vjp(f, y.detach())
+        return u, lambda v: pull(v)[0]
+    start = y if y.requires_grad else y.detach().requires_grad_()
+    with torch.enable_grad():
+        u = f(start)
+    if not u.requires_grad:
+        raise ValueError(
+            "f: expected an output that leads back to its input, whose Jacobian the transposed "
+            "rule takes, got a detached one; look for detach(), no_grad(), .data or numpy() in it"
+        )
+
+    def pull(v: Tensor) -> Tensor:
+        return torch.autograd.grad(u, start, v, materialize_grads=True)[0]
+
+    return u.detach(), pull
 
 
 def widened(y: Tensor) -> Tensor:

@@ -9,6 +9,11 @@ and differ in what they send back:
 
     ordinary    dL/d(parameters) by automatic differentiation through both applications of f
     modified    dL/dy_b := (y_b − y'_b) / B,   y' = 3u − 2w   (equation 10)
+    transposed  dL/dy_b := (2 J_f(y_b)ᵀ e_b − e_b) / B,   e = u − y
+
+The third is not the paper's: modified is it with J_f in the place of its transpose, to first order
+in e (`idem.rule.gradient`). One linear layer that is normal, with whitened inputs, gets its true
+gradient from it.
 
 For one symmetric linear layer and whitened inputs the two are the same vector, because
 3K² − 2K³ = K − ∇ ½‖K² − K‖², and the learning rate is the step γ of the relaxed recurrence. The
@@ -36,10 +41,18 @@ from torch.nn.functional import mse_loss
 
 from idem.rule.checks import check_graph, check_input, check_numbers, should_check_finite
 from idem.rule.coefficients import NAMED, Rule, relaxed_coefficients
-from idem.rule.gradient import Model, output_gradient, substitute_gradient, widened
+from idem.rule.gradient import (
+    Model,
+    output_gradient,
+    substitute_gradient,
+    transposed_gradient,
+    widened,
+)
 from idem.rule.passes import Passes
 
-RULES = tuple(NAMED)
+RULES = ("modified", "ordinary")
+"""The two that the paper compares."""
+ALL_RULES = tuple(NAMED)
 SCALES = ("matched", "sum", "mean")
 
 
@@ -63,8 +76,10 @@ def idempotency_loss(
         x: a batch, shape ``(B, ...)``, floating point.
         rule: ``"modified"``, the paper's substitution: three forward passes, of which only the
             first is recorded for the backward pass; ``"ordinary"``, the canonical loss: two passes,
-            both recorded; or the coefficients α_1 to α_j of another corrector, as in
-            `idem.rule.corrector`, the substitution it makes: j passes (at least two), one recorded.
+            both recorded; ``"transposed"``, two passes, both recorded, the second for a product
+            with its transposed Jacobian alone; or the coefficients α_1 to α_j of another corrector,
+            as in `idem.rule.corrector`, the substitution it makes: j passes (at least two), one
+            recorded.
         scale: ``"matched"`` (default), the reading in which both rules coincide on a symmetric
             linear layer; ``"sum"``, twice that: the squared error per item; ``"mean"``, 2/n of
             it: the value of `torch.nn.functional.mse_loss`.
@@ -109,7 +124,8 @@ def idempotency_loss(
         >>> loss.backward()
     """
     coefficients = relaxed_coefficients(rule, gamma)
-    if coefficients is None and target is not None:
+    ordinary = coefficients is None and rule == "ordinary"
+    if ordinary and target is not None:
         raise ValueError(
             "target: the ordinary rule differentiates f in both applications, expected None"
         )
@@ -118,24 +134,27 @@ def idempotency_loss(
     passes = Passes(f, running_statistics, randomness, target)
     y = passes.first(x)
     check_graph(f, x, y)
-    if coefficients is None:
+    if ordinary or (coefficients is None and not torch.is_grad_enabled()):  # the value alone
         u = passes.inner(y)
         value = mse_loss(widened(u), widened(y), reduction="sum") / 2
         if should_check_finite(check_finite, y):
             check_numbers({"x": x, "f(x)": y, "f(f(x))": u}, value)
         return value / divisor
-    y_minus_y_prime, u = output_gradient(passes.inner, y, coefficients)
+    if coefficients is None:
+        direction, u = transposed_gradient(passes.inner, y, gamma)
+    else:
+        direction, u = output_gradient(passes.inner, y, coefficients)
     value = _half_square(u, y.detach())
     if should_check_finite(check_finite, y):
-        shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": y_minus_y_prime}
-        check_numbers(shown, value + y_minus_y_prime.sum() if check_finite else value)
-    return substitute_gradient(y, y_minus_y_prime, value, divisor)
+        shown = {"x": x, "f(x)": y, "f(f(x))": u, "a later pass": direction}
+        check_numbers(shown, value + direction.sum() if check_finite else value)
+    return substitute_gradient(y, direction, value, divisor)
 
 
 def check_rule(rule: str) -> None:
     """Raise a ValueError unless `rule` is the name of one."""
-    if rule not in RULES:
-        raise ValueError(f"rule: expected one of {', '.join(RULES)}, got {rule!r}")
+    if rule not in ALL_RULES:
+        raise ValueError(f"rule: expected one of {', '.join(ALL_RULES)}, got {rule!r}")
 
 
 def scale_factor(scale: str, elements: int) -> float:

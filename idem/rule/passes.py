@@ -33,7 +33,8 @@ overwritten what the backward pass of f(x) needs. Such networks are refused.
 
 Activation checkpointing repeats every recorded pass during the backward pass, outside of what is
 chosen here, so that BatchNorm moves once more for each: once under the rules that substitute and
-twice under the ordinary rule, on top of what was chosen.
+twice under those that record two passes, ordinary and transposed, on top of what was chosen. The
+transposed rule needs ``use_reentrant=False``.
 """
 
 from collections.abc import Callable, Iterator

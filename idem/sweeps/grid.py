@@ -44,12 +44,12 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """What is swept: one network, all its learning rates and runs under both rules.
+    """What is swept: one network, all its learning rates and runs under every rule.
 
     Args:
         widths: of the network, as for `idem.sweeps.mlp.MLP`; the first and the last are equal.
         learning_rates: one lane each; positive and finite, in ``matched`` units. The same for
-            both rules, or by rule: what one label stands for may be two rates (`stages.published`).
+            all rules, or by rule: what one label stands for may be two rates (`stages.published`).
         runs: how many pairs of initialization and data.
         steps: gradient steps.
         batch_size: items a step.
@@ -64,6 +64,7 @@ class Grid:
         diverged_above: the root mean square error above which a lane has diverged.
         memory: bytes that the lanes trained together may take.
         seed: decides, with the run index, initialization and data.
+        rules: that are swept; the paper's two if left out.
 
     Raises:
         ValueError: for a value out of range, naming it.
@@ -83,18 +84,21 @@ class Grid:
     diverged_above: float = 1e3
     memory: int = 2**30
     seed: int = 0
+    rules: Sequence[str] = RULES
 
     def __post_init__(self) -> None:
         if len(self.widths) < 2 or self.widths[0] != self.widths[-1]:
             raise ValueError(
                 f"widths: expected two or more, the last equal to the first, got {self.widths}"
             )
-        if isinstance(self.learning_rates, Mapping) and set(self.learning_rates) != set(RULES):
+        if not self.rules or len(set(self.rules)) < len(self.rules):
+            raise ValueError(f"rules: expected one or more that all differ, got {self.rules}")
+        if isinstance(self.learning_rates, Mapping) and set(self.learning_rates) != set(self.rules):
             raise ValueError(
-                f"learning_rates: expected rates for {' and '.join(RULES)}, got rates for "
+                f"learning_rates: expected rates for {' and '.join(self.rules)}, got rates for "
                 f"{', '.join(self.learning_rates) or 'nothing'}"
             )
-        for rule in RULES:
+        for rule in self.rules:
             _check_rates(self.rates(rule), self.learning_rates)
         for name in ("runs", "steps", "batch_size", "log_every"):
             if getattr(self, name) < 1:
@@ -129,11 +133,11 @@ class Grid:
         Nor does a chunk take more than `_MOST_OPERATIONS`, but where one lane does. The chunks are
         of equal size but for the last, and depend on the parameters alone.
         """
-        chunks = {rule: self._chunks(self.rates(rule)) for rule in RULES}
+        chunks = {rule: self._chunks(self.rates(rule)) for rule in self.rules}
         return [
             Unit(rule, run, rates, chunk)
             for run in range(self.runs)
-            for rule in RULES
+            for rule in self.rules
             for chunk, rates in enumerate(chunks[rule])
         ]
 

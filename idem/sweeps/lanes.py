@@ -6,6 +6,7 @@ With y = f(x), u = f(y), w = f(u) for a batch of B items, one step of gradient d
 
     modified    dL/dy = (y − y') / B,  y' = 3u − 2w                     w, u leave no graph
     ordinary    dL/du = (u − y) / B,   dL/dy = J_f(y)ᵀ dL/du − dL/du
+    transposed  dL/dy = (2 J_f(y)ᵀ (u − y) − (u − y)) / B
 
 followed by the chain rule through the first application of f (and, for ordinary, the second).
 
@@ -125,6 +126,10 @@ class Lanes:
             self._backward(block, x, first, y_minus_y_prime)
             return
         last = self._deltas[-1][: len(x)].copy_(difference)
+        if rule == "transposed":
+            pulled = self._pull_back(block, second, last)
+            self._backward(block, x, first, pulled.mul_(2).sub_(difference))
+            return
         dz = self._backward(block, first[-1], second, last)
         delta = torch.bmm(self.weights[0][block].mT, dz, out=self._deltas[0][: len(x)])
         self._backward(block, x, first, delta.sub_(difference), add=True)
@@ -238,6 +243,14 @@ class Lanes:
             if layer:
                 out = self._deltas[layer][: len(x)]
                 delta = torch.bmm(self.weights[layer][block].mT, delta, out=out)
+        return delta
+
+    def _pull_back(self, block: slice, outputs: list[Tensor], delta: Tensor) -> Tensor:
+        """Return the product of the transposed Jacobian of one application of f with delta."""
+        for layer in reversed(range(len(outputs))):
+            _leaky_relu_backward(delta, outputs[layer], self.slope, True, grad_input=delta)
+            out = self._deltas[layer][: len(delta)]
+            delta = torch.bmm(self.weights[layer][block].mT, delta, out=out)
         return delta
 
     def _through_slope(self, delta: Tensor, sign: Tensor, shape: torch.Size) -> Tensor:

@@ -1,10 +1,11 @@
-"""Is the update of either rule the gradient of some loss? The symmetry of its Jacobian decides.
+"""Is the update of a rule the gradient of some loss? The symmetry of its Jacobian decides.
 
 With y = f(x), u = f(y), w = f(u), a batch of B items and J_θ the Jacobian with respect to the
 parameters, what one backward pass hands to them at the ``matched`` scale is
 
     modified    G(θ) = (1/B) Σ_b J_θ(x_b)ᵀ (y_b − 3u_b + 2w_b)
     ordinary    G(θ) = ∇ (1/2B) Σ_b ‖u_b − y_b‖²
+    transposed  G(θ) = (1/B) Σ_b J_θ(x_b)ᵀ (2 J_f(y_b)ᵀ − I) (u_b − y_b)
 
 A continuously differentiable G on a star-shaped domain is a gradient if and only if its Jacobian DG
 is symmetric everywhere (Poincaré's lemma). One place where it is not is enough to know that G is
@@ -66,7 +67,7 @@ def update(f: Parametrised, theta: Tensor, x: Tensor, rule: str) -> Tensor:
         f: differentiable.
         theta: (p,).
         x: a batch, (B, n).
-        rule: ``"modified"`` or ``"ordinary"``.
+        rule: ``"modified"``, ``"ordinary"`` or ``"transposed"``.
 
     Raises:
         ValueError: for an unknown rule.
@@ -75,6 +76,9 @@ def update(f: Parametrised, theta: Tensor, x: Tensor, rule: str) -> Tensor:
     if rule == "ordinary":
         return grad(lambda t: _half_square(f(t, f(t, x)) - f(t, x)))(theta)
     y, pull = vjp(lambda t: f(t, x), theta)[:2]
+    if rule == "transposed":
+        u, pull_back = vjp(lambda z: f(theta, z), y)[:2]
+        return pull((2 * pull_back(u - y)[0] - (u - y)) / len(x))[0]
     u = f(theta, y)
     return pull((y - 3 * u + 2 * f(theta, u)) / len(x))[0]
 

@@ -109,13 +109,14 @@ def forward_equivalents(widths: Sequence[int], rule: str) -> float:
     gradients of the weights, and P for those of the inputs, less p_1 where nobody asks for that of
     the data. So modified takes 3P + (P + P - p_1): three applications, the first recorded. And
     ordinary takes 2P + 2P + (P + P - p_1): both are recorded, and the second one's input is f(x).
+    Transposed takes 2P + P + (P + P - p_1): of the second it takes the gradient of the input alone.
     `idem.landscape.cost.exact_forward_equivalents` is the same, but needs PyTorch.
 
     Raises:
         KeyError: for an unknown rule.
     """
     products = [n * m for n, m in zip(widths, widths[1:], strict=False)]
-    return {"modified": 5, "ordinary": 6}[rule] - products[0] / sum(products)
+    return {"modified": 5, "ordinary": 6, "transposed": 5}[rule] - products[0] / sum(products)
 
 
 def at_best_rate(rows: pd.DataFrame, widths: Sequence[int]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from stages.sweeps.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, sum
 
 _MEGABYTE = 2**20
 MODULES = ("idem.sweeps.sweep",)  # that decide the rows of a unit
-_OF_OTHERS = ("runs", "learning_rates", "memory")  # say which units there are
+_OF_OTHERS = ("runs", "learning_rates", "memory", "rules")  # say which units there are
 
 
 def main() -> None:

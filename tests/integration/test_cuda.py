@@ -20,7 +20,7 @@ from idem.generative.optimization import Optimization
 from idem.generative.state import TrainingState, begin
 from idem.generative.training import train
 from idem.generative.udcgan import UDCGAN
-from idem.rule.loss import RULES, idempotency_loss
+from idem.rule.loss import ALL_RULES, idempotency_loss
 from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.sweep import train_lanes
 from stages.evaluation import evaluate
@@ -43,7 +43,7 @@ def network() -> UDCGAN:
     return UDCGAN((1, 8, 8), (8, 16), 8, generator=Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("rule", [*RULES, (0.0, 5.0, -6.0, 2.0)])
+@pytest.mark.parametrize("rule", [*ALL_RULES, (0.0, 5.0, -6.0, 2.0)])
 def test_loss_and_gradients_equal_those_of_the_cpu(rule):
     found = {}
     for device in ("cpu", "cuda"):
@@ -57,7 +57,7 @@ def test_loss_and_gradients_equal_those_of_the_cpu(rule):
         torch.testing.assert_close(ours, reference, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_lanes_equal_those_of_the_cpu(rule):
     grid = Grid(
         widths=[5, 7, 5], learning_rates=[0.1, 0.5], runs=1, steps=12, batch_size=50, log_every=5

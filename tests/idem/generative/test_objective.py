@@ -249,5 +249,7 @@ def test_an_unknown_target_is_refused():
 
 
 def test_an_unknown_rule_is_refused():
-    with pytest.raises(ValueError, match="rule: expected one of modified, ordinary, got 'magic'"):
+    with pytest.raises(
+        ValueError, match="rule: expected one of modified, ordinary, transposed, got 'magic'"
+    ):
         run(new_state(), rule="magic")

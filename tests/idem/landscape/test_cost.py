@@ -14,7 +14,7 @@ from idem.landscape.cost import (
     expanded_gradient,
     saved_bytes,
 )
-from idem.rule.loss import RULES
+from idem.rule.loss import ALL_RULES, RULES
 from idem.sweeps.mlp import MLP, TABLE_1
 
 NETWORKS = [(3, 3), (4, 9, 4), (7, 2, 5, 7), (6,) * 9, *TABLE_1.values()]
@@ -29,14 +29,14 @@ def forward_flops(widths: tuple[int, ...], batch_size: int) -> int:
     return 2 * batch_size * sum(n * m for n, m in zip(widths, widths[1:], strict=False))
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("widths", NETWORKS)
 def test_the_operations_counted_are_the_exact_ones(widths, rule: str):
     counted = counted_flops(*on_meta(widths, 6), rule) / forward_flops(widths, 6)
     assert counted == pytest.approx(exact_forward_equivalents(widths, rule), rel=1e-12)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("widths", NETWORKS)
 def test_the_bytes_counted_are_the_exact_ones(widths, rule: str):
     assert saved_bytes(*on_meta(widths, 6), rule) == exact_saved_bytes(widths, rule, 6)
@@ -52,7 +52,7 @@ def test_the_networks_of_table_1(network: str, modified: float, ordinary: float)
     assert found == pytest.approx({"modified": modified, "ordinary": ordinary}, abs=2e-3)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("cost", [counted_flops, saved_bytes])
 def test_counts_are_linear_in_the_batch_and_the_same_without_computing(cost, rule: str):
     widths = (5, 8, 5)
@@ -67,7 +67,7 @@ def test_the_modified_rule_saves_half_the_bytes(depth: int):
     assert saved_bytes(f, x, "ordinary") == 2 * saved_bytes(f, x, "modified")
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_work_and_memory_double_with_depth_where_paths_are_squared(rule: str):
     shallow, deep = (16,) * 17, (16,) * 33
     work = [counted_flops(*on_meta(widths, 10), rule) for widths in (shallow, deep)]
@@ -97,16 +97,19 @@ def test_bytes_count_each_storage_once_and_what_a_plain_callable_closes_over():
     assert saved_bytes(f, x, "modified") == 3 * batch + 4 * weight.numel()
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("widths", [(2, 2), (2, 3, 2), (3, 2, 4, 3), (1, 1, 1, 1)])
 def test_paths_are_those_one_finds_by_listing_them(widths, rule: str):
-    layers = list(widths[1:])
-    chains = {"modified": [widths], "ordinary": [[*widths, *layers], widths]}[rule]
+    once, twice = paths_by_layer(widths), paths_by_layer([*widths, *widths[1:]])
+    listed = {
+        "modified": once,
+        "ordinary": twice + once,
+        "transposed": twice[: len(once)] + once,  # the outer half gives no gradient of its own
+    }[rule]
     terms = expanded_gradient(widths, rule)
-    assert terms.paths == sum(len(listed) for chain in chains for listed in paths_by_layer(chain))
-    assert terms.products == sum(len(paths_by_layer(chain)) for chain in chains)
-    factors = [len(path) - 2 for chain in chains for (path, *_) in paths_by_layer(chain)]
-    assert terms.factors == sum(factors)
+    assert terms.paths == sum(map(len, listed))
+    assert terms.products == len(listed)
+    assert terms.factors == sum(len(path) - 2 for path, *_ in listed)
 
 
 def paths_by_layer(widths) -> list[list[tuple[int, ...]]]:
@@ -146,7 +149,9 @@ def test_without_width_even_the_gradient_multiplied_out_is_linear():
     ],
 )
 def test_errors_name_what_was_expected(work):
-    with pytest.raises(ValueError, match="rule: expected one of modified, ordinary, got 'none'"):
+    with pytest.raises(
+        ValueError, match="rule: expected one of modified, ordinary, transposed, got 'none'"
+    ):
         work((3, 3), "none")
     with pytest.raises(ValueError, match=r"widths: expected two or more, got \[3\]"):
         work([3], "modified")

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from idem import idempotency_loss
+from idem.rule.loss import ALL_RULES
 
-RULES = ["modified", "ordinary", (0.0, 0.0, 10.0, -15.0, 6.0)]
-each_rule = pytest.mark.parametrize("rule", RULES, ids=["modified", "ordinary", "degree5"])
+RULES = [*ALL_RULES, (0.0, 0.0, 10.0, -15.0, 6.0)]
+each_rule = pytest.mark.parametrize("rule", RULES, ids=[*ALL_RULES, "degree5"])
 
 
 class Applied(nn.Module):
@@ -78,6 +79,12 @@ def test_a_network_that_works_in_place_on_what_is_its_own_is_left_alone(rule):
     torch.testing.assert_close(found, idempotency_loss(f, x, rule), rtol=0, atol=0)
 
 
+def test_a_later_pass_that_leads_back_to_nothing_is_refused_where_its_jacobian_is_taken():
+    f = Applied(lambda y, passes: y if passes == 1 else y.detach())
+    with pytest.raises(ValueError, match="f: .* whose Jacobian the transposed rule takes"):
+        idempotency_loss(f, torch.ones(4, 3), "transposed")
+
+
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
@@ -102,7 +109,7 @@ def test_what_is_wrong_with_a_batch_is_named(x, error: type[Exception], message:
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"rule": "other"}, "rule: expected one of modified, ordinary, got 'other'"),
+        ({"rule": "other"}, "rule: expected one of .*, transposed, got 'other'"),
         ({"scale": "other"}, "scale: expected one of matched, sum, mean, got 'other'"),
         ({"scale": ["sum"]}, r"scale: expected one of matched, sum, mean, got \['sum'\]"),
         ({"scale": None}, "scale: expected one of matched, sum, mean, got None"),

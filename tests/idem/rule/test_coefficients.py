@@ -12,8 +12,9 @@ def test_a_name_a_sequence_and_a_family_are_one_corrector():
         assert relaxed_coefficients(rule, 1.0) == [0.0, 3.0, -2.0]
 
 
-def test_the_ordinary_rule_has_none():
+def test_rules_that_are_no_corrector_have_none():
     assert relaxed_coefficients("ordinary", 1.0) is None
+    assert relaxed_coefficients("transposed", 0.5) is None
 
 
 def test_a_step_mixes_in_the_identity():
@@ -29,9 +30,12 @@ def test_trailing_zeros_are_dropped_as_each_is_a_pass(rule, expected: list[float
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"rule": "other"}, "rule: expected one of modified, ordinary, got 'other'"),
+        ({"rule": "other"}, "rule: expected one of .*, transposed, got 'other'"),
         ({"rule": None}, r"rule: expected one of modified, .* got None; another corrector is"),
-        ({"rule": 3}, r"rule: expected one of modified, ordinary, got 3; .* \(0.0, 3.0, -2.0\)"),
+        (
+            {"rule": 3},
+            r"rule: expected one of modified, ordinary, transposed, got 3; .* \(0.0, 3.0, -2.0\)",
+        ),
         ({"rule": ()}, r"rule: expected finite coefficients .* got \[\]"),
         ({"rule": (0, 0)}, r"rule: expected finite coefficients .* not all 0, got \[0, 0\]"),
         ({"rule": (1, float("nan"))}, r"rule: expected finite coefficients .* got \[1, nan\]"),

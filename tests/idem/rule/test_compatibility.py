@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo import config
 from torch._dynamo.exc import Unsupported
 from torch.amp.grad_scaler import GradScaler
 from torch.func import functional_call, grad, stack_module_state, vmap
@@ -18,11 +19,16 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from idem import idempotency_loss
+from idem.rule.loss import ALL_RULES
 from idem.rule.passes import RUNNING_STATISTICS
 
-NAMED = ["modified", "ordinary"]
-RULES = [*NAMED, (0.0, 0.0, 10.0, -15.0, 6.0)]
-each_rule = pytest.mark.parametrize("rule", RULES, ids=["modified", "ordinary", "degree5"])
+RULES = [*ALL_RULES, (0.0, 0.0, 10.0, -15.0, 6.0)]
+TWO_RECORDED = ("ordinary", "transposed")
+each_rule = pytest.mark.parametrize("rule", RULES, ids=[*ALL_RULES, "degree5"])
+each_rule_and_checkpoint = pytest.mark.parametrize(
+    ("rule", "use_reentrant"),
+    [pair for pair in product(RULES, (True, False)) if pair != ("transposed", True)],
+)
 each_policy = pytest.mark.parametrize("policy", RUNNING_STATISTICS)
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, ("g++", "clang++", "c++"))), reason="no C++ compiler is found"
@@ -63,7 +69,8 @@ def test_compiled_equals_eager(rule, whole: bool):
     def loss(h: Callable) -> Tensor:
         return idempotency_loss(h, x, rule)
 
-    compiled = torch.compile(loss, fullgraph=True)(g) if whole else loss(torch.compile(g))
+    with config.patch(trace_autograd_ops=True):  # for the product of the transposed rule
+        compiled = torch.compile(loss, fullgraph=True)(g) if whole else loss(torch.compile(g))
     eager = loss(f)
     torch.testing.assert_close(compiled, eager)
     assert_same(gradients(g, compiled), gradients(f, eager))
@@ -71,7 +78,7 @@ def test_compiled_equals_eager(rule, whole: bool):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::UserWarning:torch")
-@pytest.mark.parametrize("rule", NAMED)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("policy", ["all", "none"])
 @pytest.mark.parametrize("whole", [True, False], ids=["step", "network"])
 def test_every_policy_is_traced_as_it_is_run(rule, policy: str, whole: bool):
@@ -83,7 +90,8 @@ def test_every_policy_is_traced_as_it_is_run(rule, policy: str, whole: bool):
         return idempotency_loss(h, x, rule, running_statistics=policy)
 
     if whole:
-        traced = torch.compile(loss, fullgraph=True, backend="aot_eager")(g)
+        with config.patch(trace_autograd_ops=True):
+            traced = torch.compile(loss, fullgraph=True, backend="aot_eager")(g)
     else:
         traced = loss(torch.compile(g, backend="aot_eager"))
     eager = loss(f)
@@ -135,7 +143,7 @@ SETTINGS = {
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::UserWarning:torch")
-@pytest.mark.parametrize("rule", NAMED)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("loss", SETTINGS.values(), ids=SETTINGS.keys())
 def test_all_passes_draw_the_same_wherever_they_run(rule, loss: Callable):
     torch.manual_seed(0)
@@ -225,8 +233,7 @@ class Checkpointed(nn.Module):
         return result
 
 
-@each_rule
-@pytest.mark.parametrize("use_reentrant", [True, False])
+@each_rule_and_checkpoint
 @pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # within inner passes
 def test_checkpointing_within_the_network_changes_nothing(rule, use_reentrant: bool):
     f, x = network(), inputs()
@@ -235,9 +242,8 @@ def test_checkpointing_within_the_network_changes_nothing(rule, use_reentrant: b
     assert_same([p.grad for p in f.parameters()], expected)
 
 
-@each_rule
+@each_rule_and_checkpoint
 @each_policy
-@pytest.mark.parametrize("use_reentrant", [True, False])
 @pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # within inner passes
 def test_a_checkpoint_moves_statistics_once_more_for_each_recorded_pass(
     rule, policy: str, use_reentrant: bool
@@ -248,11 +254,10 @@ def test_a_checkpoint_moves_statistics_once_more_for_each_recorded_pass(
         idempotency_loss(h, x, rule, running_statistics=policy).backward()
     assert_same([p.grad for p in g.parameters()], [p.grad for p in f.parameters()])
     moved = counted(g.f) - counted(f)
-    assert moved == (2 if rule == "ordinary" else 1)
+    assert moved == (2 if rule in TWO_RECORDED else 1)
 
 
-@each_rule
-@pytest.mark.parametrize("use_reentrant", [True, False])
+@each_rule_and_checkpoint
 @pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # within inner passes
 def test_a_checkpoint_repeats_the_mask_of_its_pass(rule, use_reentrant: bool):
     f, x = network(nn.Dropout(0.5)), inputs()
@@ -264,6 +269,12 @@ def test_a_checkpoint_repeats_the_mask_of_its_pass(rule, use_reentrant: bool):
             idempotency_loss(h, x, rule, randomness=randomness).backward()
             found.append([p.grad for p in f.parameters()])
         assert_same(*found)
+
+
+def test_pytorch_refuses_the_reentrant_checkpoint_under_the_transposed_rule():
+    f = Checkpointed(network(), use_reentrant=True)
+    with pytest.raises(RuntimeError, match="use_reentrant=True.* incompatible with .grad"):
+        idempotency_loss(f, inputs(), "transposed")
 
 
 @each_rule
@@ -398,7 +409,7 @@ def parallel(rank: int, folder: Path) -> None:
                 idempotency_loss(f, inputs().chunk(2)[rank], rule).backward()
             kept = [p.grad for p in f.parameters()], list(f.buffers())
             found[type(layer).__name__, str(rule)] = kept
-    found |= {key: policies(*key, inputs().chunk(2)[rank]) for key in product(NAMED, WRAPPERS)}
+    found |= {key: policies(*key, inputs().chunk(2)[rank]) for key in product(ALL_RULES, WRAPPERS)}
     torch.save(found, folder / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 
@@ -432,13 +443,13 @@ def test_two_processes_normalise_each_by_its_share_of_the_batch(rule, of_two_pro
         assert count == 2
 
 
-@pytest.mark.parametrize("rule", NAMED)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_two_processes_follow_every_policy(rule, wrapper: str, of_two_processes: list[dict]):
     f = network(nn.BatchNorm1d(6))
     shares = [gradients(f, idempotency_loss(f, x, rule)) for x in inputs().chunk(2)]
     expected = [(a + b) / 2 for a, b in zip(*shares, strict=True)]
-    passes = 3 if rule == "modified" else 2
+    passes = 2 if rule in TWO_RECORDED else 3
     for found in of_two_processes:
         kept = found[rule, wrapper]
         for policy, moves in {"first": 1, "all": passes, "none": 0}.items():

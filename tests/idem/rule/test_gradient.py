@@ -4,7 +4,12 @@ from torch import Tensor, nn
 from torch.autograd.gradcheck import GradcheckError
 
 from idem.rule.corrector import evaluate
-from idem.rule.gradient import corrected_output, output_gradient, substitute_gradient
+from idem.rule.gradient import (
+    corrected_output,
+    output_gradient,
+    substitute_gradient,
+    transposed_gradient,
+)
 from idem.rule.loss import idempotency_loss
 
 
@@ -95,6 +100,43 @@ def test_the_output_gradient_is_equation_10_without_a_graph():
     assert not u.requires_grad
 
 
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("gamma", [1.0, 0.3])
+def test_the_transposed_gradient_is_that_of_the_jacobian_by_differences(
+    gamma: float, recorded: bool
+):
+    f, y, h = network(), inputs(), 1e-5
+    u = f(y).detach()
+    e = u - y
+    steps = h * torch.eye(4, dtype=torch.float64)
+    with torch.no_grad():  # J[b, i, j] of item b
+        J = torch.stack([f(y + d) - f(y - d) for d in steps], dim=2) / (2 * h)
+    expected = gamma * (2 * torch.einsum("bij,bi->bj", J, e) - e)
+    direction, value = transposed_gradient(f, y.clone().requires_grad_(recorded), gamma)
+    torch.testing.assert_close(direction, expected, rtol=0, atol=1e-9)
+    torch.testing.assert_close(value, u, rtol=0, atol=0)
+    assert not direction.requires_grad and not value.requires_grad
+    assert all(parameter.grad is None for parameter in f.parameters())
+
+
+def test_to_first_order_the_modified_rule_has_the_jacobian_where_the_other_has_its_transpose():
+    f = network()
+    with torch.no_grad():
+        f[2].bias.copy_(-f[2](f[1](f[0].bias)) + f[2].bias)  # f(0) = 0
+        y = 1e-4 * inputs()
+        e = f(y) - y
+    J = torch.func.jacrev(f)(torch.zeros(4, dtype=torch.float64)).detach()
+    for direction, matrix in ((output_gradient(f, y)[0], J), (transposed_gradient(f, y)[0], J.mT)):
+        error = direction - e @ (2 * matrix - torch.eye(4)).mT.double()
+        assert error.norm() < 1e-3 * direction.norm()
+
+
+def test_a_network_that_ignores_its_input_has_jacobian_zero():
+    bias, y = nn.Parameter(torch.ones(4, dtype=torch.float64)), inputs()
+    direction, _ = transposed_gradient(lambda y: bias.expand_as(y), y)
+    torch.testing.assert_close(direction, y - 1)
+
+
 def test_rule_equals_the_gradient_of_a_detached_target_surrogate():
     f, x = network(), inputs()
     y = f(x)
@@ -116,10 +158,11 @@ def test_rule_equals_its_closed_form_on_a_linear_layer():
     torch.testing.assert_close(actual, direction @ x.T @ x / len(x), rtol=1e-12, atol=1e-14)
 
 
-def test_gradcheck_fails_because_the_rule_is_not_the_derivative_of_its_value():
+@pytest.mark.parametrize("rule", ["modified", "transposed"])
+def test_gradcheck_fails_because_the_rule_is_not_the_derivative_of_its_value(rule: str):
     f, x = network(), inputs().requires_grad_()
     with pytest.raises(GradcheckError, match="Jacobian mismatch"):
-        torch.autograd.gradcheck(lambda x: idempotency_loss(f, x, rule="modified"), (x,))
+        torch.autograd.gradcheck(lambda x: idempotency_loss(f, x, rule), (x,))
 
 
 def test_gradcheck_passes_on_the_ordinary_rule():
@@ -138,7 +181,7 @@ def test_vmap_over_items_of_a_batch_equals_one_by_one():
     torch.testing.assert_close(torch.func.vmap(gradient)(batches), one_by_one)
 
 
-@pytest.mark.parametrize("rule", ["modified", (0.0, 2.0, 0.0, -1.0)])
+@pytest.mark.parametrize("rule", ["modified", "transposed", (0.0, 2.0, 0.0, -1.0)])
 def test_a_recorded_backward_pass_is_refused(rule):
     f = network()
     with pytest.raises(RuntimeError, match="no second derivative: .* got create_graph=True; leave"):
@@ -162,10 +205,11 @@ TRANSFORMS = {
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS.keys())
-def test_first_derivatives_are_left_alone_however_they_are_taken(transform):
+@pytest.mark.parametrize("rule", ["modified", "transposed"])
+def test_first_derivatives_are_left_alone_however_they_are_taken(transform, rule: str):
     f, x = network(), inputs().requires_grad_()
-    (expected,) = torch.autograd.grad(idempotency_loss(f, x), x)
-    found = transform(lambda x: idempotency_loss(f, x), x.detach())
+    (expected,) = torch.autograd.grad(idempotency_loss(f, x, rule), x)
+    found = transform(lambda x: idempotency_loss(f, x, rule), x.detach())
     torch.testing.assert_close(found, expected)
 
 

@@ -4,7 +4,7 @@ from torch import nn
 
 from idem.rule import corrector
 from idem.rule.gradient import output_gradient
-from idem.rule.loss import RULES, SCALES, idempotency_loss, scale_factor
+from idem.rule.loss import ALL_RULES, RULES, SCALES, idempotency_loss, scale_factor
 from idem.sweeps.mlp import MLP
 from idem.theory import ansatz
 
@@ -33,11 +33,11 @@ def test_both_rules_have_the_canonical_value(scale: str):
         "sum": error.square().sum() / 20,
         "mean": nn.functional.mse_loss(f(f(x)), f(x)),
     }[scale]
-    for rule in RULES:
+    for rule in ALL_RULES:
         torch.testing.assert_close(idempotency_loss(f, x, rule, scale), expected)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("scale", SCALES)
 def test_a_scale_multiplies_the_gradient_of_both_rules_alike(rule: str, scale: str):
     f, x = MLP([5, 8, 5]).double(), whitened(20, 5)
@@ -66,6 +66,45 @@ def test_the_rules_coincide_on_a_symmetric_linear_layer_and_whitened_input():
     torch.testing.assert_close(*gradients, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("gamma", [0.3, 1.0])
+def test_transposed_is_the_chain_rule_of_its_closed_form(scale: str, gamma: float):
+    """With whole Jacobians, item by item; gamma multiplies the gradient, and not the value."""
+    f, x = MLP([5, 8, 5]).double(), whitened(20, 5)
+    y = f(x)
+    with torch.no_grad():
+        e = f(y) - y
+        J = torch.stack([torch.func.jacrev(f)(item) for item in y])
+        sent = gamma * (2 * (J.mT @ e[..., None])[..., 0] - e) / 20
+    expected = torch.autograd.grad(y, list(f.parameters()), scale_factor(scale, 5) * sent)
+    loss = idempotency_loss(f, x, "transposed", scale, gamma=gamma)
+    found = torch.autograd.grad(loss, list(f.parameters()))
+    torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(loss, idempotency_loss(f, x, "ordinary", scale))
+
+
+def normal_matrix() -> torch.Tensor:
+    """Return K with K Kᵀ = Kᵀ K that is not symmetric: turned blocks with complex eigenvalues."""
+    blocks = [torch.tensor([[a, -b], [b, a]]) for a, b in ((0.9, 0.3), (0.2, 0.7), (-0.4, 0.1))]
+    Q = torch.linalg.qr(whitened(6, 6)).Q
+    return Q @ torch.block_diag(*blocks).double() @ Q.mT
+
+
+@pytest.mark.parametrize("normal", [True, False])
+def test_transposed_is_the_true_gradient_of_a_normal_layer_and_of_no_other(normal: bool):
+    f, x = nn.Linear(6, 6, bias=False).double(), whitened(50, 6)
+    if normal:
+        f.weight.data = normal_matrix()
+    W = f.weight.detach()
+    E = W @ W - W
+    ordinary, transposed = (
+        torch.autograd.grad(idempotency_loss(f, x, rule), f.weight)[0]
+        for rule in ("ordinary", "transposed")
+    )
+    torch.testing.assert_close(transposed, 2 * W.mT @ E - E, rtol=1e-11, atol=1e-13)
+    assert ((ordinary - transposed).norm() < 1e-13 * ordinary.norm()) == normal
+
+
 def test_the_rules_differ_on_an_asymmetric_layer():
     f, x = nn.Linear(6, 6, bias=False).double(), whitened(50, 6)
     a, b = (torch.autograd.grad(idempotency_loss(f, x, rule), f.weight)[0] for rule in RULES)
@@ -81,7 +120,7 @@ def test_moving_against_the_rule_moves_the_output_towards_its_target():
     assert (f(x) - target).norm() < (y - target).norm()
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_an_idempotent_map_has_loss_and_gradient_zero(rule: str):
     f = nn.Linear(3, 3, bias=False).double()
     with torch.no_grad():
@@ -115,7 +154,7 @@ def test_a_polynomial_takes_as_many_passes_as_its_degree_and_records_one(alpha, 
 
 
 def test_the_named_rules_take_three_passes_and_two():
-    for rule, expected in (("modified", (3, 1)), ("ordinary", (2, 2))):
+    for rule, expected in (("modified", (3, 1)), ("ordinary", (2, 2)), ("transposed", (2, 2))):
         f = Counted()
         idempotency_loss(f, whitened(20, 5), rule)
         assert (f.passes, f.recorded) == expected
@@ -201,6 +240,18 @@ def test_images_are_items_too():
     f = nn.Conv2d(3, 3, 3, padding=1)
     idempotency_loss(f, torch.randn(2, 3, 8, 8), rule="modified").backward()
     assert f.weight.grad is not None
+
+
+def test_transposed_takes_the_jacobian_of_the_target():
+    f, target, x = MLP([5, 8, 5]).double(), MLP([5, 8, 5]).double(), whitened(20, 5)
+    loss = idempotency_loss(f, x, "transposed", target=target)
+    found = torch.autograd.grad(loss, list(f.parameters()))
+    y = f(x)
+    e = (target(y) - y).detach()
+    J = torch.stack([torch.func.jacrev(target)(item) for item in y]).detach()
+    sent = (2 * torch.einsum("bij,bi->bj", J, e) - e) / 20
+    torch.testing.assert_close(found, torch.autograd.grad(y, list(f.parameters()), sent))
+    assert all(parameter.grad is None for parameter in target.parameters())
 
 
 def test_a_target_network_is_applied_in_the_place_of_the_network():

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from idem import idempotency_loss
+from idem.rule.loss import ALL_RULES
 from idem.rule.passes import RUNNING_STATISTICS, Passes
 
 NORMS = {
@@ -40,7 +41,7 @@ def buffers_after(f: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
 
 
 @each_norm
-@pytest.mark.parametrize("rule", ["modified", "ordinary"])
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("policy", RUNNING_STATISTICS)
 def test_the_policy_decides_which_passes_move_running_statistics(norm, rule: str, policy: str):
     f, x = network(norm()), inputs()
@@ -54,7 +55,7 @@ def test_the_policy_decides_which_passes_move_running_statistics(norm, rule: str
 
 
 @each_norm
-@pytest.mark.parametrize("rule", ["modified", "ordinary"])
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_every_pass_normalises_by_its_own_batch_whatever_the_policy(norm, rule: str):
     networks = [network(norm()) for _ in RUNNING_STATISTICS]
     for f, policy in zip(networks, RUNNING_STATISTICS, strict=True):
@@ -248,7 +249,7 @@ class Tagged(nn.Module):
         return x * self.masks[-1] * 0.1
 
 
-@pytest.mark.parametrize("rule", ["modified", "ordinary"])
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_randomness_is_fresh_or_the_same_in_all_passes(rule: str):
     for randomness, alike in (("fresh", False), ("same", True)):
         f, x = Tagged(), inputs().requires_grad_()
@@ -285,7 +286,7 @@ class OneOutput(torch.autograd.Function):
         return gradients[0] @ w.mT, x.mT @ gradients[0], None
 
 
-@pytest.mark.parametrize("rule", ["modified", "ordinary", (0.0, 0.0, 10.0, -15.0, 6.0)])
+@pytest.mark.parametrize("rule", [*ALL_RULES, (0.0, 0.0, 10.0, -15.0, 6.0)])
 @pytest.mark.parametrize("places", [1, 2, 5])
 def test_outputs_in_memory_that_is_used_again_are_refused(rule, places: int):
     w = nn.Parameter(torch.eye(4, dtype=torch.float64) * 0.5)
@@ -295,7 +296,9 @@ def test_outputs_in_memory_that_is_used_again_are_refused(rule, places: int):
     def f(x: Tensor) -> Tensor:
         return OneOutput.apply(x, w, memory)  # pyright: ignore[reportReturnType]
 
-    if places <= {"ordinary": 1, "modified": 2}.get(rule if isinstance(rule, str) else "", 4):
+    if places <= {"ordinary": 1, "transposed": 1, "modified": 2}.get(
+        rule if isinstance(rule, str) else "", 4
+    ):
         with pytest.raises(ValueError, match="every output in memory of its own, got .* CUDA gra"):
             idempotency_loss(f, x, rule)
     else:
@@ -318,7 +321,7 @@ ALIASES: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 @pytest.mark.parametrize("f", ALIASES.values(), ids=ALIASES.keys())
-@pytest.mark.parametrize("rule", ["modified", "ordinary"])
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_a_network_may_return_its_input(f: Callable, rule: str):
     x = inputs().requires_grad_()
     for seed in range(8):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from idem.rule.loss import RULES, idempotency_loss
+from idem.rule.loss import ALL_RULES, idempotency_loss
 from idem.sweeps import lanes as lanes_module
 from idem.sweeps.lanes import Lanes, homogeneous, required_bytes
 from idem.sweeps.mlp import MLP, initial_parameters
@@ -54,7 +54,7 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("blocks")
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_a_lane_sends_back_what_idem_rule_does(rule: str):
     """The copy of the rule in `Lanes.accumulate` is that of `idem.rule.loss`."""
     f, lanes, x = plain_network(), several([0.1]), batches(1)[0]
@@ -71,7 +71,7 @@ def test_a_lane_sends_back_what_idem_rule_does(rule: str):
 
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_every_lane_equals_a_plain_training_run(rule: str, optimizer: str):
     lanes = several(optimizer=optimizer)
     for x in batches(5):
@@ -93,7 +93,7 @@ def test_every_lane_equals_a_plain_training_run(rule: str, optimizer: str):
 
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_ones_stay_ones_and_zeros_zeros(rule: str, optimizer: str):
     lanes = several(optimizer=optimizer)
     for x in batches(3):
@@ -105,7 +105,7 @@ def test_ones_stay_ones_and_zeros_zeros(rule: str, optimizer: str):
         assert not W[:, :, n + 1 :].any()
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_a_lane_does_not_depend_on_its_company(rule: str):
     together, alone = several(), several(RATES[1:2])
     for x in batches(5):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from idem.checkpoint import Checkpoint, OutOfTime
-from idem.rule.loss import RULES, idempotency_loss
+from idem.rule.loss import ALL_RULES, RULES, idempotency_loss
 from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.lanes import required_bytes
 from idem.sweeps.mlp import MLP
@@ -53,7 +53,7 @@ def plain_run(grid: Grid, rule: str, run: int, rate: float) -> list[float]:
     return losses
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("rate", [0.1, 0.5])
 def test_a_lane_equals_a_plain_training_run(rule: str, rate: float):
     rows = [row for row in trained(GRID, rule, 1) if row["learning_rate"] == rate]
@@ -135,6 +135,14 @@ def test_rules_have_rates_of_their_own_where_given():
     assert rates == {"modified": (0.1,), "ordinary": (0.2, 0.3)}
     alone = dataclasses.replace(GRID, learning_rates=[0.1])
     assert texts(train_lanes(grid, grid.units()[0])) == texts(trained(alone, "modified", 0))
+
+
+def test_other_rules_are_swept_where_asked():
+    grid = dataclasses.replace(GRID, rules=("transposed",))
+    assert {unit.rule for unit in grid.units()} == {"transposed"}
+    assert len(grid.units()) == GRID.runs
+    with pytest.raises(ValueError, match="rules: expected one or more that all differ, got"):
+        dataclasses.replace(GRID, rules=("modified", "modified"))
 
 
 def test_rules_and_rates_share_start_and_data_and_runs_do_not():
@@ -242,6 +250,8 @@ def test_every_initialization_trains(initialization):
             "learning_rates: expected rates for modified and",
         ),
         ({"learning_rates": {"modified": [0.1], "ordinary": [0.0]}}, "expected positive finite"),
+        ({"rules": ()}, "rules: expected one or more that all differ, got"),
+        ({"rules": ("other",)}, "rule: expected one of modified, ordinary, transposed, got"),
         ({"data": "stale"}, "data: expected one of fresh, fixed, got 'stale'"),
         ({"data": 75}, "data: expected one of fresh, fixed or a multiple of the .*, 50, got 75"),
         ({"data": 0}, "data: expected one of fresh, fixed or a multiple of the .*, 50, got 0"),
@@ -260,5 +270,5 @@ def test_wrong_grids_are_named(change: dict, message: str):
 
 
 def test_an_unknown_rule_is_named():
-    with pytest.raises(ValueError, match="rule: expected one of modified, ordinary, got 'other'"):
+    with pytest.raises(ValueError, match="rule: expected one of .*, transposed, got 'other'"):
         trained(GRID, "other", 0)

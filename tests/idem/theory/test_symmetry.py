@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from idem.rule.loss import RULES, idempotency_loss
+from idem.rule.loss import ALL_RULES, RULES, idempotency_loss
 from idem.sweeps.mlp import MLP
 from idem.theory.symmetry import (
     asymmetry,
@@ -45,7 +45,7 @@ def symmetric(n: int) -> Tensor:
     return (K + K.mT) / 2
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_the_update_is_what_the_loss_sends_back(rule: str):
     f, x = network(), normal(12, 4)
     idempotency_loss(f, x, rule).backward()
@@ -53,7 +53,7 @@ def test_the_update_is_what_the_loss_sends_back(rule: str):
     torch.testing.assert_close(update(*parametrised(f), x, rule), sent, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_the_jacobian_is_the_limit_of_differences(rule: str):
     (f, theta), x, size = parametrised(network()), normal(12, 4), 1e-6
     v = normal(len(theta), seed=3)
@@ -130,5 +130,7 @@ def test_the_basis_spans_the_symmetric_matrices():
 
 
 def test_an_unknown_rule_is_answered_with_the_valid_ones():
-    with pytest.raises(ValueError, match="rule: expected one of modified, ordinary, got 'both'"):
+    with pytest.raises(
+        ValueError, match="rule: expected one of modified, ordinary, transposed, got 'both'"
+    ):
         update(*parametrised(network()), normal(3, 4), "both")
