@@ -131,7 +131,7 @@ def _pullback(f: Model, y: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     """
     if is_transformed():
         with torch.no_grad():
-            u, pull = torch.func.vjp(f, y.detach())
+            u, pull = torch.func.vjp(f, y.detach())[:2]
         return u, lambda v: pull(v)[0]
     start = y if y.requires_grad else y.detach().requires_grad_()
     with torch.enable_grad():

@@ -4,6 +4,12 @@ from .ansatz import (
     smoothstep as smoothstep,
     solve as solve,
 )
+from .flow import (
+    alignment as alignment,
+    at_time as at_time,
+    mean_jacobian as mean_jacobian,
+    surviving_rank as surviving_rank,
+)
 from .graph import Graph as Graph, nodes_of_its_own as nodes_of_its_own, step_graph as step_graph
 from .jordan import (
     attracting_steps as attracting_steps,

@@ -2,8 +2,9 @@
 
 Predicted from the curvature of the rule's update at a few places of a training, for one batch and
 for fresh batches (`idem.landscape.curvature`), and from the data's covariance alone; measured by
-training at some rates, with those of the stage sweep. A control, one linear layer near the zero
-map, shows that prediction and measurement agree where the theory is exact.
+training at some rates on fresh batches, with those of the stage sweep, and at some on one batch,
+as the authors' curves say that they did (`data/published`). A control, one linear layer near the
+zero map, shows that prediction and measurement agree where the theory is exact.
 
 Above the edge at the start, training need not diverge: it may leave for places of less curvature,
 where outputs are negative and LeakyReLU's slope is small. So the edge at the start is no bound, and
@@ -36,6 +37,8 @@ from stages.landscape.place import curvature
 from stages.sweeps.printed import EDGES
 from stages.sweeps.sweep import grid_of
 
+Trained = tuple[str, str, str]
+"""Network, rule and data, ``"fresh"`` or ``"fixed"``."""
 PREDICTED = ("rate_before", "edge_from_curvature", "edge_fresh_batches", "hidden_second_moment")
 
 
@@ -48,8 +51,10 @@ def main() -> None:
     swept = {name: pd.read_csv(args.metrics / f"sweep_{name}.csv") for name in grids}
     rows, lanes = compute(section, grids)
     brackets = {
-        (name, rule): bracket([of_rule, swept[name][swept[name].rule == rule]])
-        for (name, rule), of_rule in lanes.items()
+        (name, rule, data): bracket(
+            [of_rule, *([swept[name][swept[name].rule == rule]] if data == "fresh" else [])]
+        )
+        for (name, rule, data), of_rule in lanes.items()
     }
     table = tabulate(rows, grids, brackets)
     write_csv(args.metrics / "stability.csv", table)
@@ -58,8 +63,8 @@ def main() -> None:
 
 def compute(
     section: params.Stability, grids: dict[str, Grid]
-) -> tuple[list[dict[str, Any]], dict[tuple[str, str], pd.DataFrame]]:
-    """Return the rows of the curvature, and what was trained by network and rule."""
+) -> tuple[list[dict[str, Any]], dict[Trained, pd.DataFrame]]:
+    """Return the rows of the curvature, and what was trained by network, rule and data."""
     curved = [
         (name, grids[name], rule, place, settings.precision)
         for name, settings in section.networks.items()
@@ -67,9 +72,13 @@ def compute(
         for rule in RULES
     ]
     direct = [
-        (name, replace(grids[name], learning_rates=settings.learning_rates[rule]), rule)
+        (name, replace(grids[name], learning_rates=rates, rules=(rule,), data=data))
         for name, settings in section.networks.items()
-        for rule in RULES
+        for data, by_rule in (
+            ("fresh", settings.learning_rates),
+            ("fixed", settings.one_batch_learning_rates),
+        )
+        for rule, rates in by_rule.items()
     ]
     jobs = [(curvature, unit) for unit in curved] + [(trained, unit) for unit in direct]
     jobs.sort(key=lambda job: -_size(job[1][1]))  # the longest first; their order changes no result
@@ -80,27 +89,31 @@ def compute(
     return rows, dict(result for job, result in found if job is trained)
 
 
-def trained(name: str, grid: Grid, rule: str) -> tuple[tuple[str, str], pd.DataFrame]:
-    """Return network and rule, and the logged rows of one run at all rates of the grid."""
-    units = [unit for unit in grid.units() if unit.rule == rule]
-    return (name, rule), pd.DataFrame([row for unit in units for row in train_lanes(grid, unit)])
+def trained(name: str, grid: Grid) -> tuple[Trained, pd.DataFrame]:
+    """Return network, rule and data, and the logged rows of one run at all rates of the grid."""
+    rows = [row for unit in grid.units() for row in train_lanes(grid, unit)]
+    return (name, grid.rules[0], grid.data), pd.DataFrame(rows)
 
 
 def tabulate(
-    rows: list[dict[str, Any]], grids: dict[str, Grid], brackets: dict[tuple[str, str], Bracket]
+    rows: list[dict[str, Any]], grids: dict[str, Grid], brackets: dict[Trained, Bracket]
 ) -> pd.DataFrame:
     """Return the rows of the curvature with what is known without it and what was measured."""
     tables = []
     for row in rows:
         name, grid = row["network"], grids[row["network"]]
-        n, low_high = grid.widths[0], brackets[name, row["rule"]]
+        n, rule = grid.widths[0], row["rule"]
+        fresh = brackets[name, rule, "fresh"]
+        fixed = brackets.get((name, rule, "fixed"), (math.nan, math.nan))
         tables.append(
             row
             | {
                 "marchenko_pastur": marchenko_pastur_edge(n, grid.batch_size),
                 "one_layer_fresh": fresh_batch_edge(n, grid.batch_size),
-                "largest_stable_rate": low_high[0],
-                "lowest_unstable_rate": low_high[1],
+                "largest_stable_rate": fresh[0],
+                "lowest_unstable_rate": fresh[1],
+                "largest_stable_rate_one_batch": fixed[0],
+                "lowest_unstable_rate_one_batch": fixed[1],
                 "paper": EDGES.get(name, math.nan),
             }
         )
@@ -153,6 +166,8 @@ def _of_rule(rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "largest_stable_rate": low,
         "lowest_unstable_rate": high,
+        "largest_stable_rate_one_batch": float(first.largest_stable_rate_one_batch),
+        "lowest_unstable_rate_one_batch": float(first.lowest_unstable_rate_one_batch),
         "largest_stable_rate_in_edges_at_start": low / start,
         "lowest_unstable_rate_in_edges_at_start": high / start,
     } | {

@@ -11,7 +11,7 @@ from stages.common.units import Finished, Identity
 from stages.evaluation import baselines, evaluate, latent, restore
 from stages.generative import perfect, search, train
 from stages.published import deviations, gradients, replay, stand_in
-from stages.sweeps import near, newdata, sweep, variants
+from stages.sweeps import near, newdata, sweep, transposed, variants
 from stages.travel.manifest import unlike
 
 _GENERATIVE = (train.plan, evaluate.plan, evaluate.plan_of_pictures, restore.plan, latent.plan)
@@ -86,6 +86,7 @@ def _plans(pipeline: str) -> Iterator[Plan]:
         yield variants.plan(settings)
         yield near.plan(settings)
         yield newdata.plan(settings)
+        yield transposed.plan(settings)
         yield from (replay.plan(settings, name) for name in settings.published.networks)
     if isinstance(settings, params.Paper):
         yield stand_in.plan(settings)

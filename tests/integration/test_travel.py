@@ -17,6 +17,7 @@ STAGES = ("stages.sweeps.sweep B1", "stages.sweeps.sweep B2", "stages.sweeps.var
 STAGES += (
     "stages.sweeps.near",
     "stages.sweeps.newdata",
+    "stages.sweeps.transposed",
     "stages.published.stand_in",
     "stages.published.replay B1",
 )
@@ -25,7 +26,11 @@ STAGES += (
 def brief(content: dict) -> None:
     """Keep what STAGES need, at its smallest."""
     shrink(content)
-    for section, names in {"sweep": ["B1", "B2"], "published": ["B1"]}.items():
+    for section, names in {
+        "sweep": ["B1", "B2"],
+        "published": ["B1"],
+        "transposed": ["B1"],
+    }.items():
         networks = content[section]["networks"]
         content[section]["networks"] = {name: networks[name] for name in names}
     for stand_in in content["stand_ins"].values():

@@ -24,6 +24,7 @@ from stages.common.params.generative import (
 )
 from stages.common.params.landscape import (
     Cost,
+    Flow,
     GradientStudy,
     Place,
     Stability,
@@ -50,6 +51,7 @@ from stages.common.params.sweeps import (
     NewData,
     Start,
     Sweep,
+    Transposed,
     Variant,
 )
 from stages.common.params.theory import Autodiff, Derive

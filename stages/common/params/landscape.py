@@ -1,6 +1,6 @@
 """Parameters of the stages on the loss landscape: stable rates, cost, routes of training."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -36,6 +36,7 @@ class Stable(Section):
     places: NonEmpty[Place]
     steps: Count
     learning_rates: RateByRule[NonEmpty[Positive]]
+    one_batch_learning_rates: dict[Literal["modified", "ordinary"], NonEmpty[Positive]]
 
     @field_validator("places")
     @classmethod
@@ -63,6 +64,32 @@ class Stability(Section):
     diverged_above: Positive
     control: LinearLayer
     networks: Named[Stable]
+
+
+class LinearStarts(Section):
+    """Linear layers on whitened inputs, trained from many starts."""
+
+    starts: Several
+    learning_rate: Positive
+    steps: Count
+
+
+class LeakyStarts(LinearStarts):
+    """LeakyReLU layers with biases, on fresh inputs."""
+
+    batch_size: Several
+
+
+class Flow(Section):
+    """What the rules do to one layer: which rank survives, and when the loss falls."""
+
+    seed: Seed
+    size: Several
+    network: str
+    collapsed_below: Annotated[float, Field(gt=0, lt=1)]
+    tolerance: Positive
+    linear: LinearStarts
+    leaky: LeakyStarts
 
 
 class Cost(Section):

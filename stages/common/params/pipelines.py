@@ -17,11 +17,11 @@ from stages.common.params.evaluation import (
     Score,
 )
 from stages.common.params.generative import Baselines, Perfect, Search, Train
-from stages.common.params.landscape import Cost, Stability, Trajectory
+from stages.common.params.landscape import Cost, Flow, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
 from stages.common.params.published import Published, Readings, StandIn, Walks
 from stages.common.params.section import Named, NonEmpty, Section, require_known
-from stages.common.params.sweeps import Near, NewData, Sweep, Variant
+from stages.common.params.sweeps import Near, NewData, Sweep, Transposed, Variant
 from stages.common.params.theory import Autodiff, Derive
 
 
@@ -37,6 +37,7 @@ class Swept(Pipeline):
     published: Published
     near: Near
     newdata: NewData
+    transposed: Transposed
 
     @model_validator(mode="after")
     def _networks_are_swept(self) -> "Swept":
@@ -44,10 +45,26 @@ class Swept(Pipeline):
             require_known(name, self.sweep.networks, f"{key}: a network of sweep.networks")
         return self
 
+    @model_validator(mode="after")
+    def _lanes_are_shared(self) -> "Swept":
+        for name, chosen in self.transposed.networks.items():
+            swept = self.sweep.networks[name].learning_rates
+            if not set(chosen.learning_rates) & set(swept):
+                raise ValueError(
+                    f"a rate of sweep.networks.{name} ({', '.join(map(str, swept))}) among "
+                    f"transposed.networks.{name}.learning_rates, got {chosen.learning_rates}"
+                )
+        return self
+
     def _networks_used(self) -> dict[str, str]:
         """Return the networks of the sweep that other sections name, by where they do."""
         return {f"variants.{name}.network": v.network for name, v in self.variants.items()} | {
-            f"published.networks.{name}": name for name in self.published.networks
+            f"{section}.networks.{name}": name
+            for section, networks in (
+                ("published", self.published.networks),
+                ("transposed", self.transposed.networks),
+            )
+            for name in networks
         }
 
 
@@ -102,6 +119,7 @@ class Laptop(Swept, Generative):
     stability: Stability
     cost: Cost
     autodiff: Autodiff
+    flow: Flow
     trajectory: Trajectory
     prepare: PrepareMNIST
     classifier: Classifier
@@ -116,6 +134,13 @@ class Laptop(Swept, Generative):
                 f"prepare.image_size divisible by 2 once per entry of train.channels, got {side} "
                 f"and {levels} entries"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _flow_is_of_one_layer(self) -> "Laptop":
+        widths = self.sweep.networks[self.flow.network].widths
+        if len(widths) > 2:
+            raise ValueError(f"a network of one layer as flow.network, got one of widths {widths}")
         return self
 
     @model_validator(mode="after")
@@ -135,6 +160,7 @@ class Laptop(Swept, Generative):
         return {
             **super()._networks_used(),
             **{f"stability.networks.{name}": name for name in self.stability.networks},
+            "flow.network": self.flow.network,
             **{f"trajectory.{name}.network": study.network for name, study in routes.items()},
         }
 

@@ -73,6 +73,19 @@ class Start(Section):
     steps: Count
 
 
+class Chosen(Section):
+    """Which lanes are trained beside a network's sweep; compared are those that both have."""
+
+    learning_rates: Rates
+    runs: Count
+
+
+class Transposed(Section):
+    """The rule with the transposed Jacobian, beside the paper's two on lanes of their sweep."""
+
+    networks: Named[Chosen]
+
+
 class Near(Section):
     """Which rule perfects a map that is almost idempotent."""
 

@@ -110,6 +110,11 @@ def test_a_pipeline_that_is_not_known_is_answered_with_those_there_are(tmp_path:
             "expected every network of plot among sweep.networks (B1, B2, B3, B4), got 'B7'",
         ),
         (
+            lambda p: p["transposed"]["networks"]["B4"].update(learning_rates=[0.3]),
+            "expected a rate of sweep.networks.B4 (0.12, 0.42, 0.62) among "
+            "transposed.networks.B4.learning_rates, got [0.3]",
+        ),
+        (
             lambda p: p["score"].update(batch_size=400),
             "expected evaluate.samples divisible by score.batch_size, as BatchNorm needs batches "
             "of one size, got 1000 and 400",

@@ -32,6 +32,7 @@ TINY = params.Stability.model_validate(
                 ],
                 "steps": 30,
                 "learning_rates": {"modified": [0.5, 30.0], "ordinary": [0.5]},
+                "one_batch_learning_rates": {"modified": [0.4, 40.0]},
             }
         },
     }
@@ -52,6 +53,9 @@ def test_the_stage_has_a_row_for_every_rule_and_place(table: pd.DataFrame):
     assert (modified.largest_stable_rate == 0.5).all()
     assert (modified.lowest_unstable_rate == 30).all()
     assert np.isinf(ordinary.lowest_unstable_rate).all()
+    assert (modified.largest_stable_rate_one_batch == 0.4).all()
+    assert (modified.lowest_unstable_rate_one_batch == 40).all()
+    assert ordinary.lowest_unstable_rate_one_batch.isna().all()
     assert list(ordinary.steps_before) == [0, 2] and list(ordinary.rate_before) == [0, 0.1]
     assert np.isnan(table.edge_fresh_batches).sum() == 2
 

@@ -51,6 +51,7 @@ def write_params(**changes: Any) -> None:
     """Write the parameters of the pipeline into the current folder."""
     networks = {"B1": LANES | {"widths": [2, 3, 2]}}
     whole = {"sweep": SWEEP | changes | {"networks": networks}, "variants": {"large": VARIANT}}
+    whole |= {"transposed": {"networks": {"B1": {"learning_rates": [0.1], "runs": 1}}}}
     whole |= {"published": PUBLISHED, "near": {"batch_size": 8, "cases": {"n5": NEAR}}}
     whole |= {"newdata": {"cases": {"n2": NEWDATA}}, "stand_ins": {"small": STAND_IN}}
     FILE.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,64 @@
+"""Stage flow: appendix D, what the rules do to one layer, derived in `idem.theory.flow`, measured.
+
+Which rank survives is counted from the start, on linear layers, where that is exact, and on
+LeakyReLU layers, as far as it goes: those of the stage sweep are predicted run by run. When the
+modified rule descends, what its transpose is worth, and where training stops being stable stand
+beside it, the latter two from the stages that measure them.
+"""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from stages.common import params
+from stages.common.files import write_csv, write_json, write_text
+from stages.landscape import survival
+from stages.landscape.descent import descent
+from stages.sweeps.sweep import grid_of
+from stages.text.page import page
+from stages.text.render import render
+
+TITLE = "Appendix D, what the rules do to one layer"
+
+
+def main() -> None:
+    """Write the runs of the sweep as predicted, the numbers, and the appendix for readers."""
+    args = params.arguments("predict what the rules do to one layer, and measure it")
+    settings = params.read(args.params, params.Laptop)
+    section, name = settings.flow, settings.flow.network
+    rows = pd.read_csv(args.metrics / f"sweep_{name}.csv")
+    grid = grid_of(settings.sweep, settings.sweep.networks[name])
+    table = survival.of_sweep(grid, rows, section)
+    found = measure(section, settings.sweep.negative_slope) | {"swept": survival.scored(table)}
+    read = {
+        name: json.loads((args.metrics / f"{name}.json").read_text())
+        for name in ("transposed", "stability")
+    }
+    text = appendix(section, found, table, **read)
+    write_csv(args.metrics / "flow.csv", table)
+    write_json(args.metrics / "flow.json", found)
+    write_text(args.metrics / "appendix_d.md", text)
+    write_text(args.metrics / "appendix_d.html", page(text, title=TITLE))
+
+
+def measure(section: params.Flow, slope: float) -> dict[str, Any]:
+    """Return what is measured of starts that are drawn here."""
+    K = survival.starts(section)
+    return {
+        "linear": survival.linear(section, K),
+        "leaky": survival.leaky(section, slope),
+        "descent": descent(K, section.tolerance),
+    }
+
+
+def appendix(
+    section: params.Flow, found: dict[str, Any], table: pd.DataFrame, **others: Any
+) -> str:
+    """Return Appendix D as Markdown with LaTeX, from the measurements here and elsewhere."""
+    runs = [row._asdict() for row in table.itertuples(index=False)]
+    return render("appendix_d", title=TITLE, section=section, runs=runs, **found, **others)
+
+
+if __name__ == "__main__":
+    main()
