@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from stages.claims import batch_sizes, edges, sweeps
 from stages.claims.pipelines import of_batch_sizes, read
 from stages.claims.printed import CLAIMS
+from stages.claims.sweeps import batch_sizes, edges, sweeps
 from stages.claims.verdict import NOT_RUN, Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text

@@ -7,22 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from stages.claims import (
-    batch_sizes,
-    cost,
-    differentiation,
-    edges,
-    generative,
-    latent,
-    linear,
-    near,
-    newdata,
-    published,
-    routes,
-    sweeps,
-)
+from stages.claims.generative import generative, latent
+from stages.claims.generative.study import Study
 from stages.claims.old_names import old_file, renamed
-from stages.claims.study import Study
+from stages.claims.sweeps import batch_sizes, edges, near, newdata, published, routes, sweeps
+from stages.claims.theory import cost, differentiation, linear
 from stages.claims.verdict import Verdict
 from stages.common import params
 from stages.sweeps.aggregate import last_rows

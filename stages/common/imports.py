@@ -50,8 +50,9 @@ def deciding_files(module: str, root: Path = ROOT) -> tuple[str, ...]:
 
 
 def deciding_folders(module: str) -> tuple[str, ...]:
-    """Return the folders of `deciding_files`, in order."""
-    return tuple(sorted({Path(file).parent.as_posix() for file in deciding_files(module)}))
+    """Return the folders of `deciding_files`, in order, but those inside another of them."""
+    folders = {Path(file).parent for file in deciding_files(module)}
+    return tuple(sorted(f.as_posix() for f in folders if folders.isdisjoint(f.parents)))
 
 
 def _imported(file: str, root: Path) -> Iterator[str]:

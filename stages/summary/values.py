@@ -11,8 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.claims.comparison import RULES, at_rates, at_rates_of_the_others, log_ratio
 from stages.claims.network_by_network import complete_lanes
+from stages.claims.sweeps.comparison import (
+    RULES,
+    at_rates,
+    at_rates_of_the_others,
+    log_ratio,
+)
 from stages.common import params
 from stages.sweeps.aggregate import last_rows
 

@@ -5,7 +5,7 @@ from itertools import product
 
 import pandas as pd
 
-from stages.claims.comparison import RULES
+from stages.claims.sweeps.comparison import RULES
 from stages.common import params
 from stages.sweeps.aggregate import last_rows
 

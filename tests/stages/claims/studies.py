@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from stages.claims.readings import MODES, WEIGHTS
-from stages.claims.study import Study
+from stages.claims.generative.readings import MODES, WEIGHTS
+from stages.claims.generative.study import Study
 from stages.common import params
 from tests import ROOT
 

@@ -10,8 +10,8 @@ from stages.claims import __main__ as stage
 from stages.claims.network_by_network import NETWORKS
 from stages.claims.verdict import NOT_RUN
 from tests.interrupted import ROOT
+from tests.stages.claims.generative.test_latent import tables
 from tests.stages.claims.studies import study
-from tests.stages.claims.test_latent import tables
 
 SUBSET = "SUBSET: 3 of 7 images"
 

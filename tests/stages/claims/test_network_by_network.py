@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from stages.claims import network_by_network
-from stages.claims.comparison import RULES
 from stages.claims.network_by_network import NETWORKS, Entry
+from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED
 from stages.common import params
 from tests import ROOT
 from tests.stages.claims.lanes import SECTION, rows_of
-from tests.stages.claims.test_batch_sizes import case
+from tests.stages.claims.sweeps.test_batch_sizes import case
 
 RATES = (0.02, 1.0)  # the second is B2's first relabelled
 NETWORK = params.Network(

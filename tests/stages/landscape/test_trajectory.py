@@ -15,7 +15,7 @@ import yaml
 from idem.landscape.trajectory import ParameterSpace
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
-from stages.claims.routes import ALIKE, DIFFER, compared
+from stages.claims.sweeps.routes import ALIKE, DIFFER, compared
 from stages.claims.verdict import OPEN
 from stages.common import params
 from stages.landscape import directions, route_summary, routes, trajectory

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stages.claims import intervals
+from stages.claims.generative.readings import MODES, WEIGHTS, in_short, in_words
+from stages.claims.generative.study import Study, unanimous
 from stages.claims.intervals import Estimate
-from stages.claims.readings import MODES, WEIGHTS, in_short, in_words
-from stages.claims.study import Study, unanimous
 from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED, Verdict, told
 
 PAPERS, OURS = "modified_plain", "modified"  # models, by whose training they have

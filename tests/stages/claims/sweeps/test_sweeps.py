@@ -5,8 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from stages.claims import sweeps
-from stages.claims.comparison import RULES
+from stages.claims.sweeps import sweeps
+from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import COLLAPSED, CONVENTION, NOT, OPEN, REPRODUCED, SHRINKS
 from stages.sweeps.aggregate import last_rows
 from stages.sweeps.printed import PARAMETER_COUNTS

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stages.claims import differentiation
+from stages.claims.theory import differentiation
 from stages.claims.verdict import NOT, REPRODUCED
 from tests.stages.claims.lanes import SECTION
 

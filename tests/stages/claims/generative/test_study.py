@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.claims.study import unanimous
+from stages.claims.generative.study import unanimous
 from tests.stages.claims.studies import everywhere, study
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stages.claims import linear
+from stages.claims.theory import linear
 from stages.claims.verdict import CORRECTED, NOT, REPRODUCED
 from tests.stages.claims.lanes import SECTION
 

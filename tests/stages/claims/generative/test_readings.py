@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.claims.readings import in_short, in_words
+from stages.claims.generative.readings import in_short, in_words
 from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.claims import latent
+from stages.claims.generative import latent
 from stages.claims.verdict import NOT_RUN, OPEN
 from tests.stages.claims.studies import SECTION
 

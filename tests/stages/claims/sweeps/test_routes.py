@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from stages.claims import routes
-from stages.claims.routes import ALIKE, DIFFER
+from stages.claims.sweeps import routes
+from stages.claims.sweeps.routes import ALIKE, DIFFER
 from stages.claims.verdict import OPEN
 from tests.stages.claims.lanes import SECTION
 

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.claims import near
+from stages.claims.sweeps import near
 from stages.common import params
 from stages.sweeps.aggregate import student_interval
 from tests import ROOT

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.claims.comparison import (
+from stages.claims.sweeps.comparison import (
     RULES,
     at_rates,
     at_rates_of_the_others,

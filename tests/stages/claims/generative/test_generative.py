@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.claims import generative
-from stages.claims.generative import Asked
-from stages.claims.readings import MODES
-from stages.claims.study import Study
+from stages.claims.generative import generative
+from stages.claims.generative.generative import Asked
+from stages.claims.generative.readings import MODES
+from stages.claims.generative.study import Study
 from stages.claims.verdict import CONVENTION, NOT, NOT_RUN, OPEN, REPRODUCED
 from tests.stages.claims.studies import SPREAD, everywhere, study
 

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stages.claims import batch_sizes
-from stages.claims.comparison import RULES
 from stages.claims.printed import CLAIMS
+from stages.claims.sweeps import batch_sizes
+from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED, SHRINKS, Verdict
 from stages.sweeps.printed import BATCH_SIZES
 from tests.stages.claims.lanes import SECTION

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.claims.comparison import (
+from stages.claims.intervals import LOWER
+from stages.claims.sweeps.comparison import (
     RULES,
     at_rates,
     at_rates_of_the_others,
@@ -18,7 +19,6 @@ from stages.claims.comparison import (
     compared,
     nature,
 )
-from stages.claims.intervals import LOWER
 from stages.claims.verdict import (
     COLLAPSED,
     CONVENTION,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from stages.claims.comparison import RULES, nature
-from stages.claims.sweeps import of_sweep
+from stages.claims.sweeps.comparison import RULES, nature
+from stages.claims.sweeps.sweeps import of_sweep
 from stages.claims.verdict import (
     NOT,
     OPEN,

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.comparison import RULES
 from stages.claims.intervals import EQUAL, HIGHER, LOWER, ratio, word
+from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import (
     COLLAPSED,
     OPEN,

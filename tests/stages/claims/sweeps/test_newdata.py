@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from stages.claims import newdata
+from stages.claims.sweeps import newdata
 from stages.common import params
 from tests import ROOT
 

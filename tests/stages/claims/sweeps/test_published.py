@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from stages.claims import published
+from stages.claims.sweeps import published
 from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED
 from stages.common import params
 from tests import ROOT

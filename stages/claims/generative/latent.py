@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from stages.claims import intervals
+from stages.claims.generative.readings import MODES
 from stages.claims.intervals import HIGHER, LOWER
-from stages.claims.readings import MODES
 from stages.claims.verdict import NOT_RUN, OPEN, Verdict, evidence, told
 from stages.common import params
 from stages.text import names

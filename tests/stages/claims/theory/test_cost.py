@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.claims import cost
+from stages.claims.theory import cost
 from stages.claims.verdict import CORRECTED, NOT, REPRODUCED
 from stages.common import params
 from stages.landscape import cost as stage

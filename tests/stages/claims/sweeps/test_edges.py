@@ -5,8 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from stages.claims import edges
-from stages.claims.comparison import RULES
+from stages.claims.sweeps import edges
+from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import NOT, OPEN, REPRODUCED, SHRINKS
 from stages.sweeps.aggregate import last_rows
 from tests.stages.claims.lanes import SECTION, rows_of

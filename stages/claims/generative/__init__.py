@@ -1,0 +1,1 @@
+"""Claims on U-DCGANs: what they generate and restore, and their latent space, seed by seed."""

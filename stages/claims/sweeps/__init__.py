@@ -1,0 +1,1 @@
+"""Claims on sweeps of learning rates: the rules beside each other, run by run, and as published."""

@@ -1,0 +1,1 @@
+"""Claims on what is derived or counted: corrector, fixed points, gradients, cost of a step."""
