@@ -1,4 +1,4 @@
-"""Judge T3 to T7 at the paper's scale, network by network, as far as its sweeps have got.
+"""Judge T3 to T7 and P4 at the paper's scale, network by network, as far as its sweeps have got.
 
 No stage of a pipeline, as its inputs may be missing: sweeps of hours and days are cut and go on
 later. `make paper` ends with it. A network is judged from its whole sweep, else from those runs so
@@ -15,7 +15,7 @@ import pandas as pd
 
 from stages.claims.pipelines import of_batch_sizes, read
 from stages.claims.printed import CLAIMS
-from stages.claims.sweeps import batch_sizes, edges, sweeps
+from stages.claims.sweeps import batch_sizes, edges, newdata, sweeps
 from stages.claims.verdict import NOT_RUN, Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text
@@ -29,6 +29,7 @@ NETWORKS = {
     "T5": tuple(EDGES),
     "T6": ("B1",),
     "T7": ("B1", "B2"),
+    "P4": ("B1", "B2", "n512"),  # the last has B3's ratio of n to the batch
 }
 
 
@@ -62,6 +63,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         name: min(measured["runs"] for measured in rules.values())
         for name, rules in variants.items()
     }
+    fresh = _on_new_data(folder)
     judges: dict[str, tuple[Mapping[str, int], Callable[[str], Verdict]]] = {
         "T3": (runs, lambda n: sweeps.lower_error({n: lanes[n]}, section)),
         "T4": (
@@ -71,6 +73,10 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         "T5": (runs, lambda n: edges.from_sweep(n, lanes[n], section)),
         "T6": (runs, lambda n: sweeps.near_zero(lanes[n], section)),
         "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, sizes, section)),
+        "P4": (
+            {name: newdata.runs(of_network) for name, of_network in fresh.items()},
+            lambda n: newdata.judge(fresh[n], section),
+        ),
     }
     return [
         _entry(claim, network, count.get(network, 0), verdict_on)
@@ -124,6 +130,17 @@ def table(entries: Sequence[Entry]) -> str:
     ]
     head = ["", "the paper", "network", "runs", "here", "measured"]
     return markdown.table(head, rows) + "\n"
+
+
+def _on_new_data(folder: Path) -> dict[str, newdata.Settings]:
+    """Return what was measured on new inputs, by the network that the names of cases begin with."""
+    if not (folder / "newdata.json").exists():
+        return {}
+    found = read(folder, "newdata")
+    return {
+        network: {name: of for name, of in found.items() if name.partition("_")[0] == network}
+        for network in NETWORKS["P4"]
+    }
 
 
 def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verdict]) -> Entry:

@@ -148,7 +148,7 @@ def headline(grids: dict[str, Grid], lanes: dict[str, pd.DataFrame]) -> dict[str
         safe = of_setting[~lost]
         found[name] = (
             _described(name, grids[name])
-            | {"steps": grids[name].steps}
+            | {"runs": grids[name].runs, "steps": grids[name].steps}
             | {how: compare(safe, "absolute_error") for how, compare in COMPARISONS.items()}
             | {rule: _of_rule(safe[safe.rule == rule]) for rule in RULES}
         )

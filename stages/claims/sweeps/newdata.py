@@ -41,7 +41,7 @@ def judge(found: Settings, section: params.Claims) -> Verdict:
     decides nothing, as is how much of the fall of the error is there on new inputs by how many
     inputs there are to train on.
     """
-    fresh = {_name(of): of for of in found.values() if of["data"] == "fresh"}
+    fresh = {_name(of): of for of in _fresh(found)}
     natures = {name: _SHORT[_nature(of, section)] for name, of in fresh.items()}
     by_word: dict[str, list[str]] = {w: [] for w in _WORDS}
     for name, of in fresh.items():
@@ -55,6 +55,11 @@ def judge(found: Settings, section: params.Claims) -> Verdict:
     ours = f"error on new inputs, modified / ordinary: {ends}"
     text = told("P4", cases=_shown(fresh, natures), shares=shares(found))
     return Verdict.of("P4", [long, brief], _rests_on(found, section), ours, text)
+
+
+def runs(found: Settings) -> int:
+    """Return the least number of runs of the settings with fresh data."""
+    return min((of["runs"] for of in _fresh(found)), default=0)
 
 
 def shares(found: Settings) -> list[dict[str, float]]:
@@ -84,7 +89,8 @@ def _nature(of: Mapping[str, Any], section: params.Claims) -> str:
     rules = [of[rule] for rule in RULES if "spread_kept" in of[rule]]
     if "spread_kept" in of["modified"] and of["modified"]["spread_kept"] < section.collapsed_below:
         return COLLAPSED
-    return SHRINKS if all(r["relative_error"] >= section.shrinks_from for r in rules) else ""
+    shrunk = [rule["relative_error"] >= section.shrinks_from for rule in rules]
+    return SHRINKS if rules and all(shrunk) else ""
 
 
 def _shown(fresh: Settings, natures: Mapping[str, str]) -> dict[str, Any]:
@@ -110,7 +116,9 @@ def _estimate(of: Mapping[str, Any]) -> tuple[float, float, float]:
 
 
 def _rests_on(found: Settings, section: params.Claims) -> Evidence:
-    fresh = [of for of in found.values() if of["data"] == "fresh"]
-    runs = min(of["at_own_best_rates"]["runs"] for of in fresh)
-    steps = min(of["steps"] for of in fresh)
-    return evidence(runs, "run", section.least_runs, steps, section.least_steps)
+    steps = min(of["steps"] for of in _fresh(found))
+    return evidence(runs(found), "run", section.least_runs, steps, section.least_steps)
+
+
+def _fresh(found: Settings) -> list[Mapping[str, Any]]:
+    return [of for of in found.values() if of["data"] == "fresh"]

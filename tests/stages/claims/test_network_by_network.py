@@ -17,6 +17,7 @@ from stages.common import params
 from tests import ROOT
 from tests.stages.claims.lanes import SECTION, rows_of
 from tests.stages.claims.sweeps.test_batch_sizes import case
+from tests.stages.claims.sweeps.test_newdata import setting
 
 RATES = (0.02, 1.0)  # the second is B2's first relabelled
 NETWORK = params.Network(
@@ -140,3 +141,15 @@ def test_t5_and_t7_are_judged_where_they_were_measured(tmp_path: Path, settings:
     write_variants(tmp_path, b2)
     found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
     assert (found["T7", "B2"].verdict, found["T7", "B2"].runs) == (REPRODUCED, 3)
+
+
+def test_new_data_are_judged_by_the_network_that_cases_are_named_after(
+    tmp_path: Path, settings: params.Paper
+):
+    of_cases = [setting("B1"), setting("B1_adam", 1.0, 2.0), setting("n512", runs=1)]
+    content = {of["setting"]: of for of in of_cases}
+    (tmp_path / "newdata.json").write_text(json.dumps(content))
+    found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
+    assert found["P4", "B1"].verdict == "below ordinary on B1, above it on B1_adam"
+    assert found["P4", "n512"].verdict == "below ordinary on n512 (indication: 1 run)"
+    assert found["P4", "B2"].verdict == NOT_RUN

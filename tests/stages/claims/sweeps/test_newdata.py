@@ -34,6 +34,7 @@ def setting(
     ratio = {"runs": runs, "log10_ratio": mean, "low": low, "high": high}
     rule = rule_of(relative_error, spread_kept, share)
     described = {"setting": f"{name}_16_{data}", "width": 64, "data": data, "inputs": inputs}
+    described |= {"runs": runs, "steps": steps}
     hows = ("at_equal_rates", "at_equal_first_updates", "at_own_best_rates")
     return (
         described
@@ -74,6 +75,9 @@ def test_a_rule_that_diverges_at_every_rate_is_told():
     lost = setting("a", None, None) | {"modified": {"highest_rate": None}}
     found = judged(lost)
     assert "modified diverges at every rate" in found.measured
+    neither = dict.fromkeys(("modified", "ordinary"), {"highest_rate": None})
+    both = setting("a", None, None) | neither
+    assert judged(both).verdict == "undecided on a"
     assert found.ours.endswith("not measurable")
 
 
