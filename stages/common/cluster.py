@@ -40,7 +40,6 @@ from stages.common import files
 from stages.common.files import write_bytes
 from stages.common.imports import PACKAGES, ROOT
 
-ATTEMPTS = 3  # at a unit, each by a worker that is free
 PATIENCE = 60.0  # seconds without a worker
 _CONNECT = 10.0  # seconds until there is a scheduler
 _POLL = 1.0  # seconds between two looks for new workers
@@ -184,7 +183,7 @@ def _results(
         for _ in range(min(free, len(waiting))):
             index = waiting.popleft()
             attempt = cloudpickle.dumps(partial(_attempt, terms, function, units[index]))
-            running[client.submit(_UNPACKED, attempt, pure=False, retries=ATTEMPTS - 1)] = index
+            running[client.submit(_UNPACKED, attempt, pure=False)] = index
         for future in _ended(running):
             index, result = running.pop(future), _result(future)
             if isinstance(result, Lacking):

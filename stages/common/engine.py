@@ -17,6 +17,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ import psutil
 from tqdm import tqdm
 
 OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL of a stage that can go on: run it again
+ATTEMPTS = 3  # at a unit
 
 
 def workers() -> int:
@@ -138,8 +140,8 @@ def run_units(
     """Return ``[function(*unit) for unit in units]``, computed side by side, in that order.
 
     From here on this process, a stage's, ends with the one that started it, as its workers do. A
-    unit that fails stops no other: all else is computed, and has arrived, before its error is
-    raised. Workers of a Dask scheduler try it three times.
+    unit that fails, or whose worker is killed, is tried `ATTEMPTS` times, and stops no other: all
+    else is computed, and has arrived, before it is tried again and its last error is raised.
 
     Args:
         function: of the parts of a unit; importable, as it may run in another process, on another
@@ -161,7 +163,7 @@ def run_units(
     results: list[Any] = [None] * len(units)
     errors = []
     address = scheduler() if units and travel else None
-    with closing(_computed(function, units, address)) as found:
+    with closing(_tried(function, units, address)) as found:
         for index, result in tqdm(found, label, len(units), unit="unit", disable=not label):
             if isinstance(result, SystemExit):
                 raise SystemExit(*result.args)  # pickled, it has lost its code
@@ -188,6 +190,25 @@ def everywhere(function: Callable[..., object], *arguments: Any) -> None:
         cluster.call(address, function, *arguments)
 
 
+def _tried(
+    function: Callable[..., Any], units: list[tuple], address: str | None
+) -> Generator[tuple[int, Any]]:
+    """Yield the index of every unit and what came of it, an error only of its last attempt."""
+    left, attempt = dict(enumerate(units)), 1
+    while left:
+        indices, failed = list(left), dict[int, str]()
+        with closing(_computed(function, list(left.values()), address)) as found:
+            for position, result in found:
+                if not isinstance(result, Exception) or attempt == ATTEMPTS:
+                    yield indices[position], result
+                    continue
+                said = f"{type(result).__name__}: {result}"
+                if said not in failed.values():  # of a killed worker, all that were left have it
+                    tqdm.write(f"attempt {attempt} of {ATTEMPTS} at a unit failed: {said}")
+                failed[indices[position]] = said
+        left, attempt = {index: left[index] for index in failed}, attempt + 1
+
+
 def _computed(
     function: Callable[..., Any], units: list[tuple], address: str | None
 ) -> Generator[tuple[int, Any]]:
@@ -199,8 +220,14 @@ def _computed(
         return
     tasks = [joblib.delayed(_on_one_thread)(function, *unit) for unit in enumerate(units)]
     parallel = joblib.Parallel(workers(), return_as="generator_unordered")
-    with closing(parallel(tasks)) as found:
-        yield from found
+    waiting = set(range(len(units)))
+    try:
+        with closing(parallel(tasks)) as found:
+            for index, result in found:
+                waiting.remove(index)
+                yield index, result
+    except BrokenProcessPool as error:  # a worker was killed; which unit it had is not known
+        yield from ((index, error) for index in sorted(waiting))
 
 
 def _on_one_thread(function: Callable[..., Any], index: int, unit: tuple) -> tuple[int, Any]:

@@ -1,65 +1,73 @@
 """Units on a real scheduler and two workers, processes of their own in folders of their own."""
 
+import multiprocessing
 import os
-import subprocess
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import pytest
 import torch
 import yaml
+from dask.cli import run_cli
 from distributed import LocalCluster
 from safetensors.torch import load_file
 
 from idem.checkpoint import Checkpoint
 from stages.common import cluster, engine
 from stages.common.files import write_tensors
-from stages.sweeps import sweep
 from tests import ROOT
-from tests.interrupted import run_here, saved_steps, wait_for
+from tests.interrupted import saved_steps, wait_for
+from tests.stages.common.test_engine import check_attempts, numbers, tried
+from tests.stages.common.test_resume import kept, outputs, run_here, write_params
 
-DASK = [sys.executable, "-m", "dask"]
 LOCAL = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
 
 
 class Started(NamedTuple):
     address: str
-    scheduler: subprocess.Popen
-    workers: list[subprocess.Popen]
+    scheduler: BaseProcess
+    workers: Sequence[BaseProcess]
     folders: list[Path]
 
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """Start them as forks of a process that has imported torch once for all."""
     folders = [tmp_path_factory.mktemp(name) for name in ("scheduler", "first", "second")]
     where = folders[0] / "address.json"
-    own = {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"}
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    commands = [["scheduler", "--port", "0"], *[["worker", "--nthreads", "1", "--no-nanny"]] * 2]
+    processes = [
+        context.Process(target=dask, args=(folder, [*command, "--scheduler-file", str(where)]))
+        for folder, command in zip(folders, commands, strict=True)
+    ]
     with ExitStack() as stack:
-
-        def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen:
-            with (folder / "log").open("w") as log:
-                process = subprocess.Popen(
-                    [*DASK, *arguments, *LOCAL],
-                    cwd=folder,
-                    env=os.environ | environment,
-                    stderr=log,
-                )
-            stack.callback(process.wait)
+        for process in processes:
+            process.start()
+            stack.callback(process.join)
             stack.callback(process.kill)
-            return process
-
-        scheduler = start(folders[0], "scheduler", "--port", "0", "--scheduler-file", str(where))
-        how = ["--nthreads", "1", "--no-nanny", "--preload", "stages.common.cluster"]
-        given = ["worker", "--scheduler-file", str(where), *how]
-        workers = [start(folder, *given, **own) for folder in folders[1:]]
         wait_for(lambda: where.exists() and where.stat().st_size > 0)
         address = yaml.safe_load(where.read_text())["address"]
-        yield Started(address, scheduler, workers, folders[1:])
+        yield Started(address, processes[0], processes[1:], folders[1:])
+
+
+def dask(folder: Path, arguments: list[str]) -> None:
+    """Do in a folder, with a log there, what ``python -m dask`` does with these arguments."""
+    os.chdir(folder)
+    os.environ["TQDM_DISABLE"] = "1"
+    with Path("log").open("w") as log:
+        os.dup2(log.fileno(), 2)
+    sys.argv[1:] = [*arguments, *LOCAL]
+    run_cli()
 
 
 @pytest.fixture
@@ -68,14 +76,16 @@ def address(started: Started, monkeypatch: pytest.MonkeyPatch) -> str:
     return started.address
 
 
-def tried(path: Path, number: int) -> int:
-    with path.open("a") as file:
-        file.write(f"{number} ")
-    return 12 // number
+def test_ports_are_open_to_this_machine_alone(started: Started):
+    assert f'listen="{" ".join(LOCAL)}"' in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for process in (started.scheduler, *started.workers):
+        wait_for(lambda pid=process.pid: listening(pid) != set())
+        assert listening(process.pid) == {"127.0.0.1"}
 
 
-def numbers(path: Path) -> list[int]:
-    return [int(word) for word in path.read_text().split()]
+def listening(process: int | None) -> set[str]:
+    ports = psutil.Process(process).net_connections("inet")
+    return {port.laddr.ip for port in ports if port.status == psutil.CONN_LISTEN}
 
 
 def test_results_are_in_order_whichever_worker_ends_first(address: str):
@@ -95,13 +105,7 @@ def slept(seconds: float, position: int) -> tuple[int, int, int]:
 
 
 def test_a_unit_that_fails_three_times_stops_no_other(address: str, tmp_path: Path):
-    path, arrived = tmp_path / "tried", {}
-    with pytest.raises(ZeroDivisionError) as failed:
-        units = [(path, number) for number in (1, 0, 3)]
-        engine.run_units(tried, units, arrived=arrived.__setitem__)
-    assert arrived == {0: 12, 2: 4}
-    assert sorted(numbers(path)) == [0, 0, 0, 1, 3]
-    assert "in tried" in "".join(map(str, failed.traceback))
+    check_attempts(tmp_path / "tried")
 
 
 def test_what_a_user_got_wrong_stops_all_at_once(address: str):
@@ -154,7 +158,7 @@ def test_a_unit_that_nobody_waits_for_saves_itself_and_stops(address: str, tmp_p
 
     path = tmp_path / "unit.npz"
     with pytest.raises(KeyboardInterrupt):
-        engine.run_units(counted, [(path, 100), (path, 10**9)], arrived=interrupt)
+        engine.run_units(counted, [(path, 20), (path, 10**9)], arrived=interrupt)
     wait_for(path.exists, seconds=20)
     engine.run_units(slept, [(0.1, 0)] * 2)
 
@@ -169,40 +173,29 @@ def counted(path: Path, most: int) -> int:
     return most
 
 
-NETWORK = {"widths": [5, 6, 5], "learning_rates": [0.001, 50.0], "log_every": 100, "runs": 1}
-
-
-def swept(folder: Path, **environment: str) -> dict[str, bytes]:
-    """Run the stage sweep with a tiny network; return what it writes."""
-    parameters = folder / "stages/pipelines/paper/params.yaml"
-    whole = yaml.safe_load((ROOT / parameters.relative_to(folder)).read_text())
-    whole["sweep"]["networks"]["T"] = NETWORK | {"steps": 200}
-    parameters.parent.mkdir(parents=True)
-    parameters.write_text(yaml.safe_dump(whole))
-    place = str(parameters.relative_to(folder))
-    arguments = ["T", "--params", place, "--metrics", "metrics"]
-    assert run_here(sweep, arguments, folder, **environment) == 0
-    return {
-        path.name: path.read_bytes() for path in (folder / "metrics").iterdir() if path.is_file()
-    }
-
-
-def test_a_worker_killed_in_a_unit_changes_no_byte(address: str, started: Started, tmp_path: Path):
+def test_a_mixture_of_engines_and_a_worker_killed_in_a_unit_change_no_byte(
+    address: str, started: Started, tmp_path: Path
+):
     here, there = tmp_path / "here", tmp_path / "there"
-    expected = swept(here, IDEM_ENGINE="local")
+    for folder in (here, there):
+        write_params(folder, steps=100)
+    assert run_here(here, IDEM_ENGINE="local") == 0
+    assert run_here(there, IDEM_ENGINE="local", IDEM_MINUTES="1e-5") == engine.OUT_OF_TIME  # begun
+    (there / "metrics/units").mkdir()
+    shutil.copy(kept(here)[-1], there / "metrics/units")
     killer = threading.Thread(target=kill_in_a_unit, args=(started,))
     killer.start()
-    found = swept(there, IDEM_ENGINE=address, IDEM_CHECKPOINT_SECONDS="1e-6")
+    assert run_here(there, IDEM_ENGINE=address, IDEM_CHECKPOINT_SECONDS="1e-6") == 0
     killer.join()
-    assert started.workers[0].returncode == -9
-    assert found == expected and len(found) == 3
-    assert not list(started.folders[1].glob(".ckpt/*"))
+    assert started.workers[0].exitcode == -9
+    assert outputs(there) == outputs(here)
+    assert not list(there.glob(".ckpt/*")) and not list(started.folders[1].glob(".ckpt/*"))
 
 
 def kill_in_a_unit(started: Started) -> None:
     wait_for(lambda: saved_steps(started.folders[0]) > 10)
     started.workers[0].kill()
-    started.workers[0].wait()
+    started.workers[0].join()
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, address: str) -> str:

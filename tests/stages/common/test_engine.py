@@ -1,4 +1,8 @@
+import os
+import signal
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -24,16 +28,48 @@ def test_units_return_in_order(monkeypatch: pytest.MonkeyPatch):
     assert engine.run_units(divmod, [(7, 2), (9, 4)]) == [(3, 1), (2, 1)]
 
 
-@pytest.mark.parametrize("count", ["1", "2"])
-def test_a_unit_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch, capsys, count: str):
-    monkeypatch.setenv("IDEM_WORKERS", count)
+def tried(path: Path, number: int, from_attempt: int = 0) -> int:
+    """Note that this was tried; fail for 0, and for others before this attempt."""
+    with path.open("a") as file:
+        file.write(f"{number} ")
+    attempt = numbers(path).count(number)
+    return 12 // (number if attempt >= from_attempt else 0)
+
+
+def numbers(path: Path) -> list[int]:
+    return [int(word) for word in path.read_text().split()]
+
+
+def check_attempts(path: Path) -> None:
+    """Hold that a unit that fails is tried three times by the engine, and stops no other."""
     arrived = {}
     with pytest.raises(ZeroDivisionError) as failed:
-        units = [(7, 0), (9, 4), (7, 0), (8, 3)]
-        engine.run_units(divmod, units, arrived=arrived.__setitem__)
-    assert arrived == {1: (2, 1), 3: (2, 2)}
-    assert "function(*unit)" in failed.value.__notes__[0]
-    assert "ZeroDivisionError" in capsys.readouterr().err  # the other one's
+        units = [(path, number, from_attempt) for number, from_attempt in FAILING]
+        engine.run_units(tried, units, arrived=arrived.__setitem__)
+    assert arrived == {0: 12, 2: 4, 3: 3}
+    assert sorted(numbers(path)) == [0, 0, 0, 1, 3, 4, 4, 4]
+    said = [*map(str, failed.traceback), *getattr(failed.value, "__notes__", [])]
+    assert "in tried" in "".join(said)
+
+
+FAILING = [(1, 0), (0, 0), (3, 0), (4, 3)]  # number, and from which attempt on it does not fail
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_a_unit_that_fails_three_times_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys, tmp_path: Path, count: str
+):
+    monkeypatch.setenv("IDEM_WORKERS", count)
+    check_attempts(tmp_path / "tried")
+    said = capsys.readouterr().out
+    assert "attempt 1 of 3 at a unit failed: ZeroDivisionError: integer division" in said
+    assert said.count("attempt") == 2
+
+
+def test_the_errors_of_others_are_printed(monkeypatch: pytest.MonkeyPatch, capsys):
+    with pytest.raises(ZeroDivisionError):
+        engine.run_units(divmod, [(7, 0), (7.5, 0)])
+    assert "ZeroDivisionError: float" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("count", ["1", "2"])
@@ -42,3 +78,19 @@ def test_what_a_unit_stops_with_is_not_lost(monkeypatch: pytest.MonkeyPatch, cou
     with pytest.raises(SystemExit) as stopped:
         engine.run_units(sys.exit, [("expected less",)])
     assert stopped.value.code == "expected less"
+
+
+def test_a_worker_that_is_killed_in_a_unit_changes_no_result(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("IDEM_WORKERS", "2")
+    arrived = []
+    units = [(tmp_path / "killed", number) for number in range(2)]
+    assert engine.run_units(killed_once, units, arrived=lambda *r: arrived.append(r)) == [0, 1]
+    assert arrived == [(0, 0), (1, 1)]
+
+
+def killed_once(path: Path, number: int) -> int:
+    if number == 1 and not path.exists():
+        path.touch()
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
