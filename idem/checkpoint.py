@@ -72,9 +72,13 @@ class Checkpoint:
         arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        with beside.open("wb") as file:
-            np.savez(file, notes=np.array(json.dumps(notes)), **arrays)  # pyright: ignore
-        beside.replace(self.path)
+        try:
+            with beside.open("wb") as file:
+                np.savez(file, notes=np.array(json.dumps(notes)), **arrays)  # pyright: ignore
+            beside.replace(self.path)
+        except BaseException:  # a full disk, for instance, which half a file would keep full
+            beside.unlink(missing_ok=True)
+            raise
         self._saved = time.monotonic()
         if self._is_over():
             raise OutOfTime(f"{self.path.name}: saved; run the same command again to go on")

@@ -13,6 +13,7 @@ under whatever name a stage has for it. Pipelines whose results are not kept fin
 until the stage has written its outputs.
 """
 
+import errno
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -105,7 +106,7 @@ def completed(
 
     Raises:
         SystemExit: with OUT_OF_TIME when a unit did not end in time, once all are saved; with one
-            line for a FloatingPointError.
+            line for a FloatingPointError, and for a full disk.
     """
     identities = [identity_of(unit.label, unit.key, modules) for unit in units]
     given, results = _time_given(), _taken(keep, identities, label)
@@ -130,6 +131,10 @@ def completed(
                 run_units(_unless_late, tasks, arrived=arrived)
     except FloatingPointError as error:
         sys.exit(str(error))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.exit(f"{error}; what is finished is kept: make room, then run the same command again")
     done = sum(result is not None for result in results)
     if done < len(results):
         if late is not None:

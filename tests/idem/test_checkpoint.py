@@ -1,7 +1,9 @@
 import os
 import time
 from pathlib import Path
+from typing import IO
 
+import numpy as np
 import pytest
 import torch
 
@@ -28,8 +30,6 @@ def test_a_broken_file_counts_as_none(tmp_path: Path, content: bytes):
 
 
 def test_objects_are_not_loaded(tmp_path: Path):
-    import numpy as np
-
     np.savez(tmp_path / "unit.npz", notes=np.array([{}], dtype=object))
     assert Checkpoint(tmp_path / "unit.npz").load() is None
 
@@ -51,5 +51,14 @@ def test_a_save_that_fails_leaves_the_last_one(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "getpid", lambda: 7)
     with pytest.raises(TypeError):
         place.save({"x": torch.zeros(1)}, {"step": object()})
+
+    def half(file: IO[bytes], **arrays: object) -> None:
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", half)
+    with pytest.raises(OSError, match="No space left"):
+        place.save({"x": torch.zeros(1)}, {"step": 2})
     found = place.load()
     assert found is not None and found[1] == {"step": 1}
+    assert list(tmp_path.iterdir()) == [place.path]

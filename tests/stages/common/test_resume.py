@@ -203,6 +203,22 @@ def test_a_unit_that_fails_leaves_the_others_finished(tmp_path: Path, monkeypatc
     assert run_here(tmp_path) == 0
 
 
+def test_a_full_disk_is_one_line_and_loses_nothing(done: Path, monkeypatch):
+    before, (lost, *others) = {path: path.read_bytes() for path in kept(done)}, kept(done)
+    lost.unlink()
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(units, "write_bytes", full)
+        said = str(run_here(done))
+    assert "No space left on device" in said and lost.name in said and "make room" in said
+    assert {path: path.read_bytes() for path in kept(done)} == {p: before[p] for p in others}
+    assert run_here(done) == 0
+    assert units.read(lost).result
+
+
 def test_the_laptop_keeps_no_units(tmp_path: Path):
     assert Arguments(params=Path("params.yaml"), metrics=tmp_path).units is None
     away = Path("stages/pipelines/study/params.yaml")
