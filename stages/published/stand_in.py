@@ -1,14 +1,18 @@
 """Stage stand_in: does a small network with another's ratio of n to the batch follow its lines?
 
-On one fixed batch of B inputs in n dimensions a network of the paper costs a cluster; if n / B is
-what its curves depend on, a smaller one with the same ratio has the same curves at the same matched
-rates, and may stand in its place where no cluster is at hand. It can be killed at any time and goes
-on when it is run again.
+On one fixed batch of B inputs in n dimensions a network of the paper costs a cluster. If its curves
+depended on n / B alone, a smaller one with the same ratio would have the same curves at the same
+matched rates, and could stand in its place. What the ratio leaves out is told beside the curves:
+the units of a LeakyReLU network have means that are not 0, and their part of the second moment of
+what goes into a layer, which is the curvature, grows with the width. The stage can be killed at any
+time and goes on when it is run again.
 """
 
 from dataclasses import replace
 
 import pandas as pd
+import torch
+from torch.nn.functional import leaky_relu
 
 from idem.sweeps.grid import Grid
 from stages.common import params, resume
@@ -36,9 +40,8 @@ def main() -> None:
             args.metrics / "stand_in.csv",
             pd.concat(of.assign(stand_in=name) for name, of in lines.items()),
         )
-        write_json(
-            args.metrics / "stand_in.json", {name: headline(of) for name, of in lines.items()}
-        )
+        found = {name: headline(of) | moments_beside(settings, name) for name, of in lines.items()}
+        write_json(args.metrics / "stand_in.json", found)
 
 
 def plan(settings: params.Paper) -> resume.Plan:
@@ -64,6 +67,27 @@ def grids_of(settings: params.Paper) -> dict[str, Grid]:
         )
         for name, of in settings.stand_ins.items()
     }
+
+
+def moments_beside(settings: params.Paper, name: str) -> dict[str, dict[str, list[list[float]]]]:
+    """Return `second_moments` of a network that stands in and of the other."""
+    other = settings.stand_ins[name].network
+    grids = {name: grids_of(settings)[name], other: replay.grid_of(settings, other, "fixed")}
+    return {"second_moments": {of: second_moments(grid) for of, grid in grids.items()}}
+
+
+def second_moments(grid: Grid) -> list[list[float]]:
+    """Return the two largest eigenvalues of the second moment of what goes into every layer.
+
+    At the start of run 0, over its first batch. Where a mean is what is large, the first is far
+    above the second.
+    """
+    x, found = grid.batch(0, 0), []
+    for weight, bias in grid.start(0):
+        gram = (x @ x.mT).double() / len(x)
+        found.append(torch.linalg.eigvalsh(gram)[-2:].flip(0).tolist())
+        x = leaky_relu(x @ weight.mT + bias, grid.negative_slope)
+    return found
 
 
 if __name__ == "__main__":

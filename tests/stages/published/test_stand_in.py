@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from idem.sweeps.grid import Grid
 from stages.common import params
 from stages.published import replay, stand_in
 from tests import ROOT
@@ -49,3 +50,22 @@ def test_lines_are_put_beside_those_of_the_other(settings, tmp_path: Path, monke
     assert np.isfinite(
         json.loads((tmp_path / "stand_in.json").read_text())["tiny"]["fixed"]["median_deviation"]
     )
+
+
+def test_a_mean_makes_one_moment_that_grows_with_the_width():
+    first, second = (
+        stand_in.second_moments(Grid([n, n // 4, n], [0.1], 1, 1, n // 4, 1, data="fixed"))
+        for n in (128, 512)
+    )
+    for inputs, hidden in (first, second):
+        assert inputs[0] < 2 * inputs[1]  # standard normal inputs have no mean
+        assert hidden[0] > 2 * hidden[1]  # the means of its units
+    assert second[1][0] > 2.5 * first[1][0]
+    assert second[1][1] < 1.5 * first[1][1]
+
+
+def test_moments_are_eigenvalues_of_the_second_moment():
+    grid = Grid([6, 4, 6], [0.1], 1, 1, 20, 1)
+    x = grid.batch(0, 0).double().numpy()
+    found = stand_in.second_moments(grid)
+    assert found[0] == pytest.approx(np.linalg.eigvalsh(x.T @ x / 20)[::-1][:2])
