@@ -39,6 +39,7 @@ def figure_gradients(
     routes: pd.DataFrame,
     their_routes: pd.DataFrame,
     surface: pd.DataFrame,
+    title: str,
 ) -> Figure:
     """Draw the authors' gradients and routes, and ours beside them.
 
@@ -53,9 +54,11 @@ def figure_gradients(
         routes: columns ``start``, ``run``, ``rule``, ``step``, ``pc1`` and ``pc2``.
         their_routes: columns ``rule``, ``pc1`` and ``pc2``, in their order.
         surface: columns ``start``, ``run``, ``pc1``, ``pc2`` and ``loss``, a full grid a run.
+        title: which network and rate ours are of.
     """
     starts = list(dict.fromkeys(trace.start))
     figure = Figure(figsize=(12.5, 9), layout="constrained")
+    figure.suptitle(title)
     grid = figure.subplot_mosaic("NNNCCC;aabbcc")
     for axes, (words, quantities) in zip((grid["N"], grid["C"]), _PANELS.items(), strict=True):
         for quantity, route in quantities.items():
@@ -110,7 +113,7 @@ def _draw_surface(axes: Axes, surface: pd.DataFrame) -> None:
 
 
 def _in_words(start: object) -> str:
-    return str(start).replace("_", " ") + " start"
+    return f"start: {str(start).replace('_', ' ')}"
 
 
 def _legend(starts: list[Any]) -> list[Artist]:

@@ -16,6 +16,7 @@ import torch
 
 from idem.checkpoint import Checkpoint, OutOfTime
 from idem.figures.gradients import figure_gradients
+from idem.figures.style import counted
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from stages.common import params, resume
@@ -43,8 +44,15 @@ def main() -> None:
         write_csv(args.metrics / "gradients_deviations.csv", table)
         found = headline(table, routes, their_routes, shares)
         write_json(args.metrics / "gradients.json", found)
-        figure = figure_gradients(trace, theirs, routes, their_routes, surface)
+        title = in_words(settings.walks)
+        figure = figure_gradients(trace, theirs, routes, their_routes, surface, title)
         write_figure(args.metrics / "figure_gradients.png", figure)
+
+
+def in_words(section: params.Walks) -> str:
+    """Return which network, rate and runs ours are of."""
+    runs = counted(section.runs, "run")
+    return f"ours: {section.network} at the label {section.learning_rate:g}, one batch, {runs}"
 
 
 def tables(section: params.Walks, walks: list[dict[str, Any]]) -> list[pd.DataFrame]:
@@ -90,7 +98,7 @@ def grid_of(settings: params.Paper, start: str) -> Grid:
         settings,
         section.network,
         start,
-        learning_rates=sorted(rates_of(settings).values()),
+        learning_rates={rule: [rate] for rule, rate in rates_of(settings).items()},
         runs=section.runs,
         steps=section.steps,
         log_every=section.every,

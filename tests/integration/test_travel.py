@@ -19,6 +19,8 @@ STAGES += (
     "stages.sweeps.newdata",
     "stages.sweeps.transposed",
     "stages.published.stand_in",
+    "stages.published.deviations",
+    "stages.published.gradients",
     "stages.published.replay B1",
 )
 
@@ -35,6 +37,8 @@ def brief(content: dict) -> None:
         content[section]["networks"] = {name: networks[name] for name in names}
     for stand_in in content["stand_ins"].values():
         stand_in["network"] = "B1"
+    content["readings"]["networks"] = {"B1": content["published"]["networks"]["B1"]}
+    content["walks"]["network"] = "B1"
     content["variants"] = dict(list(content["variants"].items())[:2])
     for section in ("near", "newdata"):
         content[section]["cases"] = dict(list(content[section]["cases"].items())[:1])

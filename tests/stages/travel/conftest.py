@@ -44,6 +44,12 @@ NEWDATA: dict[str, Any] = {"widths": [2, 2], "batch_sizes": [4], "data": ["fixed
 NEWDATA |= {"optimizer": "sgd", "initialization": "default", "learning_rates": [0.1]}
 NEWDATA |= {"runs": 1, "steps": 10}
 STAND_IN = {"network": "B1", "widths": [2, 2], "batch_size": 4, "runs": 1, "steps": 10}
+READINGS: dict[str, Any] = {"data": ["fixed"], "measured": ["trained"]}
+READINGS |= {"starts": {"default": {"scheme": "default", "bias_scale": 1.0, "fitted": False}}}
+READINGS |= {"scales": dict.fromkeys(RULES, ["batch"]), "networks": PUBLISHED["networks"]}
+WALKS: dict[str, Any] = {"network": "B1", "learning_rate": 0.1, "starts": ["default"], "runs": 1}
+WALKS |= {"steps": 20, "every": 10, "plane_steps": 20, "surface_points": 2, "surface_margin": 0.0}
+WALKS |= {"delays": [0], "up_to": [20]}
 VARIANT = LANES | {"network": "B1", "batch_size": 16}
 
 
@@ -54,6 +60,7 @@ def write_params(**changes: Any) -> None:
     whole |= {"transposed": {"networks": {"B1": {"learning_rates": [0.1], "runs": 1}}}}
     whole |= {"published": PUBLISHED, "near": {"batch_size": 8, "cases": {"n5": NEAR}}}
     whole |= {"newdata": {"cases": {"n2": NEWDATA}}, "stand_ins": {"small": STAND_IN}}
+    whole |= {"readings": READINGS, "walks": WALKS}
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(yaml.safe_dump(whole))
 

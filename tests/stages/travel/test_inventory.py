@@ -14,9 +14,10 @@ from tests.stages.travel.conftest import RULES, write_params
 def test_the_units_are_those_that_the_stages_compute(works: dict[str, Work]):
     labels = sorted(work.identity.label for work in works.values())
     stages = ("near_n5", "newdata_n2_4_8", "newdata_n2_4_fixed", "published_B1_fixed")
-    stages += ("stand_in_small", "sweep_B1", "variant_large")
+    stages += ("readings_B1_fixed_default", "stand_in_small", "sweep_B1", "variant_large")
     expected = [f"{of}_{rule}_0_0" for of in stages for rule in RULES]
-    assert labels == sorted([*expected, "transposed_B1_transposed_0_0"])
+    expected += ["gradients_B1_default_0", "transposed_B1_transposed_0_0"]
+    assert labels == sorted(expected)
     assert all(name == work.identity.name for name, work in works.items())
 
 

@@ -34,7 +34,8 @@ def test_it_holds_digests_of_units_code_and_parameters_and_where_each_is_from(
         "date": "2026-11-28T13:05Z",
     }
     assert set(found["units"]) == set(files)
-    assert found["code"] == work.identity.code and found["pipeline"] == "paper"
+    code = {file: digest for of in works.values() for file, digest in of.identity.code.items()}
+    assert found["code"] == code and found["pipeline"] == "paper"
     assert json.loads(json.dumps(found)) == found
 
 
