@@ -225,6 +225,7 @@ def test_other_parameters_and_other_code_have_a_file_of_their_own(monkeypatch: p
         sources[name] = b"changed"
         assert (file([1], "idem.sweeps.sweep") != same) == matters, name
         sources.clear()
+    units._code.cache_clear()  # of what is no code
 
 
 def test_another_kind_of_device_has_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch):
