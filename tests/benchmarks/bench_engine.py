@@ -38,7 +38,7 @@ DASK = [sys.executable, "-m", "dask"]
 LISTEN = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
 ADDRESS = "tcp://127.0.0.1:18786"
 SECONDS, UNITS = 10.0, 6
-STEPS = {"B1": 4000, "B2": 60}  # some seconds of one core
+STEPS = {"B1": 4000, "B2": 40}  # some seconds of one core
 FOLDER = ROOT / "metrics/paper/units"
 
 
