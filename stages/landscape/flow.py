@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import pandas as pd
+import torch
 
 from stages.common import params
 from stages.common.files import write_csv, write_json, write_text
@@ -43,7 +44,11 @@ def main() -> None:
 
 
 def measure(section: params.Flow, slope: float) -> dict[str, Any]:
-    """Return what is measured of starts that are drawn here."""
+    """Return what is measured of starts that are drawn here.
+
+    By one thread: several would wait for each other at every product of small matrices.
+    """
+    torch.set_num_threads(1)
     K = survival.starts(section)
     return {
         "linear": survival.linear(section, K),
