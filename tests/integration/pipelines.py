@@ -9,12 +9,17 @@ from typing import Any
 
 import yaml
 
+from idem.rule.loss import RULES
 from stages.report.scratch import copy_repository, run
 from tests import ROOT
 
 KEPT = ("modified", "ordinary", "ign", "autoencoder")
 BRIEF = {"seeds": [0], "batch_size": 5, "calibration_batches": 1, "log_every": 2}
 BRIEF |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
+BRIEFEST = {"runs": 1, "steps": 1}
+LANES = BRIEFEST | {"learning_rates": [0.12]}
+LINEAR = {"size": 8, "runs": 1, "ensemble_count": 2, "larger_sizes": [16], "dtypes": ["float64"]}
+LINEAR |= {"plane_width": 24, "plane_height": 16, "gammas": [1.0], "figure_gammas": [1.0]}
 
 
 def copy_with(
@@ -33,15 +38,37 @@ def copy_with(
 def shrink_generative(content: dict[str, Any]) -> None:
     """Make the parameters of a generative study as small as its stages can do with."""
     models = content["train"]["models"]
-    kept = {name: models[name] | {"steps": None} for name in KEPT}
+    kept = {name: models[name] | {"steps": None} for name in KEPT if name in models}
     content["train"] |= BRIEF | {"steps": 2, "models": kept, "channels": [3, 4], "bottleneck": 2}
-    content["baselines"] |= BRIEF | {"steps": 8}
+    if "baselines" in content:
+        content["baselines"] |= BRIEF | {"steps": 8}
     content["score"] |= {"batch_size": 5, "pairs": 5}
     content["evaluate"] |= {"samples": 10, "images": 5, "drift_samples": 5, "applications": 2}
     content["evaluate"] |= {"sizes": [5, 15], "nearest_k": 2, "neighbours": 4, "shown_samples": 4}
     content["restore"] |= {"images": 5, "batch_size": 5, "training_images": 20, "resamples": 5}
     content["latent"] |= {"images": 8, "batch_size": 5, "applications": 2, "points": 1, "pairs": 2}
     content["latent"] |= {"steps": 3, "embedded": 5, "perplexity": 2.0, "embedding_steps": 250}
+
+
+def shrink_sweeps(content: dict[str, Any]) -> None:
+    """Train every network of the sweeps, however it is trained, for a step."""
+    content["sweep"]["batch_size"] = 8
+    content["published"]["log_at"] = [1]
+    for network in content["sweep"]["networks"].values():
+        network |= LANES
+    for section in ("published", "readings"):
+        for lines in content.get(section, {"networks": {}})["networks"].values():
+            lines |= BRIEFEST | {"learning_rates": {rule: [0.07] for rule in RULES}}
+    for stand_in in content.get("stand_ins", {}).values():
+        stand_in |= BRIEFEST | {"batch_size": 8}
+    for case in [*content["near"]["cases"].values(), *content["newdata"]["cases"].values()]:
+        case |= BRIEFEST | {"learning_rates": [0.01]}
+    for chosen in content["transposed"]["networks"].values():
+        chosen |= {"learning_rates": [0.12], "runs": 1}
+    if "walks" in content:
+        content["walks"] |= {"steps": 10, "surface_points": 2, "runs": 1}
+    for size, variant in enumerate(content["variants"].values(), start=4):
+        variant |= LANES | {"batch_size": size}
 
 
 def check_outputs(folder: Path, pipeline: str) -> None:

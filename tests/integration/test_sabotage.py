@@ -14,6 +14,7 @@ import yaml
 from stages.report.compare import compare
 from stages.report.scratch import GIT, copy_repository, run
 from tests import ROOT
+from tests.integration.pipelines import LINEAR
 from tests.integration.small_training import shrink_training
 from tests.made_up import write_classifier, write_raw_mnist
 from tests.stages.report.summary_files import commit
@@ -26,8 +27,6 @@ STAGES = {
     "sweep": ["stages.sweeps.sweep", "B1"],
     "linear": ["stages.linear.linear"],
 }
-LINEAR = {"size": 8, "runs": 1, "ensemble_count": 2, "larger_sizes": [16], "dtypes": ["float64"]}
-LINEAR |= {"plane_width": 24, "plane_height": 16, "gammas": [1.0], "figure_gammas": [1.0]}
 SWEEP = {"learning_rates": [0.1, 0.2], "runs": 3, "steps": 10, "log_every": 5}
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from stages.report.scratch import run
-from tests.integration.pipelines import copy_with, outputs
-from tests.integration.test_paper import shrink
+from tests.integration.pipelines import copy_with, outputs, shrink_sweeps
 
 PIPELINE = Path("stages/pipelines/paper")
 PLACE = ["--params", f"{PIPELINE}/params.yaml", "--metrics", "metrics/paper"]
@@ -27,7 +26,7 @@ STAGES += (
 
 def brief(content: dict) -> None:
     """Keep what STAGES need, at its smallest."""
-    shrink(content)
+    shrink_sweeps(content)
     for section, names in {
         "sweep": ["B1", "B2"],
         "published": ["B1"],
