@@ -18,6 +18,8 @@ BRIEF = {"seeds": [0], "batch_size": 5, "calibration_batches": 1, "log_every": 2
 BRIEF |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
 BRIEFEST = {"runs": 1, "steps": 1}
 LANES = BRIEFEST | {"learning_rates": [0.12]}
+WIDTHS = {"B2": [6, 4, 6], "B3": [8, 4, 8], "B4": [6, 8, 8, 6]}
+PRINTED = 10  # the first epoch that the published curves have a number at
 LINEAR = {"size": 8, "runs": 1, "ensemble_count": 2, "larger_sizes": [16], "dtypes": ["float64"]}
 LINEAR |= {"plane_width": 24, "plane_height": 16, "gammas": [1.0], "figure_gammas": [1.0]}
 
@@ -51,14 +53,16 @@ def shrink_generative(content: dict[str, Any]) -> None:
 
 
 def shrink_sweeps(content: dict[str, Any]) -> None:
-    """Train every network of the sweeps, however it is trained, for a step."""
+    """Make the networks of the sweeps small, and train them, however it is done, for few steps."""
     content["sweep"]["batch_size"] = 8
     content["published"]["log_at"] = [1]
-    for network in content["sweep"]["networks"].values():
-        network |= LANES
-    for section in ("published", "readings"):
+    networks = content["sweep"]["networks"]
+    for name, network in networks.items():
+        network |= LANES | {"widths": WIDTHS.get(name, network["widths"])}
+    for section, steps in {"published": 1, "readings": PRINTED}.items():
         for lines in content.get(section, {"networks": {}})["networks"].values():
-            lines |= BRIEFEST | {"learning_rates": {rule: [0.07] for rule in RULES}}
+            lines |= {"learning_rates": {rule: [0.07] for rule in RULES}}
+            lines |= {"runs": 1, "steps": steps}
     for stand_in in content.get("stand_ins", {}).values():
         stand_in |= BRIEFEST | {"batch_size": 8}
     for case in [*content["near"]["cases"].values(), *content["newdata"]["cases"].values()]:

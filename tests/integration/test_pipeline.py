@@ -21,7 +21,6 @@ from tests.made_up import write_raw_mnist
 
 pytestmark = pytest.mark.integration
 
-WIDTHS = {"B2": [6, 4, 6], "B3": [8, 4, 8], "B4": [6, 8, 8, 6]}
 AT_START = {"steps": 0, "learning_rate": 0.1, "applications": 2, "fresh_batches": 2}
 STABLE = {"steps": 2, "learning_rates": {rule: [0.1, 0.2] for rule in RULES}}
 STABLE |= {"places": [AT_START, AT_START | {"steps": 1}]}
@@ -33,9 +32,6 @@ def shrink(content: dict[str, Any]) -> None:
     """Make all parameters as small as the stages can do with."""
     shrink_sweeps(content)
     shrink_generative(content)
-    networks = content["sweep"]["networks"]
-    for name, widths in WIDTHS.items():
-        networks[name]["widths"] = widths
     content["linear"] |= LINEAR
     content["derive"]["max_degree"] = 4
     content["peers"] |= {"size": 8, "count": 1, "gaps": [0.3]}
