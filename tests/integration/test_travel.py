@@ -12,8 +12,9 @@ from tests.integration.pipelines import copy_with, outputs, shrink_sweeps
 
 PIPELINE = Path("stages/pipelines/paper")
 PLACE = ["--params", f"{PIPELINE}/params.yaml", "--metrics", "metrics/paper"]
-STAGES = ("stages.sweeps.sweep B1", "stages.sweeps.sweep B2", "stages.sweeps.variants")
-STAGES += (
+STAGES = (
+    *(f"stages.sweeps.sweep {name}" for name in ("B1", "B2", "B3")),
+    "stages.sweeps.variants",
     "stages.sweeps.near",
     "stages.sweeps.newdata",
     "stages.sweeps.transposed",
@@ -28,7 +29,7 @@ def brief(content: dict) -> None:
     """Keep what STAGES need, at its smallest."""
     shrink_sweeps(content)
     for section, names in {
-        "sweep": ["B1", "B2"],
+        "sweep": ["B1", "B2", "B3"],
         "published": ["B1"],
         "transposed": ["B1"],
     }.items():
