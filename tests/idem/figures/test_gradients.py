@@ -1,5 +1,6 @@
 """The authors' gradients and routes, and ours beside them."""
 
+import numpy as np
 import pandas as pd
 
 from idem.figures.gradients import figure_gradients
@@ -39,8 +40,8 @@ def test_theirs_are_lines_and_ours_means_over_runs():
     norms, cosines, *planes = figure.axes[:5]
     assert len(norms.lines) == 2 * (1 + len(starts))
     assert len(cosines.lines) == 3 * (1 + len(starts))
-    assert norms.lines[0].get_ydata().tolist() == [0.1] * 3
-    assert norms.lines[1].get_ydata().tolist() == [1.5] * 3
+    assert np.asarray(norms.lines[0].get_ydata()).tolist() == [0.1] * 3
+    assert np.asarray(norms.lines[1].get_ydata()).tolist() == [1.5] * 3
     titles = ["the authors' plane", "our plane, start: default", "our plane, start: biases 0.7"]
     assert [axes.get_title() for axes in planes] == titles
-    assert planes[1].lines[0].get_xdata().tolist() == [0, 1, 2]
+    assert np.asarray(planes[1].lines[0].get_xdata()).tolist() == [0, 1, 2]
