@@ -64,8 +64,8 @@ def _draw_share(axis: Axes, amounts: pd.DataFrame, theirs: Mapping[str, float]) 
         axis.text(each, 1.01, name, ha="center", va="bottom", color="0.4", **place)
     for height in (0, 1):
         axis.axhline(height, color="0.6", linewidth=1, zorder=0)
-    axis.set(xscale="log", xlabel="inputs in all, a dimension")
-    axis.set_ylabel("part of the fall that new inputs show")
+    axis.set(xscale="log", xlabel="distinct training inputs per dimension")
+    axis.set_ylabel("fall on new inputs / in training (logs)")
     plain(axis.xaxis)
     grey: dict[str, Any] = {"color": "0.35", "linestyle": ""}
     handles = [
@@ -89,7 +89,7 @@ def _draw_falls(axis: Axes, amounts: pd.DataFrame) -> None:
     style: dict[str, Any] = {"color": "black", "marker": "o"}
     axis.plot(by.index, by.trained_fell, label="batch of the step", **style)
     axis.plot(by.index, by.new_fell, label="new inputs", markerfacecolor="white", **style)
-    axis.set(xscale="log", yscale="log", xlabel="inputs in all, a dimension")
+    axis.set(xscale="log", yscale="log", xlabel="distinct training inputs per dimension")
     axis.set_ylabel("error at the start / at the end")
     axis.set_title(f"n = {width}, modified, rate {chosen.learning_rate.max():g}")
     plain(axis.xaxis)
