@@ -58,6 +58,7 @@ def shrink(content: dict[str, Any]) -> None:
     shrink_training(content)
     content["sweep"] |= {"batch_size": 16}
     content["sweep"]["networks"]["B1"] |= SWEEP
+    del content["transposed"]["networks"]["B1"]  # which takes rates of B1
 
 
 def change_parameters(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
