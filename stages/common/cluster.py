@@ -133,7 +133,10 @@ def _connected(address: str) -> Client:
     # A unit's arguments may be large: they reach one worker, once.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})
     try:
-        return Client(address, timeout=_CONNECT)
+        try:
+            return Client(address, timeout=_CONNECT)
+        except AssertionError:  # on a busy machine its thread may not start in its ten seconds
+            return Client(address, timeout=_CONNECT)
     except (OSError, TypeError, ValueError) as reason:  # TypeError: no certificates
         sys.exit(
             f"IDEM_ENGINE: expected a scheduler at {address}, and reached none in {_CONNECT:.0f} "
