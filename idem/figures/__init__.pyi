@@ -1,5 +1,16 @@
 from .cost import figure_cost as figure_cost
-from .generative import (
+from .generative.latent import (
+    figure_interpolation as figure_interpolation,
+    figure_jacobian as figure_jacobian,
+    figure_latent as figure_latent,
+)
+from .generative.restoration import (
+    figure_restoration as figure_restoration,
+    figure_restoration_scores as figure_restoration_scores,
+)
+from .generative.samples import figure_5 as figure_5
+from .generative.settings import figure_settings as figure_settings
+from .generative.study import (
     figure_classes as figure_classes,
     figure_collapse as figure_collapse,
     figure_drift as figure_drift,
@@ -8,22 +19,11 @@ from .generative import (
 )
 from .gradients import figure_gradients as figure_gradients
 from .graph import figure_autodiff as figure_autodiff
-from .latent import (
-    figure_interpolation as figure_interpolation,
-    figure_jacobian as figure_jacobian,
-    figure_latent as figure_latent,
-)
 from .newdata import figure_newdata as figure_newdata
 from .peers import figure_peers as figure_peers
 from .published import figure_published as figure_published
 from .rates import figure_3 as figure_3, figure_scales as figure_scales
 from .recurrence import figure_1 as figure_1, figure_2 as figure_2
-from .restoration import (
-    figure_restoration as figure_restoration,
-    figure_restoration_scores as figure_restoration_scores,
-)
-from .samples import figure_5 as figure_5
-from .settings import figure_settings as figure_settings
 from .stability import figure_stability as figure_stability
 from .training import (
     figure_4 as figure_4,

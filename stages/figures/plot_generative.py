@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from idem.data.datasets import DATASETS
-from idem.figures import generative, latent, restoration, samples
+from idem.figures.generative import latent, restoration, samples, study
 from stages.common import params
 from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
@@ -57,10 +57,10 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figu
         "figure_5": samples.figure_5(pixels("samples"), subset(folder, dataset)),
         "figure_restoration": restoration.figure_restoration(pixels("restored")),
         "figure_restoration_scores": restoration.figure_restoration_scores(table("restoration")),
-        "figure_drift": generative.figure_drift(table("drift")),
-        "figure_collapse": generative.figure_collapse(table("validation")),
-        "figure_size": generative.figure_size(table("size")),
-        "figure_neighbours": generative.figure_neighbours(pixels("neighbours")),
+        "figure_drift": study.figure_drift(table("drift")),
+        "figure_collapse": study.figure_collapse(table("validation")),
+        "figure_size": study.figure_size(table("size")),
+        "figure_neighbours": study.figure_neighbours(pixels("neighbours")),
         "figure_latent": latent.figure_latent(codes),
         "figure_interpolation": latent.figure_interpolation(
             strips, paths[paths["mode"] == settings.latent.shown_mode]
@@ -68,7 +68,7 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figu
         "figure_jacobian": latent.figure_jacobian(eigenvalues),
     }
     if (folder / f"classes_{dataset}.csv").exists():
-        drawn["figure_classes"] = generative.figure_classes(
+        drawn["figure_classes"] = study.figure_classes(
             table("classes"), shown.shown_weights, shown.shown_mode
         )
     return drawn

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gmean
 
-from idem.figures import settings
+from idem.figures.generative import settings
 from stages.common import params
 from stages.common.files import write_csv, write_figure, write_json, write_text
 from stages.common.params import Search

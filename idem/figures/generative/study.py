@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from idem.figures.samples import images_of
+from idem.figures.generative.samples import images_of
 from idem.figures.style import ORANGE, counted, model_name, model_styles, plain, shown
 
 _REAL: dict[str, Any] = {"color": "0.55", "marker": "x", "linestyle": (0, (1, 1))}

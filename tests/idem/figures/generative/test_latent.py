@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idem.figures.latent import figure_interpolation, figure_jacobian, figure_latent
+from idem.figures.generative.latent import figure_interpolation, figure_jacobian, figure_latent
 from tests.idem.figures.drawing import drawn
 
 MODELS = ("modified", "ordinary")

@@ -1,0 +1,1 @@
+"""Of generative networks: samples, measures, codes, restored images, settings that were tried."""
