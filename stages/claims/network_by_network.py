@@ -15,7 +15,7 @@ import pandas as pd
 
 from stages.claims.pipelines import of_batch_sizes, read
 from stages.claims.printed import CLAIMS
-from stages.claims.sweeps import batch_sizes, edges, newdata, sweeps
+from stages.claims.sweeps import as_run, batch_sizes, edges, newdata, sweeps
 from stages.claims.verdict import NOT_RUN, Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text
@@ -25,8 +25,11 @@ from stages.text import markdown
 
 NETWORKS = {
     "T3": ("B1", "B2", "B3", "B4"),
+    "T3b": ("B1", "B2", "B3", "B4"),
     "T4": ("B2", "B3"),
+    "T4b": ("B2", "B3"),
     "T5": tuple(EDGES),
+    "T5b": tuple(EDGES),
     "T6": ("B1",),
     "T7": ("B1", "B2"),
     "P4": ("B1", "B2", "n512"),  # the last has B3's ratio of n to the batch
@@ -64,13 +67,18 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         for name, rules in variants.items()
     }
     fresh = _on_new_data(folder)
+    replayed = {name: _replayed(folder, name) for name in NETWORKS["T3b"]}
+    replays = {name: of_network.run.nunique() for name, of_network in replayed.items()}
     judges: dict[str, tuple[Mapping[str, int], Callable[[str], Verdict]]] = {
         "T3": (runs, lambda n: sweeps.lower_error({n: lanes[n]}, section)),
+        "T3b": (replays, lambda n: as_run.lower_error({n: replayed[n]}, section)),
         "T4": (
             runs,
             lambda n: sweeps.lower_rates(n, lanes[n], swept.networks[n].widths[-1], section),
         ),
+        "T4b": (replays, lambda n: as_run.lower_rates(n, replayed[n], section)),
         "T5": (runs, lambda n: edges.from_sweep(n, lanes[n], section)),
+        "T5b": (replays, lambda n: as_run.edge_of_lanes(n, replayed[n], section)),
         "T6": (runs, lambda n: sweeps.near_zero(lanes[n], section)),
         "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, sizes, section)),
         "P4": (
@@ -141,6 +149,12 @@ def _on_new_data(folder: Path) -> dict[str, newdata.Settings]:
         network: {name: of for name, of in found.items() if name.partition("_")[0] == network}
         for network in NETWORKS["P4"]
     }
+
+
+def _replayed(folder: Path, name: str) -> pd.DataFrame:
+    """Return the lanes of a network as the authors ran it; no rows where it has not been run."""
+    rows = _read(folder / f"published_{name}.csv")
+    return pd.DataFrame({"run": []}) if rows is None else as_run.lanes_of(rows)
 
 
 def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verdict]) -> Entry:

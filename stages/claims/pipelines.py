@@ -10,7 +10,16 @@ import pandas as pd
 from stages.claims.generative import generative, latent
 from stages.claims.generative.study import Study
 from stages.claims.old_names import old_file, renamed
-from stages.claims.sweeps import batch_sizes, edges, near, newdata, published, routes, sweeps
+from stages.claims.sweeps import (
+    as_run,
+    batch_sizes,
+    edges,
+    near,
+    newdata,
+    published,
+    routes,
+    sweeps,
+)
 from stages.claims.theory import cost, differentiation, linear
 from stages.claims.verdict import Verdict
 from stages.common import params
@@ -27,14 +36,19 @@ def laptop(folder: Path, settings: params.Laptop) -> list[Verdict]:
     counts = {name: read(folder, f"sweep_{name}")["parameters"] for name in PARAMETER_COUNTS}
     lanes = {n: last_rows(pd.read_csv(folder / f"sweep_{n}.csv")) for n in PARAMETER_COUNTS}
     full = {n: lanes[n] for n in ("B1", "B2")}
+    replayed = as_run.lanes_of(pd.read_csv(folder / "published_B2.csv"))
+    stability = read(folder, "stability")
     width = settings.sweep.networks["B2"].widths[-1]
     return [
         *linear.judge(read(folder, "derive"), read(folder, "linear"), section),
         cost.judge(read(folder, "cost"), section),
         sweeps.parameter_counts(counts),
         sweeps.lower_error(full, section),
+        as_run.lower_error({"B2": replayed}, section),
         sweeps.lower_rates("B2", lanes["B2"], width, section),
-        edges.from_brackets(read(folder, "stability"), lanes, section),
+        as_run.lower_rates("B2", replayed, section),
+        edges.from_brackets(stability, lanes, section),
+        as_run.edge(stability, section),
         sweeps.near_zero(lanes["B1"], section),
         batch_sizes.judge(
             read(folder, "variants")["T7"], of_batch_sizes(folder, settings.variants), section

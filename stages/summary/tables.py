@@ -67,7 +67,6 @@ def laptop(section: params.Claims) -> list[Number]:
         Number("data.images",              MNIST,        total("*.images"),                        EXACT),
         Number("data.mean_pixel",          MNIST,        at("train.mean"),                         Rounded(relative=1e-5)),
         Number("data.accuracy",            CLASSES,      at("test_accuracy"),                      Rounded(absolute=5e-3)),
-        Number("L2.log10_moved",           LINEAR,       at("L2.log10_defect_of_diagonalisable"),  NOISE),
         Number("L4.log10_residual",        LINEAR,       at("L4.log10_floor_by_dtype.float64"),    NOISE),
         Number("L5.log10_difference",      LINEAR,       at("L5.log10_largest_difference"),        NOISE),
         Number("T1.exponent",              COST,         largest("exponents.*.*.flops"),           EXACT),
@@ -82,7 +81,6 @@ def laptop(section: params.Claims) -> list[Number]:
         Number("N.log10_ratio_n100",       NEAR,         at("n100.modified_over_ordinary.log10_ratio"), Rounded(absolute=0.1)),
         Number("C.log10_difference",       RULE,         at("C.log10_largest_difference"),         NOISE),
         Number("Q1.log10_B1",              ROUTES,       at("studies.B1.distances.function_routes.log10_ratio"), FINAL),
-        Number("Q1.log10_B2",              ROUTES,       at("studies.B2.distances.function_routes.log10_ratio"), FINAL),
         *_generative("mnist"),
         *_sweeps(),
     ]
@@ -145,7 +143,6 @@ def _generative(dataset: str) -> list[Number]:
         Number("Q2.departure",             latent,       at("models.modified.eval.by_seed.*.departure"), Chaotic(least=0.08)),
         Number(f"{ours}.distance",         SCORES,       at(f"{modified}.frechet_distance"),       Chaotic(least=2.0)),
         Number(f"{ours}.distance_ordinary", SCORES,       at(f"{ordinary}.frechet_distance"),       Chaotic(least=3.0)),
-        Number(f"{ours}.coverage",         SCORES,       at(f"{modified}.coverage"),               Chaotic(least=0.03)),
         Number("G3.log10_noise",           SCORES,       noise,                                    Chaotic(least=0.01)),
         Number("G3.log10_test",            SCORES,       test,                                     Chaotic(least=0.02)),
         Number("train.loss_modified",      log,          early_loss("modified"),                   LOSS),
