@@ -47,6 +47,8 @@ def test_the_stage_writes_numbers_and_a_page_that_shows_them(written: Path):
     text = (written / "appendix_d.md").read_text()
     swept = found["swept"]["modified"]
     assert f"{swept['as_predicted']} of {swept['lanes']} lanes" in text
+    commoner = max(swept["survived"], swept["lanes"] - swept["survived"])
+    assert f"names the commoner outcome is right on {commoner}" in text
     assert "0.1 (0.0316 to 0.316)" in text
     assert "above 0.3" in text
     html = (written / "appendix_d.html").read_text()
