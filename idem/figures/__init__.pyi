@@ -1,4 +1,4 @@
-from .cost import figure_cost as figure_cost
+from .cost import figure_cost as figure_cost, figure_wall_time as figure_wall_time
 from .generative.latent import (
     figure_interpolation as figure_interpolation,
     figure_jacobian as figure_jacobian,
@@ -11,23 +11,17 @@ from .generative.restoration import (
 from .generative.samples import figure_5 as figure_5
 from .generative.settings import figure_settings as figure_settings
 from .generative.study import (
-    figure_classes as figure_classes,
     figure_collapse as figure_collapse,
     figure_drift as figure_drift,
     figure_neighbours as figure_neighbours,
-    figure_size as figure_size,
 )
 from .gradients import figure_gradients as figure_gradients
 from .graph import figure_autodiff as figure_autodiff
+from .near import figure_near as figure_near
 from .newdata import figure_newdata as figure_newdata
 from .peers import figure_peers as figure_peers
 from .published import figure_published as figure_published
-from .rates import figure_3 as figure_3, figure_scales as figure_scales
-from .recurrence import figure_1 as figure_1, figure_2 as figure_2
+from .recurrence import figure_recurrence as figure_recurrence
 from .stability import figure_stability as figure_stability
-from .training import (
-    figure_4 as figure_4,
-    figure_fair as figure_fair,
-    figure_wall_time as figure_wall_time,
-)
+from .sweep import figure_3 as figure_3, figure_4 as figure_4, figure_sweep as figure_sweep
 from .trajectory import figure_landscape as figure_landscape, figure_trajectory as figure_trajectory

@@ -1,68 +1,105 @@
-"""The cost of a training step by depth."""
+"""What a training step costs by depth, and what either rule makes of what it may cost."""
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
-from idem.figures.style import RULE_STYLES
+from idem.figures.style import (
+    RULE_STYLES,
+    WIDTH,
+    counted,
+    grey,
+    legend,
+    lines,
+    plain,
+    themed,
+    with_lost,
+)
+
+_ERROR = "mean |f(f(x)) − f(x)|"
 
 
-def figure_cost(cost: pd.DataFrame) -> Figure:
-    """Draw what a training step of either rule costs against depth, beside linear growth.
+@themed
+def figure_cost(cost: pd.DataFrame, training: pd.DataFrame) -> Figure:
+    """Draw operations and memory of a step against depth, and the error against operations.
 
-    Three panels: operations, the same in forward passes of the network (markers counted, lines
-    exact), and bytes saved for the backward pass. Open markers are the narrowest networks, filled
-    ones the others. For the narrowest, dotted lines show the operations, at least one a path and
-    item, if the gradient were multiplied out.
+    Lines are exact, marks counted. In the panels of the networks each rule is at its own best rate:
+    thick the median over all runs, those that diverged as the worst, thin single runs.
 
     Args:
-        cost: columns rule, width, depth, batch_size, flops, forward_equivalents, exact,
-            saved_bytes and log10_expanded_paths.
+        cost: columns rule, width, depth, forward_equivalents, exact and saved_bytes.
+        training: columns ``network``, ``rule``, ``run``, ``forward_equivalents`` and
+            ``absolute_error``, infinite once the run diverged.
     """
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
-    work, passes, memory = figure.subplots(1, 3)
-    narrowest = cost[cost.width == cost.width.min()]
-    for (rule, width), rows in cost.groupby(["rule", "width"], sort=False):
-        narrow = width == cost.width.min()
-        style = RULE_STYLES[str(rule)] | {"markersize": 6}
-        style |= {"markerfacecolor": "white"} if narrow else {}
-        work.plot(rows.depth, rows.flops / 1e9, label=f"{rule}, width {width}", **style)
-        memory.plot(rows.depth, rows.saved_bytes / 1e6, **style)
-        passes.plot(rows.depth, rows.exact, **style | {"marker": ""})
-        style |= {"linestyle": "", "markersize": 10 if narrow else 5}
-        passes.plot(rows.depth, rows.forward_equivalents, **style)
-    for rule, rows in narrowest.groupby("rule", sort=False):
-        paths = rows.batch_size * 10.0**rows.log10_expanded_paths
-        style = RULE_STYLES[str(rule)] | {"linestyle": ":", "marker": ""}
-        label = f"{rule}, width {cost.width.min()}, at least, if multiplied out"
-        work.plot(rows.depth, paths / 1e9, label=label, **style)
-    _draw_linear(work, cost, cost.flops / 1e9)
-    _draw_linear(memory, cost, cost.saved_bytes / 1e6)
-    low, high = cost.flops.min() / 1e9, cost.flops.max() / 1e9
-    work.set(yscale="log", ylim=(low / 30, high * 30), title="operations")
-    work.set_ylabel("GFLOP of matrix products per step")
-    passes.set(ylim=(0, 6.9), title="operations, relative")
-    passes.set_ylabel("forward passes of the same network per step")
-    memory.set(yscale="log", title="memory", ylabel="MB saved for the backward pass")
-    depths = sorted(cost.depth.unique())
-    for axes in (work, passes, memory):
+    networks = list(dict.fromkeys(training.network))
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    grid = figure.subplots(2, max(2, len(networks)))
+    work, memory = grid[0, :2]
+    lines(work, cost, "depth", "exact", errorbar=None, markers=False)
+    for axes, column in ((work, "forward_equivalents"), (memory, "megabytes")):
+        table = cost.assign(megabytes=cost.saved_bytes / 1e6)
+        width = {"units": "width", "estimator": None, "errorbar": None}
+        if axes is work:
+            width["linewidth"] = 0
+        lines(axes, table, "depth", column, **width)
         axes.set(xscale="log", xlabel="depth (layers)")
-        axes.set_xticks(depths, labels=[f"{depth}" for depth in depths])
-        axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
-        axes.grid(color="0.92", linewidth=0.6)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, handlelength=3.5)
+        axes.set_xticks(sorted(cost.depth.unique()))
+        axes.xaxis.set_minor_locator(NullLocator())
+        plain(axes.xaxis)
+    work.set(ylim=(0, 6.9), ylabel="forward passes a step", title="operations")
+    memory.set(yscale="log", ylabel="MB saved for backward", title="memory")
+    _name_widths(memory, cost.assign(megabytes=cost.saved_bytes / 1e6))
+    for axes, network in zip(grid[1], networks, strict=False):
+        _draw_training(axes, training[training.network == network], "forward_equivalents")
+        axes.set_xlabel("operations so far, in forward passes")
+    for spare in (*grid[0, 2:], *grid[1, len(networks) :]):
+        spare.remove()
+    grid[1, 0].set_ylabel(_ERROR)
+    legend(
+        figure,
+        RULE_STYLES,
+        grey("counted", marker="o"),
+        grey("exact", linestyle="-"),
+        grey("a run", linestyle="-", linewidth=0.5),
+    )
     return figure
 
 
-def _draw_linear(axes: Axes, cost: pd.DataFrame, values: pd.Series) -> None:
-    """Draw a line of slope one between the curves of the narrowest and the widest networks."""
-    depths = np.array([cost.depth.min(), cost.depth.max()])
-    shallowest = values[cost.depth == depths[0]]
-    line = np.sqrt(shallowest.min() * shallowest.max()) * depths / depths[0]
-    axes.plot(depths, line, color="0.6", linewidth=1)
-    place: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.4", "fontsize": "small"}
-    middle = np.sqrt(depths.prod()), np.sqrt(line.prod())
-    axes.text(*middle, "linear in depth", **place, bbox={"color": "white", "pad": 1})
+@themed
+def figure_wall_time(training: pd.DataFrame) -> Figure:
+    """Draw the error of each rule at its best rate against the seconds of its training.
+
+    Args:
+        training: columns ``network``, ``rule``, ``learning_rate``, ``run``, ``step``, ``seconds``
+            and ``absolute_error``, infinite once the run diverged.
+    """
+    networks = list(dict.fromkeys(training.network))
+    figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
+    panels = figure.subplots(1, len(networks), squeeze=False)[0]
+    for axes, network in zip(panels, networks, strict=True):
+        _draw_training(axes, training[training.network == network], "seconds")
+        axes.set_xlabel("seconds (one core)")
+    panels[0].set_ylabel(_ERROR)
+    legend(figure, RULE_STYLES)
+    return figure
+
+
+def _name_widths(axes: Axes, cost: pd.DataFrame) -> None:
+    shallowest = cost[(cost.depth == cost.depth.min()) & (cost.rule == "modified")]
+    for width, height in zip(shallowest.width, shallowest.megabytes, strict=True):
+        shift = {"textcoords": "offset points", "xytext": (22, -2), "fontsize": 7}
+        axes.annotate(f"width {width}", (shallowest.depth.min(), height), **shift)
+
+
+def _draw_training(axes: Axes, training: pd.DataFrame, along: str) -> None:
+    """Draw runs and their medians by step, along the median of a column of `training`."""
+    places = training.groupby(["rule", "step"])[along].transform("median")
+    table = training.assign(absolute_error=with_lost(axes, training.absolute_error), place=places)
+    single = {"units": "run", "estimator": None, "markers": False, "linewidth": 0.5, "alpha": 0.5}
+    lines(axes, table, "place", "absolute_error", errorbar=None, **single)
+    lines(axes, table, "place", "absolute_error", errorbar=None, linewidth=1.8, markevery=0.15)
+    rates = training.groupby("rule").learning_rate.first()
+    words = ", ".join(f"{rule} {rate:g}" for rule, rate in rates.items())
+    runs = counted(training.run.nunique(), "run")
+    axes.set_title(f"{training.network.iloc[0]}, {runs}; best rates: {words}")

@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from idem.figures.style import BLUE, ORANGE, plain
+from idem.figures.style import BLUE, ORANGE, WIDTH, plain, themed
 
 _PANELS = {  # what is drawn, and along which route
     "norm of the gradient": {"norm_ordinary": "ordinary", "norm_modified": "modified"},
@@ -22,17 +22,18 @@ _PANELS = {  # what is drawn, and along which route
 }
 _OF_ROUTE: dict[str, tuple[str, str]] = {  # colour and words
     "ordinary": (ORANGE, "along the ordinary route"),
-    "modified": ("black", "along the modified route"),
-    "separate": (BLUE, "between separate runs"),
+    "modified": (BLUE, "along the modified route"),
+    "separate": ("black", "between separate runs"),
 }
 _OURS: list[dict[str, Any]] = [  # of each start
-    {"linestyle": "", "marker": "o", "markersize": 4},
-    {"linestyle": "", "marker": "x", "markersize": 5},
-    {"linestyle": "", "marker": "^", "markersize": 4},
+    {"linestyle": "", "marker": "o", "markersize": 2.5},
+    {"linestyle": "", "marker": "x", "markersize": 3},
+    {"linestyle": "", "marker": "^", "markersize": 2.5},
 ]
 _MARKS = 40  # of a line of ours, evenly spaced in the logarithm of the epoch
 
 
+@themed
 def figure_gradients(
     trace: pd.DataFrame,
     theirs: pd.DataFrame,
@@ -57,7 +58,7 @@ def figure_gradients(
         title: which network and rate ours are of.
     """
     starts = list(dict.fromkeys(trace.start))
-    figure = Figure(figsize=(12.5, 9), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
     figure.suptitle(title)
     grid = figure.subplot_mosaic("NNNCCC;aabbcc")
     for axes, (words, quantities) in zip((grid["N"], grid["C"]), _PANELS.items(), strict=True):
@@ -104,10 +105,10 @@ def _draw_surface(axes: Axes, surface: pd.DataFrame) -> None:
     losses = surface.pivot(index="pc2", columns="pc1", values="loss")
     levels = np.geomspace(float(losses.min().min()), float(losses.max().max()), 13)
     norm = LogNorm(levels[0], levels[-1])
-    filled = axes.contourf(losses.columns, losses.index, losses, levels, norm=norm, cmap="Blues_r")
+    filled = axes.contourf(losses.columns, losses.index, losses, levels, norm=norm, cmap="Greys_r")
     axes.contour(losses.columns, losses.index, losses, levels, colors="0.5", linewidths=0.4)
     bar = axes.figure.colorbar(filled, ax=axes, ticks=levels[::4], location="bottom")
-    bar.set_label("mean of (f(f(x)) − f(x))²")
+    bar.set_label("mean (f(f(x)) − f(x))², log scale")
     bar.ax.set_xticklabels([f"{tick:.1g}" for tick in levels[::4]])
     bar.ax.minorticks_off()
 

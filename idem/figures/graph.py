@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch, Rectangle
 
-from idem.figures.style import RULE_NAMES
+from idem.figures.style import BLUE, RULE_NAMES
 
 _SPINE, _SIDE, _PARAMETERS, _UNRECORDED = 0.0, 1.4, 2.4, -2.1  # columns
 _RESULTS = {1: "y = f(x)", 2: "u = f(y)", 3: "w = f(u)"}
@@ -170,7 +170,7 @@ def _face(look: str) -> dict[str, Any]:
         return {"facecolor": "white", "edgecolor": _GREY, "linestyle": (0, (4, 3))}
     if look == "ordinary":
         return {"facecolor": _PALE, "edgecolor": _HATCH, "hatch": "///", "linewidth": 0}
-    face = {"modified": "black", "parameter": "0.85"}.get(look, "white")
+    face = {"modified": BLUE, "parameter": "0.85"}.get(look, "white")
     return {"facecolor": face, "edgecolor": "black"}
 
 

@@ -1,76 +1,62 @@
 """The cost of every iteration that computes the projector."""
 
-from itertools import cycle
 from typing import Any
 
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from idem.figures.style import BLUE, ORANGE
+from idem.figures.style import WIDTH, grey, themed
 
-_KNOWN: dict[str, tuple[str, str]] = {
-    "nothing": ("black", ":"),
-    "bounds and rank": (BLUE, "--"),
-    "bounds and gap": (ORANGE, "-"),
-}
+_MARKS = ("o", "s", "^")  # of the gaps that are drawn, the largest first
+_TOLD = {"nothing": "", "bounds and rank": " †", "bounds and gap": " ‡"}
 
 
-_PEER_MARKERS = "os^DvP<X>hp*"
-
-
+@themed
 def figure_peers(peers: pd.DataFrame) -> Figure:
     """Draw what every iteration costs until rounding stops it, and how far from P that is.
 
-    A column a norm of the projector; black schemes are told nothing of the spectrum, blue ones its
-    bounds and the rank, orange ones its bounds and the gap.
+    A row a scheme, the cheapest at the smallest gap at the top; a column a norm of the projector,
+    above the cost, below the distance. A mark is a gap: the largest, a middle one, the smallest.
 
     Args:
         peers: columns scheme, knows, norm, gap, size, equivalents (products, with inverses priced
             in them; missing for direct methods) and log10_distance.
     """
     norms = list(dict.fromkeys(peers.norm))
-    width = 3.4 * len(norms) + 2.6
-    figure = Figure(figsize=(width, 6.4), layout="constrained")
-    axes = figure.subplots(2, len(norms), sharex=True, sharey="row", squeeze=False)
-    for (upper, lower), norm in zip(axes.T, norms, strict=True):
-        schemes = peers[peers.norm == norm].groupby(["scheme", "knows"], sort=False)
-        for ((name, knows), rows), marker in zip(schemes, cycle(_PEER_MARKERS), strict=False):
-            style = _peer_style(str(name), str(knows), marker)
-            lower.plot(rows.gap, rows.log10_distance, label=name, **style)
-            if rows.equivalents.notna().any():
-                upper.plot(rows.gap, rows.equivalents, **style)
-        upper.set(title=rf"$\|\mathbf{{P}}\|_2 = {norm:g}$", xscale="log", ylim=(0, None))
-        lower.set_xlabel(r"least distance of an eigenvalue to $\frac{1}{2}$ (gap)")
-        for panel in (upper, lower):
-            panel.grid(color="0.9", linewidth=0.6)
-    axes[0, 0].invert_xaxis()
-    axes[0, 0].set_ylabel("cost until rounding stops it\n(n × n products; inverses priced)")
-    axes[1, 0].set_ylabel("log10 of the relative distance\nto the exact projector")
-    _explain_peers(figure, peers, axes[1, 0])
+    gaps = sorted(peers.gap.unique(), reverse=True)
+    kept = dict.fromkeys([gaps[0], gaps[len(gaps) // 2], gaps[-1]])
+    marks = dict(zip(kept, _MARKS, strict=False))
+    hardest = peers[peers.gap == gaps[-1]].groupby("scheme").equivalents.mean()
+    schemes = list(hardest.sort_values(na_position="last").index)
+    rows = peers[peers.gap.isin(list(marks))]
+    figure = Figure(figsize=(WIDTH, 0.36 * len(schemes) + 1.2), layout="constrained")
+    grid = figure.subplots(2, len(norms), sharex="row", sharey=True, squeeze=False)
+    for column, norm in zip(grid.T, norms, strict=True):
+        for axes, value in zip(column, ("equivalents", "log10_distance"), strict=True):
+            _draw(axes, rows[rows.norm == norm], value, schemes, marks)
+        column[0].set(title=rf"$\|\mathbf{{P}}\|_2 = {norm:g}$", xlim=(0, None))
+        column[0].set_xlabel("cost until rounding stops it (products)")
+        column[1].set_xlabel("log10 of the relative distance to the projector")
+    knows = peers.drop_duplicates("scheme").set_index("scheme").knows
+    names = [name + _TOLD[knows[name]] for name in schemes]
+    grid[0, 0].set_yticks(range(len(schemes)), names)
+    grid[0, 0].set_ylim(len(schemes) - 0.5, -0.5)
+    told = [grey(f"{mark.strip()} told {what}", marker="") for what, mark in _TOLD.items() if mark]
+    handles = [grey(f"gap {gap:g}", marker=mark) for gap, mark in marks.items()]
+    figure.legend(handles=[*handles, *told], loc="outside lower center", ncols=5)
     return figure
 
 
-def _peer_style(name: str, knows: str, marker: str) -> dict[str, Any]:
-    """Return thick black for `project`; else a colour by what is known, a marker by scheme."""
-    if name == "project":
-        return {"color": "black", "linewidth": 3, "marker": "o", "markersize": 6, "zorder": 5}
-    color, dashes = _KNOWN[knows]
-    style = {"color": color, "linestyle": dashes, "linewidth": 1.1, "marker": marker}
-    return style | {"markersize": 6, "markerfacecolor": "none"}
-
-
-def _explain_peers(figure: Figure, peers: pd.DataFrame, axes: Axes) -> None:
-    """Draw the legend beside the panels, a group for each thing that schemes are told."""
-    handles, labels = axes.get_legend_handles_labels()
-    drawn = dict(zip(labels, handles, strict=True))
-    knows = peers.drop_duplicates("scheme").set_index("scheme").knows
-    entries: list[tuple[Any, str]] = []
-    for told in _KNOWN:
-        members = sorted(knows.index[knows == told], key=lambda name: name != "project")
-        if members:
-            entries += [(Patch(alpha=0), f"told {told}:"), *((drawn[m], m) for m in members)]
-    figure.legend(
-        *zip(*entries, strict=True), loc="outside center right", frameon=False, handlelength=3.2
-    )
+def _draw(
+    axes: Axes, rows: pd.DataFrame, value: str, schemes: list[str], marks: dict[Any, str]
+) -> None:
+    table = rows.assign(place=rows.scheme.map(schemes.index)).dropna(subset=value)
+    shades = dict(zip(marks, ("0.75", "0.45", "0"), strict=False))
+    options: dict[str, Any] = {"hue": "gap", "style": "gap", "legend": False, "s": 22}
+    options |= {"palette": shades, "markers": marks, "linewidth": 0}
+    seaborn.scatterplot(table, x=value, y="place", ax=axes, **options)
+    own = schemes.index("project")
+    axes.axhspan(own - 0.5, own + 0.5, color="0.94", zorder=0)
+    axes.set(ylabel="")

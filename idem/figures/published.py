@@ -1,30 +1,28 @@
 """The authors' published curves as lines, ours as marks, on the trained batch and on new inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib import colormaps
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from idem.figures.style import counted, plain
+from idem.figures.newdata import draw_share, share_legend
+from idem.figures.style import RULE_STYLES, WIDTH, counted, grey, legend, plain, themed
 
-_MARKS: dict[str, dict[str, Any]] = {
-    "trained batch (one a run)": {"marker": "o", "markersize": 5},
-    "the same runs on new inputs": {"marker": "o", "markersize": 5, "markerfacecolor": "white"},
-    "a fresh batch every step": {"marker": "x", "markersize": 6},
-}
+_NEW: dict[str, Any] = {"markerfacecolor": "white"}
+_FRESH: dict[str, Any] = {"marker": "x", "markersize": 3.5}
 
 
-def figure_published(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
-    """Draw error by epoch: the authors' lines, ours beside them, and below the ratio of the two.
+@themed
+def figure_published(
+    lines: pd.DataFrame, curves: pd.DataFrame, newdata: pd.DataFrame, each: Mapping[str, float]
+) -> Figure:
+    """Draw error by epoch: the authors' lines, ours beside them, their ratio, and new inputs.
 
-    A column a network and rule, the rules of a network on one scale. A colour is a learning rate,
-    by its published label; grey are the published lines that were not run here.
+    A column a network. A colour is a rule; the authors' lines that were run here are thick and
+    named by their published rate. In the last column, what part of the fall of the error in
+    training new inputs show, by the amount of training inputs.
 
     Args:
         lines: columns ``network``, ``data`` (fixed or fresh), ``rule``, ``label``, ``epoch``,
@@ -32,66 +30,68 @@ def figure_published(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
             (on inputs that were not trained on) and ``ratio`` (error / theirs, NaN if not printed).
         curves: columns ``network``, ``rule``, ``learning_rate``, ``epoch`` and ``error``, as
             published.
+        newdata: as of `idem.figures.newdata.figure_newdata`.
+        each: how many inputs a dimension the networks train on, if on one batch.
     """
-    panels = list(lines[["network", "rule"]].drop_duplicates().itertuples(index=False, name=None))
-    figure = Figure(figsize=(3.6 * len(panels) + 0.6, 6.4), layout="constrained")
-    axes = figure.subplots(2, len(panels), sharex=True, squeeze=False, height_ratios=[3, 1])
-    first = {network: column for column, (network, _) in reversed(list(enumerate(panels)))}
-    all_colors = _colors(lines.label)
-    for (network, rule), (above, below) in zip(panels, axes.T, strict=True):
-        ours = lines[(lines.network == network) & (lines.rule == rule) & (lines.epoch > 0)]
-        theirs = curves[(curves.network == network) & (curves.rule == rule) & (curves.epoch > 0)]
-        colors = {label: all_colors[label] for label in sorted(ours.label.unique())}
-        above.sharey(axes[0, first[network]])
-        below.sharey(axes[1, 0])
-        _draw_theirs(above, theirs, colors)
-        _draw_ours(above, ours, colors)
-        _draw_ratio(below, ours[ours.data == "fixed"], colors)
-        runs = counted(int(ours.runs.max()), "run")
-        above.set_title(f"{network}, {rule} ({runs})")
-        above.set(xscale="log", yscale="log")
-        handles = [Line2D([], [], color=c, label=f"{label:g}") for label, c in colors.items()]
-        above.legend(handles=handles, title="rate", frameon=False, fontsize="small")
+    networks = list(dict.fromkeys(lines.network))
+    figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
+    ratios = {"width_ratios": [*[1.0] * len(networks), 1.1], "height_ratios": [3, 1.25]}
+    grid = figure.subplots(2, len(networks) + 1, **ratios)
+    for (above, below), network in zip(grid.T, networks, strict=False):
+        ours = lines[(lines.network == network) & (lines.epoch > 0)]
+        theirs = curves[(curves.network == network) & (curves.epoch > 0)]
+        below.sharex(above)
+        below.sharey(grid[1, 0])
+        _draw_theirs(above, theirs, ours)
+        _draw_ours(above, ours)
+        _draw_ratio(below, ours[ours.data == "fixed"])
+        above.set(xscale="log", yscale="log", xlim=(0.6, 5 * theirs.epoch.max()))
+        above.set_title(f"{network} ({counted(int(ours.runs.max()), 'run')})")
         below.set_xlabel("epoch (steps)")
         plain(below.xaxis)
-    axes[0, 0].set_ylabel("mean |f(f(x)) − f(x)|")
-    axes[1, 0].set_ylabel("ours / theirs")
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=4, frameon=False)
+    grid[0, 0].set_ylabel("mean |f(f(x)) − f(x)|")
+    grid[1, 0].set_ylabel("ours / theirs")
+    draw_share(grid[0, -1], newdata, each)
+    grid[1, -1].set_axis_off()
+    grid[1, -1].legend(handles=share_legend(newdata), loc="upper center", fontsize=7)
+    legend(
+        figure,
+        RULE_STYLES,
+        grey("the authors (10 runs)", linestyle="-"),
+        grey("ours, trained batch", marker="o"),
+        grey("the same on new inputs", marker="o", **_NEW),
+        grey("ours, fresh batches", **_FRESH),
+        columns=3,
+    )
     return figure
 
 
-def _colors(labels: pd.Series) -> dict[Any, Any]:
-    """Return a colour a label, from dark to light."""
-    names: Sequence[float] = sorted(labels.unique())
-    return dict(zip(names, colormaps["viridis"](np.linspace(0.05, 0.85, len(names))), strict=True))
+def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
+    run_here = set(zip(ours.rule, ours.label, strict=True))
+    for (rule, label), line in curves.groupby(["rule", "learning_rate"]):
+        style = {name: RULE_STYLES[str(rule)][name] for name in ("color", "linestyle")}
+        if (rule, label) in run_here:
+            axes.plot(line.epoch, line.error, linewidth=1.3, **style)
+            shift = {"textcoords": "offset points", "xytext": (2, 0), "va": "center"}
+            end = line.loc[line.epoch.idxmax()]
+            axes.annotate(f"{label:g}", (end.epoch, end.error), fontsize=7, **shift)
+        else:
+            axes.plot(line.epoch, line.error, linewidth=0.5, alpha=0.35, **style)
 
 
-def _draw_theirs(axis: Axes, curves: pd.DataFrame, colors: dict[Any, Any]) -> None:
-    for label, line in curves.groupby("learning_rate"):
-        color = colors.get(label)
-        style = {"color": "0.85", "linewidth": 0.8} if color is None else {"color": color}
-        axis.plot(line.epoch, line.error, zorder=1 if color is None else 2, **style)
-
-
-def _draw_ours(axis: Axes, lines: pd.DataFrame, colors: dict[Any, Any]) -> None:
-    trained, new, fresh = _MARKS.values()
-    for (data, label), line in lines.groupby(["data", "label"]):
-        style = {"color": colors[label], "linestyle": "", "zorder": 3}
+def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
+    for (data, rule), line in lines.groupby(["data", "rule"]):
+        style: dict[str, Any] = RULE_STYLES[str(rule)] | {"linestyle": "", "zorder": 3}
         if data == "fresh":
-            axis.plot(line.epoch, line.error, **style, **fresh)
+            axes.plot(line.epoch, line.error, **style | _FRESH)
             continue
-        axis.plot(line.epoch, line.error, **style, **trained)
-        axis.vlines(line.epoch, line.low, line.high, color=colors[label])
-        axis.plot(line.epoch, line.new_error, **style, **new)
+        axes.vlines(line.epoch, line.low, line.high, color=style["color"], linewidth=0.8)
+        axes.plot(line.epoch, line.new_error, **style | {"markersize": 5} | _NEW)
+        axes.plot(line.epoch, line.error, **style | {"markersize": 3})
 
 
-def _draw_ratio(axis: Axes, lines: pd.DataFrame, colors: dict[Any, Any]) -> None:
-    axis.axhline(1, color="0.6", linewidth=1)
-    for label, line in lines.groupby("label"):
-        axis.plot(line.epoch, line.ratio, color=colors[label], marker="o", markersize=4)
-
-
-def _legend() -> list[Artist]:
-    grey: dict[str, Any] = {"color": "0.35"}
-    marks = [Line2D([], [], label=n, linestyle="", **grey, **m) for n, m in _MARKS.items()]
-    return [Line2D([], [], label="the authors (10 runs)", **grey), *marks]
+def _draw_ratio(axes: Axes, lines: pd.DataFrame) -> None:
+    axes.axhline(1, color="0.5", linewidth=0.8)
+    for (rule, _), line in lines.groupby(["rule", "label"]):
+        known = line.dropna(subset="ratio")
+        axes.plot(known.epoch, known.ratio, **RULE_STYLES[str(rule)])

@@ -1,15 +1,42 @@
-"""How all figures look: the colours of the rules, marks for what is no number, plain axes."""
+"""How all figures look: one theme, a colour a rule or family of models, marks for grey print.
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+A colour means one thing in all figures: blue is the modified rule, orange the ordinary one, green
+IGN; their variants are shades of these, and what is none of them is grey. Whatever a colour tells
+apart, a marker or a dash does too.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 import pandas as pd
+import seaborn
+from matplotlib import rc_context
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogFormatter
 
-ORANGE, BLUE, ESCAPED = "#f28e1c", "#2f6db3", "0.88"
+WIDTH = 6.75  # inches: of a page with two columns, on which the smallest text is 7 pt
+THEME: Mapping[str, Any] = {
+    **seaborn.axes_style("ticks"),
+    **seaborn.plotting_context("paper", font_scale=0.82),
+    "font.family": ["DejaVu Sans"],
+    "axes.grid": True,
+    "figure.titlesize": "medium",
+    "grid.color": "0.92",
+    "grid.linewidth": 0.5,
+    "axes.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    **{f"{axis}tick.{level}.width": 0.6 for axis in "xy" for level in ("major", "minor")},
+}
+BLUE, ORANGE, GREEN = (seaborn.color_palette("colorblind").as_hex()[place] for place in (0, 1, 2))
 RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstruction only"}
 
 
@@ -24,47 +51,123 @@ MODEL_NAMES = {  # of the generative study, in the order they are shown
     "denoiser": "Denoiser",
     "dcgan": "DCGAN",
 }
-_MODEL_STYLES: dict[str, dict[str, Any]] = {
-    "modified": {"color": "black", "marker": "o", "linestyle": "-"},
-    "ordinary": {"color": ORANGE, "marker": "s", "linestyle": "--"},
-    "ign": {"color": BLUE, "marker": "^", "linestyle": "-."},
-    "autoencoder": {"color": "0.5", "marker": "v", "linestyle": ":"},
-    "untrained": {"color": "0.7", "marker": ".", "linestyle": "-"},
+_DASHED, _DOTTED, _MIXED = (4, 1.6), (1, 1.2), (4, 1.4, 1, 1.4)
+_MODEL_STYLES: dict[str, tuple[Any, str, Any]] = {  # colour, marker, dashes
+    "modified": (BLUE, "o", ""),
+    "modified_plain": ("#7db8da", "X", _DOTTED),
+    "ordinary": (ORANGE, "s", _DASHED),
+    "ign": (GREEN, "^", _MIXED),
+    "ign_published": ("#7fcbae", "v", _DOTTED),
+    "ign_decorrelated": ("#00563f", "<", _DASHED),
+    "autoencoder": ("0.45", "D", _DOTTED),
+    "denoiser": ("0.65", "P", _DASHED),
+    "dcgan": ("0.25", "h", _MIXED),
+    "untrained": ("0.8", ">", ""),
 }
-RULE_STYLES: dict[str, dict[str, Any]] = {
-    rule: _MODEL_STYLES[rule] | {"markersize": 4} for rule in ("modified", "ordinary")
-}
-_MORE: list[dict[str, Any]] = [  # models without a style of their own
-    {"color": color, "marker": marker, "linestyle": line}
-    for color, marker, line in (
-        ("#3a8f5c", "D", "-"),
-        ("#8c5fa8", "P", "--"),
-        ("#a0522d", "X", ":"),
-        ("#c2487e", "*", "-."),
-    )
-]
+_OTHERS: list[tuple[Any, str, Any]] = [("0.3", "*", ""), ("0.55", "p", _DASHED), ("0.7", "d", "")]
 
 
 SMALLEST_SHOWN = 1e-12
+Draw = ParamSpec("Draw")
 
 
-CROSS: dict[str, Any] = {"marker": "x", "linestyle": "", "markersize": 6, "markeredgewidth": 1.4}
+def themed(draw: Callable[Draw, Figure]) -> Callable[Draw, Figure]:
+    """Let a function draw in the theme, to the last tick, and leave matplotlib as it was."""
+
+    @wraps(draw)
+    def in_theme(*args: Draw.args, **options: Draw.kwargs) -> Figure:
+        with rc_context(dict(THEME)):
+            figure = draw(*args, **options)
+            figure.draw_without_rendering()  # ticks are made, and sized, when they are first needed
+        return figure
+
+    return in_theme
 
 
-def model_styles(models: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the models that there are, in the order of all figures, with their styles.
+def looks(models: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return how the models, or rules, that there are look, in the order of all figures.
 
-    Of more models than there are styles, some share one.
+    Returns:
+        The keywords of a line of matplotlib. Of more models than there are styles, some share one.
     """
     names = in_order(models)
-    others = iter(_MORE * len(names))
-    return {name: _MODEL_STYLES.get(name) or next(others) for name in names}
+    others = iter(_OTHERS * len(names))
+    styles = {name: _MODEL_STYLES.get(name) or next(others) for name in names}
+    return {
+        name: {"color": color, "marker": marker, "linestyle": (0, dashes) if dashes else "-"}
+        for name, (color, marker, dashes) in styles.items()
+    }
+
+
+def by_model(data: pd.DataFrame, column: str) -> dict[str, Any]:
+    """Return the keywords with which seaborn gives every model or rule of a column its look."""
+    styles = looks(data[column])
+    dashes = {name: style["linestyle"] for name, style in styles.items()}
+    return {
+        "hue": column,
+        "style": column,
+        "hue_order": list(styles),
+        "style_order": list(styles),
+        "palette": {name: style["color"] for name, style in styles.items()},
+        "markers": {name: style["marker"] for name, style in styles.items()},
+        "dashes": {name: "" if dash == "-" else dash[1] for name, dash in dashes.items()},
+        "legend": False,
+    }
+
+
+def lines(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **more: Any) -> None:
+    """Draw medians over runs, with a band from the lowest run to the highest.
+
+    Args:
+        axes: into which.
+        data: a row a run and place.
+        x: the column of the place.
+        y: the column of the value.
+        by: the column of the rule or model.
+        more: for `seaborn.lineplot`, in place of these.
+    """
+    options: dict[str, Any] = {"estimator": "median", "errorbar": ("pi", 100)}
+    options |= {"err_kws": {"linewidth": 0}, "markeredgecolor": "white", "markeredgewidth": 0.4}
+    seaborn.lineplot(data, x=x, y=y, ax=axes, **(options | by_model(data, by) | more))
+    axes.set(xlabel="", ylabel="")
+
+
+def dots(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **more: Any) -> None:
+    """Draw a mark for every row, in the look of its rule or model."""
+    options = by_model(data, by) | {"s": 10, "linewidth": 0} | more
+    options = {name: value for name, value in options.items() if name != "dashes"}
+    seaborn.scatterplot(data, x=x, y=y, ax=axes, **options)
+    axes.set(xlabel="", ylabel="")
+
+
+def legend(figure: Figure, models: Iterable[str], *more: Artist, columns: int = 5) -> None:
+    """Explain the looks of models or rules, and what else there is, below the panels."""
+    handles: list[Artist] = [
+        Line2D([], [], label=RULE_NAMES.get(name) or model_name(name), **style)
+        if set(models) <= set(RULE_NAMES)
+        else Line2D([], [], label=model_name(name), **style)
+        for name, style in looks(models).items()
+    ]
+    figure.legend(handles=[*handles, *more], loc="outside lower center", ncols=columns)
+
+
+def grey(label: str, **style: Any) -> Line2D:
+    """Return the entry of a legend for what any rule or model may have."""
+    return Line2D([], [], label=label, **({"color": "0.35", "linestyle": ""} | style))
 
 
 def in_order(models: Iterable[str]) -> list[str]:
     """Return the models that there are, those of `MODEL_NAMES` first."""
     found = set(models)
     return [name for name in MODEL_NAMES if name in found] + sorted(found - set(MODEL_NAMES))
+
+
+RULE_STYLES = looks(("modified", "ordinary"))
+
+
+def first(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the rows of the first models, as many as there is room for panels or lines."""
+    return table[table["model"].isin(in_order(table["model"])[:count])]
 
 
 def batchnorm_in(mode: str) -> str:
@@ -77,19 +180,25 @@ def model_name(model: str) -> str:
     return MODEL_NAMES.get(model, model.replace("_", " ").capitalize())
 
 
-def cross(axes: Axes, positions: pd.Series, height: float, rule: str) -> None:
-    """Mark what has no finite value, at a height of the panel that is no value."""
-    style = RULE_STYLES[rule] | CROSS
-    place = {"transform": axes.get_xaxis_transform(), "zorder": 5}
-    axes.plot(positions, [height] * len(positions), **style, **place)
+def with_lost(axes: Axes, values: pd.Series, word: str = "diverged") -> pd.Series:
+    """Give what is infinite a place of its own above all numbers of a logarithmic axis.
 
+    So a run that diverged is seen, and counts in a median as what it is: worse than all others.
 
-def say(axes: Axes, words: Sequence[str]) -> None:
-    """Write into a panel what it would else be empty of."""
-    place: dict[str, Any] = {"fontsize": "small", "transform": axes.transAxes}
-    box = {"color": "white", "alpha": 0.8, "pad": 2}
-    if words:
-        axes.text(0.04, 0.05, "\n".join(words), bbox=box, in_layout=False, **place)
+    Returns:
+        The values, zeros lifted to `SMALLEST_SHOWN`, and those that are infinite at that place.
+    """
+    axes.set_yscale("log")
+    finite = values[np.isfinite(values)].clip(lower=SMALLEST_SHOWN)
+    if np.isinf(values).any():
+        low, high = (finite.min(), finite.max()) if len(finite) else (0.1, 1.0)
+        place = high * max(3.0, (high / low) ** 0.15)
+        axes.axhline(place, color="0.7", linewidth=0.8, linestyle=":", zorder=0)
+        where = {"transform": axes.get_yaxis_transform(), "va": "bottom", "color": "0.35"}
+        axes.text(0.01, place, word, fontsize=7, **where)
+        axes.margins(y=0.1)  # for the word above
+        values = values.where(np.isfinite(values) | values.isna(), place)
+    return lifted(values)
 
 
 def lifted(values: pd.Series) -> pd.Series:
@@ -97,15 +206,17 @@ def lifted(values: pd.Series) -> pd.Series:
     return values.clip(lower=SMALLEST_SHOWN)
 
 
-def shown(errors: pd.Series) -> pd.Series:
-    """Leave out what is infinite, and lift exact zeros."""
-    return lifted(errors.where(np.isfinite(errors)))
-
-
 def plain(axis: Axis) -> None:
     """Write the numbers of a logarithmic axis as 20, not as 2 × 10¹."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
+    axis.set_minor_formatter(_Plain(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
+
+
+class _Plain(LogFormatter):
+    """Label where `LogFormatter` would, in plain numbers."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
 
 
 def counted(count: int, unit: str) -> str:

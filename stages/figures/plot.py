@@ -1,4 +1,7 @@
-"""Stage plot: draw the paper's five figures, and those it lacks, from the tables beside them."""
+"""Stage plot: draw the figures of the paper's questions, and those of the appendix, from tables.
+
+Six figures answer a question each and lie beside the tables; all others lie in ``appendix``.
+"""
 
 import json
 import math
@@ -11,75 +14,88 @@ from matplotlib.figure import Figure
 from idem.figures import (
     cost,
     graph,
+    near,
     newdata,
     peers,
     published,
-    rates,
     recurrence,
     stability,
-    training,
+    sweep,
     trajectory,
 )
 from stages.common import params
 from stages.common.files import write_figure
 from stages.figures import plot_generative
 from stages.published.curves import RULES, read_errors
-from stages.sweeps.aggregate import ERROR_FLOOR, at_best_rate, last_rows, relabelled
+from stages.sweeps.aggregate import at_best_rate, last_rows
 
 
 def main() -> None:
     """Read the tables, write a PNG a figure."""
-    args = params.arguments("draw Figures 1 to 5")
+    args = params.arguments("draw the figures")
     parameters = params.read(args.params, params.Laptop)
+    drawn = drawings(args.metrics, parameters)
+    drawn |= plot_generative.drawings(args.metrics, "mnist", parameters)
+    for name, figure in drawn.items():
+        write_figure(args.metrics / f"{name}.png", figure)
+
+
+def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
+    """Return every figure but those of the generative study, by name."""
     section = parameters.plot
-    widths = {name: network.widths for name, network in parameters.sweep.networks.items()}
-    folder: Path = args.metrics
 
     def table(name: str) -> pd.DataFrame:
         return pd.read_csv(folder / f"{name}.csv")
 
-    def sweeps(networks: list[str], suffix: str = "") -> pd.DataFrame:
-        return pd.concat(table(f"sweep_{n}{suffix}").assign(network=n) for n in networks)
+    def of_all(pattern: str, networks: list[str]) -> pd.DataFrame:
+        return pd.concat(table(pattern.format(n)).assign(network=n) for n in networks)
 
-    def fair(networks: list[str]) -> Figure:
-        rows = {name: table(f"sweep_{name}") for name in networks}
-        best = [at_best_rate(r, widths[n]).assign(network=n) for n, r in rows.items()]
-        ends = [last_rows(r).assign(network=n) for n, r in rows.items()]
-        return training.figure_fair(pd.concat(best), pd.concat(ends))
-
-    summaries = sweeps(section.figure_3, "_summary")
+    lanes, training = swept(of_all("sweep_{}", section.sweep), parameters)
+    new, each = table("newdata"), inputs_a_dimension(parameters)
     with np.load(folder / "basins.npz") as archive:
         planes = dict(archive)
-    drawn = {
-        "figure_1": recurrence.figure_1(table("scalar_map")),
-        "figure_2": recurrence.figure_2(planes),
-        "figure_3": rates.figure_3(summaries, ERROR_FLOOR),
-        "figure_4": training.figure_4(sweeps(section.figure_4)),
-        "figure_published": published.figure_published(
-            pd.concat(
-                table(f"published_{n}_lines").assign(network=n)
-                for n in parameters.published.networks
-            ),
-            read_errors(),
+    lines = of_all("published_{}_lines", list(parameters.published.networks))
+    return {
+        "figure_recurrence": recurrence.figure_recurrence(table("scalar_map"), planes),
+        "figure_published": published.figure_published(lines, read_errors(), new, each),
+        "figure_sweep": sweep.figure_sweep(lanes),
+        "figure_near": near.figure_near(table("near"), perfected(folder / "near.json")),
+        "figure_cost": cost.figure_cost(table("cost"), training),
+        "appendix/figure_3": sweep.figure_3(of_all("sweep_{}_summary", section.figure_3)),
+        "appendix/figure_4": sweep.figure_4(of_all("sweep_{}", section.figure_4)),
+        "appendix/figure_newdata": newdata.figure_newdata(new, *compared(folder / "newdata.json")),
+        "appendix/figure_peers": peers.figure_peers(table("peers")),
+        "appendix/figure_autodiff": graph.figure_autodiff(
+            table("autodiff_nodes"), table("autodiff_edges")
         ),
-        "figure_newdata": newdata.figure_newdata(
-            table("newdata"), *compared(folder / "newdata.json"), inputs_a_dimension(parameters)
-        ),
-        "figure_scales": rates.figure_scales(relabelled(summaries, widths)),
-        "figure_fair": fair(section.figure_3),
-        "figure_peers": peers.figure_peers(table("peers")),
-        "figure_cost": cost.figure_cost(table("cost")),
-        "figure_autodiff": graph.figure_autodiff(table("autodiff_nodes"), table("autodiff_edges")),
-        "figure_stability": stability.figure_stability(table("stability")),
-        "figure_trajectory": trajectory.figure_trajectory(
+        "appendix/figure_stability": stability.figure_stability(table("stability")),
+        "appendix/figure_trajectory": trajectory.figure_trajectory(
             table("trajectory"), table("trajectory_spectrum"), section.figure_trajectory
         ),
-        "figure_landscape": trajectory.figure_landscape(
+        "appendix/figure_landscape": trajectory.figure_landscape(
             table("trajectory_surface"), table("trajectory"), table("trajectory_lines")
         ),
-    } | plot_generative.drawings(folder, "mnist", parameters)
-    for name, figure in drawn.items():
-        write_figure(folder / f"{name}.png", figure, to_the_pixel=name == "figure_2")
+    }
+
+
+def swept(rows: pd.DataFrame, parameters: params.Laptop) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return each run's last row, and the errors during training at either rule's best rate."""
+    networks = {str(name): part for name, part in rows.groupby("network", sort=False)}
+    widths = {name: parameters.sweep.networks[name].widths for name in networks}
+    ends = (last_rows(part) for part in networks.values())
+    best = (at_best_rate(part, widths[n]).assign(network=n) for n, part in networks.items())
+    return pd.concat(ends), pd.concat(best)
+
+
+def perfected(path: Path) -> pd.DataFrame:
+    """Return a row a case: steps, ratio of the rules with its interval, and predicted edges."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return pd.DataFrame(
+        {"case": case, "steps": of["steps"]}
+        | of["modified_over_ordinary"]
+        | {f"edge_{rule}": (of["predicted_edge"] or {}).get(rule, math.nan) for rule in RULES}
+        for case, of in found.items()
+    )
 
 
 def compared(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

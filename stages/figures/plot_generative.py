@@ -20,6 +20,7 @@ from stages.evaluation.labels import subset
 from stages.figures.album import album
 
 OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
+DISTANCE = "frechet_distance"  # the measure that stands beside the samples
 
 
 def main() -> None:
@@ -28,10 +29,12 @@ def main() -> None:
     name = params.choose(dict.fromkeys(DATASETS, args.dataset), args.dataset, "data set")
     note, own, paths = subset(args.metrics, name), pictures.folder(args.metrics, name), {}
     settings = params.read(args.params, Generative)
-    for figure, drawn in drawings(args.metrics, name, settings).items():
+    for place, drawn in drawings(args.metrics, name, settings).items():
+        figure = Path(place).name
         if note and figure != "figure_5":  # which has it below its images
             drawn.suptitle(note, fontsize="small")
-        paths[figure] = (own if figure in OF_PHOTOGRAPHS else args.metrics) / f"{figure}.png"
+        hidden = figure in OF_PHOTOGRAPHS and own != args.metrics
+        paths[figure] = own / f"{figure}.png" if hidden else args.metrics / f"{place}.png"
         write_figure(paths[figure], drawn)
     if own != args.metrics:
         text = (args.metrics / "generative.md").read_text(encoding="utf-8")
@@ -39,7 +42,7 @@ def main() -> None:
 
 
 def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figure]:
-    """Return every figure of the generative study of a data set, by name."""
+    """Return every figure of the generative study of a data set, by its place below `folder`."""
 
     def table(name: str) -> pd.DataFrame:
         return pd.read_csv(folder / f"{name}_{dataset}.csv")
@@ -52,26 +55,23 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figu
     paths = pd.read_csv(folder / f"latent_{dataset}_paths.csv")
     codes = pd.read_csv(folder / f"latent_{dataset}_codes.csv")
     eigenvalues = pd.read_csv(folder / f"latent_{dataset}_eigenvalues.csv")
-    shown = settings.evaluate
-    drawn = {
-        "figure_5": samples.figure_5(pixels("samples"), subset(folder, dataset)),
-        "figure_restoration": restoration.figure_restoration(pixels("restored")),
-        "figure_restoration_scores": restoration.figure_restoration_scores(table("restoration")),
-        "figure_drift": study.figure_drift(table("drift")),
-        "figure_collapse": study.figure_collapse(table("validation")),
-        "figure_size": study.figure_size(table("size")),
-        "figure_neighbours": study.figure_neighbours(pixels("neighbours")),
-        "figure_latent": latent.figure_latent(codes),
-        "figure_interpolation": latent.figure_interpolation(
+    summary = pd.read_csv(folder / "generative_summary.csv")
+    chosen = (summary.measure == DISTANCE) & (summary.weights == settings.evaluate.shown_weights)
+    return {
+        "figure_5": samples.figure_5(pixels("samples"), summary[chosen], subset(folder, dataset)),
+        "appendix/figure_restoration": restoration.figure_restoration(pixels("restored")),
+        "appendix/figure_restoration_scores": restoration.figure_restoration_scores(
+            table("restoration")
+        ),
+        "appendix/figure_drift": study.figure_drift(table("drift")),
+        "appendix/figure_collapse": study.figure_collapse(table("validation")),
+        "appendix/figure_neighbours": study.figure_neighbours(pixels("neighbours")),
+        "appendix/figure_latent": latent.figure_latent(codes),
+        "appendix/figure_interpolation": latent.figure_interpolation(
             strips, paths[paths["mode"] == settings.latent.shown_mode]
         ),
-        "figure_jacobian": latent.figure_jacobian(eigenvalues),
+        "appendix/figure_jacobian": latent.figure_jacobian(eigenvalues),
     }
-    if (folder / f"classes_{dataset}.csv").exists():
-        drawn["figure_classes"] = study.figure_classes(
-            table("classes"), shown.shown_weights, shown.shown_mode
-        )
-    return drawn
 
 
 if __name__ == "__main__":

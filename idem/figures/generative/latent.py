@@ -5,141 +5,134 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from idem.figures.style import BLUE, ORANGE, batchnorm_in, model_name, model_styles
+from idem.figures.style import (
+    WIDTH,
+    batchnorm_in,
+    first,
+    grey,
+    in_order,
+    legend,
+    lines,
+    looks,
+    model_name,
+    themed,
+)
 
-_KINDS: dict[str, dict[str, Any]] = {  # of codes: what tells them apart in grey is the marker
-    "data": {"marker": "s", "color": "0.7", "markersize": 3.5},
-    "noise": {"marker": "x", "color": BLUE, "markersize": 4},
-    "f(z)": {"marker": "o", "color": ORANGE, "markersize": 4.5, "markerfacecolor": "none"},
-    "f(f(z))": {"marker": ".", "color": "black", "markersize": 3.5},
-}
+_MODELS = 3  # beside each other
 _PATHS: dict[str, dict[str, Any]] = {
     "code, straight": {"color": "black", "marker": "o", "linestyle": "-"},
-    "code, great circle": {"color": BLUE, "marker": "^", "linestyle": "--"},
-    "pixels": {"color": ORANGE, "marker": "s", "linestyle": ":"},
-    "f of pixels": {"color": "0.5", "marker": "x", "linestyle": "-."},
+    "code, great circle": {"color": "0.3", "marker": "^", "linestyle": "--"},
+    "pixels": {"color": "0.5", "marker": "s", "linestyle": ":"},
+    "f of pixels": {"color": "0.65", "marker": "X", "linestyle": "-."},
 }
-_PLANES = {"pca": "principal component of data", "tsne": "t-SNE"}
-_MEASURES = {
-    "relative_error": "‖f(y) − y‖ / spread",
-    "confidence": "confidence",
-    "class_entropy": "class entropy (nats)",
-}
+_DATA: dict[str, Any] = {"linestyle": "", "marker": "s", "color": "0.8", "markersize": 2.5}
+_NOISE: dict[str, Any] = {"linestyle": "", "marker": "x", "color": "black", "markersize": 2.5}
 
 
+@themed
 def figure_latent(codes: pd.DataFrame) -> Figure:
-    """Draw the codes of data, noise, f(z) and f(f(z)) in two dimensions, a column a model.
+    """Draw the codes of noise, f(z) and f(f(z)) among those of data, of the first three models.
 
-    Above in the plane of the two first principal components of the codes of data; below by t-SNE of
-    all kinds together, whose axes have no unit and whose distances between clusters mean nothing.
+    All in the plane of the two first principal components of the codes of data, on equal axes:
+    above the noise, below what f makes of it, in the colour of the model.
 
     Args:
-        codes: of one run a model; columns model, seed, mode, kind, pca_1, pca_2, tsne_1 and tsne_2.
+        codes: of one run a model; columns model, seed, mode, kind, pca_1 and pca_2.
     """
-    models = list(dict.fromkeys(codes.model))
-    figure = Figure(figsize=(3.4 * len(models), 7.2), layout="constrained")
-    grid = figure.subplots(2, len(models), squeeze=False)
-    for column, model in zip(grid.T, models, strict=True):
-        column[0].set_title(model_name(model))
+    codes = first(codes, _MODELS)
+    models = in_order(codes["model"])
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    grid = figure.subplots(2, len(models), sharex=True, sharey=True, squeeze=False)
+    for (above, below), (model, style) in zip(grid.T, looks(models).items(), strict=True):
+        above.set_title(model_name(model))
+        once: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": "none"}
+        twice: dict[str, Any] = {"linestyle": "", "marker": ".", "color": "black", "markersize": 2}
         rows = codes[codes.model == model]
-        for axes, (plane, meaning) in zip(column, _PLANES.items(), strict=True):
-            for kind, style in _KINDS.items():
+        for axes, kinds in (
+            (above, {"data": _DATA, "noise": _NOISE}),
+            (below, {"data": _DATA, "f(z)": once, "f(f(z))": twice}),
+        ):
+            for kind, look in kinds.items():
                 of_kind = rows[rows.kind == kind]
-                axes.plot(of_kind[f"{plane}_1"], of_kind[f"{plane}_2"], linestyle="", **style)
-            axes.set_xlabel(f"1st {meaning}" if plane == "pca" else "")
-        column[1].set(xticks=[], yticks=[])
-    grid[0, 0].set_ylabel("2nd principal component of data")
-    grid[1, 0].set_ylabel("t-SNE of all codes")
+                axes.plot(of_kind.pca_1, of_kind.pca_2, **look)
+    for axes in grid[-1]:
+        axes.set_xlabel("1st component of the data")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("2nd component")
     _title(figure, codes)
-    names = {"noise": "noise z"}
-    handles = [
-        Line2D([], [], linestyle="", label=f"code of {names.get(kind, kind)}", **style)
-        for kind, style in _KINDS.items()
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    entries = [grey("data", **_DATA), grey("noise z", **_NOISE)]
+    entries += [grey("f(z), in the colour of its model", marker="o", markerfacecolor="none")]
+    entries += [grey("f(f(z))", marker=".", color="black", markersize=2)]
+    figure.legend(handles=entries, loc="outside lower center", ncols=4)
     return figure
 
 
+@themed
 def figure_interpolation(images: Mapping[str, np.ndarray], paths: pd.DataFrame) -> Figure:
     """Draw what lies between two samples: the images of the first pair, and means over all pairs.
 
-    A column a model: a strip of images a path, then, over the fraction of the way, how far f moves
-    the images and, where there are classes, how sure a classifier is of them. Lines are means over
-    pairs and seeds, bands reach from the lowest to the highest seed.
+    A column a model, of the first three: a strip of images a path, and over the fraction of the way
+    how far f moves the images. Lines are means over pairs and seeds, bands reach from the lowest to
+    the highest.
 
     Args:
         images: by ``"model, path"``, uint8 (steps, C, H, W), C of 1 or 3.
-        paths: columns model, seed, mode, path, fraction, relative_error and, where there are
-            classes, confidence and class_entropy; of one mode.
+        paths: columns model, seed, mode, path, fraction and relative_error; of one mode.
     """
-    models = list(dict.fromkeys(paths.model))
-    measures = [name for name in _MEASURES if name in paths]
-    steps = len(next(iter(images.values())))
-    ratios = [1.0] * len(_PATHS) + [4.0] * len(measures)
-    width = 0.36 * steps
-    figure = Figure(figsize=(width * len(models) + 1, 0.36 * sum(ratios) + 2), layout="constrained")
-    options: dict[str, Any] = {"squeeze": False, "height_ratios": ratios}
-    grid = figure.subplots(len(ratios), len(models), **options)
-    for column, model in zip(grid.T, models, strict=True):
-        column[0].set_title(model_name(model))
-        for axes, path in zip(column, _PATHS, strict=False):
-            _strip(axes, images[f"{model}, {path}"])
-        for axes, measure in zip(column[len(_PATHS) :], measures, strict=True):
-            _along(axes, paths[paths.model == model], measure)
-        column[-1].set_xlabel("fraction of the way")
-    for row, measure in zip(grid[len(_PATHS) :], measures, strict=True):
-        top = max(axes.get_ylim()[1] for axes in row)
-        for axes in row:
-            axes.set_ylim(0, 1 if measure == "confidence" else top)
-        row[0].set_ylabel(_MEASURES[measure])
-    for axes, path in zip(grid[:, 0], _PATHS, strict=False):
-        axes.set_ylabel(path, rotation=0, ha="right", va="center", fontsize=8)
+    paths = first(paths, _MODELS)
+    models = in_order(paths["model"])
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    options: dict[str, Any] = {"sharey": "row", "squeeze": False, "height_ratios": [1, 2.4]}
+    grid = figure.subplots(2, len(models), **options)
+    for (above, below), model in zip(grid.T, models, strict=True):
+        strips = [_strip(images[f"{model}, {path}"]) for path in _PATHS]
+        above.imshow(np.vstack(strips), cmap="gray", vmin=0, vmax=255)
+        above.set(title=model_name(model), xticks=[])
+        side = len(strips[0])
+        above.set_yticks(side * (np.arange(len(strips)) + 0.5), list(_PATHS))
+        above.tick_params(length=0)
+        above.grid(visible=False)
+        _along(below, paths[paths.model == model])
+        below.set_xlabel("fraction of the way")
+    grid[1, 0].set_ylabel("‖f(y) − y‖ / spread")
+    grid[1, 0].set_ylim(bottom=0)
     figure.suptitle(batchnorm_in(paths["mode"].iloc[0]), fontsize="medium")
-    handles = [Line2D([], [], label=path, markersize=4, **s) for path, s in _PATHS.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+    entries = [grey(path, **style) for path, style in _PATHS.items()]
+    figure.legend(handles=entries, loc="outside lower center", ncols=4)
     return figure
 
 
+@themed
 def figure_jacobian(eigenvalues: pd.DataFrame) -> Figure:
-    """Draw the eigenvalues of the Jacobian that pass through the code, a row a number of f.
+    """Draw the moduli of the Jacobian's eigenvalues by rank, which a projection has at 0 or 1.
 
-    First their moduli by rank: medians over points, bands from the first to the third quartile;
-    then, a panel a model, all of them in the complex plane with the unit circle, 0 and 1 marked.
+    A panel a number of applications of f, the first five models in each: medians over points, bands
+    from the first to the third quartile.
 
     Args:
-        eigenvalues: of one run a model; columns model, seed, mode, application (1 for f(z)),
-            point, rank, real and imaginary.
+        eigenvalues: of one run a model, those that pass through the code; columns model, seed,
+            mode, application (1 for f(z)), point, rank, real and imaginary.
     """
-    models = list(dict.fromkeys(eigenvalues.model))
-    applications = sorted(set(eigenvalues.application))
-    size = (4 + 2.6 * len(models), 0.8 + 2.3 * len(applications))
-    figure = Figure(figsize=size, layout="constrained")
-    options: dict[str, Any] = {"squeeze": False, "width_ratios": [1.5, *[1.0] * len(models)]}
-    grid = figure.subplots(len(applications), 1 + len(models), **options)
-    real, imaginary = eigenvalues.real, eigenvalues.imaginary.abs()
-    right, left, up = max(1.2, real.max()), min(-1.2, real.min()), max(1.2, imaginary.max())
-    highest = np.hypot(real, imaginary).max()
-    for row, application in zip(grid, applications, strict=True):
-        rows = eigenvalues[eigenvalues.application == application]
-        _moduli(row[0], rows, models)
-        row[0].set_ylim(-0.05, 1.05 * highest)
-        row[0].set_ylabel(rf"$|\lambda|$ at {_place(application)}")
-        for axes, model in zip(row[1:], models, strict=True):
-            _complex_plane(axes, rows[rows.model == model])
-            axes.set(xlim=(1.05 * left, 1.05 * right), ylim=(-1.05 * up, 1.05 * up))
-    for axes, model in zip(grid[0, 1:], models, strict=True):
-        axes.set_title(model_name(model))
-    for row in grid:
-        row[1].set_ylabel(r"Im $\lambda$")
-    grid[-1, 0].set_xlabel("rank")
-    for axes in grid[-1, 1:]:
-        axes.set_xlabel(r"Re $\lambda$")
-    grid[0, 0].legend(frameon=False, fontsize="small")
-    _title(figure, eigenvalues)
+    rows = first(eigenvalues, 5)
+    rows = rows.assign(modulus=np.hypot(rows.real, rows.imaginary), place=rows["rank"] + 1)
+    applications = sorted(set(rows.application))
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    panels = figure.subplots(1, len(applications), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, application in zip(panels, applications, strict=True):
+        for level in (0, 1):
+            axes.axhline(level, color="0.5", linewidth=0.8, linestyle="--", zorder=1)
+        of_one = rows[rows.application == application]
+        quartiles = {"errorbar": ("pi", 50), "markevery": 6}
+        lines(axes, of_one, "place", "modulus", by="model", **quartiles)
+        place = "f(z)" if application == 1 else rf"$f^{{{application}}}$(z)"
+        axes.set(title=f"at {place}", xlabel="rank")
+    panels[0].set_ylabel(r"$|\lambda|$")
+    _title(figure, rows)
+    legend(figure, rows["model"], columns=3)
     return figure
 
 
@@ -148,44 +141,15 @@ def _title(figure: Figure, rows: pd.DataFrame) -> None:
     figure.suptitle(f"{batchnorm_in(mode)}, seed {seed}", fontsize="medium")
 
 
-def _place(application: int) -> str:
-    return "f(z)" if application == 1 else rf"$f^{{{application}}}$(z)"
-
-
-def _strip(axes: Axes, images: np.ndarray) -> None:
+def _strip(images: np.ndarray) -> np.ndarray:
     strip = np.concatenate(list(images.transpose(0, 2, 3, 1)), axis=1)
-    axes.imshow(strip.squeeze(-1) if strip.shape[2] == 1 else strip, cmap="gray", vmin=0, vmax=255)
-    axes.set(xticks=[], yticks=[])
+    return strip.squeeze(-1) if strip.shape[2] == 1 else strip
 
 
-def _along(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
+def _along(axes: Axes, rows: pd.DataFrame) -> None:
     for path, style in _PATHS.items():
-        by_seed = rows[rows.path == path].groupby(["fraction", "seed"])[measure].mean().unstack()
-        low, high = by_seed.min(axis=1), by_seed.max(axis=1)
-        axes.fill_between(by_seed.index, low, high, color=style["color"], alpha=0.15, linewidth=0)
-        axes.plot(by_seed.index, by_seed.mean(axis=1), markersize=3, **style)
-    half = 0.5 / (rows.fraction.nunique() - 1)  # a fraction stands below the middle of its image
-    axes.set_xlim(-half, 1 + half)
-
-
-def _moduli(axes: Axes, rows: pd.DataFrame, models: list[str]) -> None:
-    moduli = rows.assign(modulus=np.hypot(rows.real, rows.imaginary))
-    for level in (0, 1):
-        axes.axhline(level, color="0.8", linewidth=0.8, zorder=0)
-    for model, style in model_styles(models).items():
-        line = {key: style[key] for key in ("color", "linestyle")}
-        by_rank = moduli[moduli.model == model].groupby("rank").modulus
-        low, middle, high = (by_rank.quantile(q) for q in (0.25, 0.5, 0.75))
-        place = middle.index + 1
-        axes.fill_between(place, low, high, color=style["color"], alpha=0.15, linewidth=0)
-        axes.plot(place, middle, label=model_name(model), **line)
-    axes.set_xlim(1, rows["rank"].max() + 1)
-
-
-def _complex_plane(axes: Axes, rows: pd.DataFrame) -> None:
-    angle = np.linspace(0, 2 * np.pi, 200)
-    axes.plot(np.cos(angle), np.sin(angle), color="0.7", linewidth=0.8)
-    axes.axhline(0, color="0.9", linewidth=0.8, zorder=0)
-    axes.plot([0, 1], [0, 0], "|", color=BLUE, markersize=24, zorder=1)
-    axes.plot(rows.real, rows.imaginary, ".", color="black", markersize=2, alpha=0.5)
-    axes.set_aspect("equal")
+        of_path = rows[rows.path == path]
+        mean = of_path.groupby(["seed", "fraction"], as_index=False).relative_error.mean()
+        options: dict[str, Any] = {"errorbar": ("pi", 100), "err_kws": {"linewidth": 0}}
+        seaborn.lineplot(mean, x="fraction", y="relative_error", ax=axes, **options, **style)
+    axes.set(xlabel="", ylabel="", xlim=(0, 1), xticks=(0, 0.5, 1))

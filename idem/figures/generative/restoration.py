@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from idem.figures.style import batchnorm_in, in_order, model_name, model_styles
+from idem.figures.style import WIDTH, batchnorm_in, first, in_order, looks, model_name, themed
 
 _CORRUPTIONS = {
     "none": "Unchanged",
@@ -37,9 +37,8 @@ _LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "mean_image": ("mean training image", {"color": "0.45", "linestyle": (0, (1, 1.5))}),
 }
 _UNITS = {"psnr": "PSNR (dB)", "ssim": "SSIM"}
-_MODES = {"train": "normalised by the batch", "eval": "normalised by collected statistics"}
-_INCHES = 0.62  # per image
-_BELOW, _BETWEEN = 0.3, 0.35  # for what is written, and between two corruptions, in images
+_BELOW, _BETWEEN = 0.45, 0.35  # for what is written, and between two corruptions, in images
+_MODELS = 4  # that there is room for
 
 
 class _Strip(NamedTuple):
@@ -51,17 +50,19 @@ class _Strip(NamedTuple):
     original: bool = False
 
 
+@themed
 def figure_restoration(restored: pd.DataFrame) -> Figure:
-    """Draw every image as it was, as given, and as each network returns it, with its PSNR in dB.
+    """Draw every image as it was, as given, and as f returns it, with its PSNR in dB.
 
-    A column is an image under a corruption; beside what the networks make of it stands the training
-    image nearest to the given one.
+    A column is an image under a corruption; beside what the first four networks make of it stands
+    the training image nearest to the given one.
 
     Args:
         restored: columns ``model``, ``corruption``, ``application`` (0 for `input`, the given
-            image, and `nearest_image`; 1 for f, 2 for f(f)), ``image``, ``psnr`` and the pixels
-            ``p0``, ``p1``, … of a square image of one channel or of three, one after the other,
-            as uint8. Corruption `none` of `input` is the original. Other baselines are left out.
+            image, and `nearest_image`; 1 for f; others are left out), ``image``, ``psnr`` and the
+            pixels ``p0``, ``p1``, … of a square image of one channel or of three, one after the
+            other, as uint8. Corruption `none` of `input` is the original. Other baselines are left
+            out.
 
     Raises:
         ValueError: if the pixels are not those of a square image of one or three channels.
@@ -77,8 +78,7 @@ def figure_restoration(restored: pd.DataFrame) -> Figure:
     }
     strips, columns = _strips(restored), _columns(restored)
     width, height = max(columns.values()) + 1, (1 + _BELOW) * len(strips)
-    size = (_INCHES * width + 1.8, _INCHES * (height + 1))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=(WIDTH, (WIDTH - 1.4) * (height + 1) / width), layout="constrained")
     axes = figure.subplots()
     _head(axes, columns)
     for row, strip in enumerate(strips):
@@ -88,8 +88,11 @@ def figure_restoration(restored: pd.DataFrame) -> Figure:
     return figure
 
 
+@themed
 def figure_restoration_scores(scores: pd.DataFrame) -> Figure:
     """Draw PSNR and SSIM by corruption and model, over seeds, beside what takes no network.
+
+    Of the first four models.
 
     Filled marks are f(x~), open ones f(f(x~)), with their intervals; the lines across are the
     baselines. A column of panels is a mode of BatchNorm.
@@ -103,17 +106,18 @@ def figure_restoration_scores(scores: pd.DataFrame) -> Figure:
     networks = scores[scores.application > 0]
     networks = networks[networks.weights == networks.weights.iloc[0]]
     modes = list(dict.fromkeys(networks["mode"]))
-    styles = {m: style | {"linestyle": ""} for m, style in model_styles(networks.model).items()}
-    figure = Figure(figsize=(4.6 * len(modes) + 0.4, 6.4), layout="constrained")
+    networks = first(networks, _MODELS)
+    styles = {m: style | {"linestyle": ""} for m, style in looks(networks.model).items()}
+    figure = Figure(figsize=(WIDTH, 5.0), layout="constrained")
     panels = figure.subplots(2, len(modes), sharex=True, sharey="row", squeeze=False)
     for (row, metric), (column, mode) in product(enumerate(_UNITS), enumerate(modes)):
         axes: Axes = panels[row, column]
         _draw_baselines(axes, scores[scores.application == 0], metric)
         _draw_networks(axes, networks[networks["mode"] == mode], metric, styles)
-        axes.grid(axis="y", color="0.92", linewidth=0.6)
+        axes.grid(visible=False, axis="x")
         axes.set_xticks(range(len(_CORRUPTIONS)), labels=list(_CORRUPTIONS.values()))
         if row == 0:
-            axes.set_title(f"{batchnorm_in(mode)}:\n{_MODES[mode]}", fontsize="medium")
+            axes.set_title(batchnorm_in(mode))
         if column == 0:
             axes.set_ylabel(f"{_UNITS[metric]} against the original")
     figure.legend(handles=_legend(styles), loc="outside lower center", ncols=3, frameon=False)
@@ -131,14 +135,11 @@ def _shape(count: int) -> tuple[int, int, int]:
 
 
 def _strips(restored: pd.DataFrame) -> list[_Strip]:
-    models = in_order(restored.model[restored.application > 0])
+    models = in_order(restored.model[restored.application > 0])[:_MODELS]
     return [
         _Strip("Original $x$", "input", 0, original=True),
         *(_Strip(name, baseline, 0) for baseline, name in _BASELINES.items()),
-        *(
-            _Strip(f"{model_name(model)}  {name}", model, application)
-            for model, (application, name) in product(models, _APPLICATIONS.items())
-        ),
+        *(_Strip(model_name(model), model, 1) for model in models),
     ]
 
 
@@ -158,7 +159,7 @@ def _draw_strip(
     columns: dict[tuple[str, int], float],
 ) -> None:
     """Draw the images of a row; what is given unchanged is the original above it, and left out."""
-    axes.text(-0.2, top - 0.5, strip.name, ha="right", va="center", fontsize=8)
+    axes.text(-0.2, top - 0.5, strip.name, ha="right", va="center")
     for (corruption, image), left in columns.items():
         source = "none" if strip.original else corruption
         if (strip.model, source) == ("input", "none") and not strip.original:
@@ -183,7 +184,7 @@ def _head(axes: Axes, columns: dict[tuple[str, int], float]) -> None:
     for corruption, name in _CORRUPTIONS.items():
         lefts = [left for (own, _), left in columns.items() if own == corruption]
         middle = (min(lefts) + max(lefts) + 1) / 2
-        axes.text(middle, 0.35, name, ha="center", va="center", fontsize=9)
+        axes.text(middle, 0.35, name, ha="center", va="center")
 
 
 def _draw_baselines(axes: Axes, baselines: pd.DataFrame, metric: str) -> None:
@@ -204,7 +205,7 @@ def _draw_networks(
         x = np.arange(len(own)) + 0.7 * ((index + 0.5) / len(places) - 0.5)
         ends = [own[metric] - own[f"{metric}_low"], own[f"{metric}_high"] - own[metric]]
         face = styles[model]["color"] if application == 1 else "white"
-        how: dict[str, Any] = {"markersize": 5, "linewidth": 1.2}
+        how: dict[str, Any] = {"markersize": 3.5, "linewidth": 0.8}
         axes.errorbar(x, own[metric], ends, markerfacecolor=face, **how, **styles[model])
 
 

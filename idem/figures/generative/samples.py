@@ -1,30 +1,37 @@
 """What the generative networks make of noise (Figure 5)."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from idem.figures.style import in_order, model_name
+from idem.figures.style import WIDTH, grey, in_order, looks, model_name, plain, themed
 
 Images = NDArray[np.uint8]  # (count, height, width, 3)
 
-_INCHES = 0.44  # per image
 _WHITE = 255
+_SAMPLES = 8  # beside each other
 
 
-def figure_5(samples: pd.DataFrame, note: str = "") -> Figure:
-    """Draw what each model makes of noise z: a sample a column, f(z) and f(f(z)) side by side.
+@themed
+def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> Figure:
+    """Draw what each model makes of noise z, and how far its samples are from the data.
 
-    Noise stands above the models that share it. What a model has no image of stays white, as does
-    f(f(z)) of a generator that cannot be applied to images.
+    A sample a column, f(z) and f(f(z)) side by side; noise stands above the models that share it.
+    What a model has no image of stays white, as does f(f(z)) of a generator that cannot be applied
+    to images. Beside it the Fréchet distance in both modes of BatchNorm, with intervals over seeds.
 
     Args:
         samples: columns ``model``, ``seed``, ``sample``, ``application`` (0 the noise, 1 f(z),
             2 f(f(z))) and the pixels ``p0``, ``p1``, … of a square image as uint8, row by row:
             of a grey one, or of its red, green and blue plane one after the other. Of several
-            seeds the first is drawn. Models come in the order of `idem.figures.style.MODEL_NAMES`,
-            then others.
+            seeds, and of more than eight samples, the first are drawn. Models come in the order of
+            `idem.figures.style.MODEL_NAMES`, then others.
+        distances: columns ``model``, ``mode``, ``mean``, ``low`` and ``high``; of other models
+            nothing is drawn.
         note: what the reader has to know of the data, below the images.
 
     Raises:
@@ -33,37 +40,67 @@ def figure_5(samples: pd.DataFrame, note: str = "") -> Figure:
     Source:
         Jensen and Vicary, Figure 5.
     """
-    strips = _strips(samples[samples["seed"] == samples["seed"].min()])
-    side, count = strips[0][1].shape[1], len(strips[0][1])
-    width = _INCHES * _beside(strips[0][1]).shape[1] / side
-    size = (width + 1.2, len(strips) * (_INCHES + 0.1) + 0.4)
-    figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(len(strips), squeeze=False)[:, 0]
-    for axes, (label, cells) in zip(panels, strips, strict=True):
-        axes.imshow(_beside(cells))
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-        axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
-    cell, gap = strips[0][1].shape[2], side // 4
+    rows = samples[samples["seed"] == samples["seed"].min()]
+    rows = rows[rows["sample"].isin(sorted(set(rows["sample"]))[:_SAMPLES])]
+    strips = _strips(rows)
+    side, count = strips[0].cells.shape[1], len(strips[0].cells)
+    image = np.vstack([_spaced(_beside(strip.cells)) for strip in strips])
+    figure = Figure(figsize=(WIDTH, 0.33 * len(strips) + 0.75), layout="constrained")
+    axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=[4, 1])
+    axes.imshow(image, extent=(0, image.shape[1] / side, len(strips), 0), aspect="auto")
+    middle = side / (side + side // 8) / 2
+    axes.set_yticks(np.arange(len(strips)) + middle, [strip.label for strip in strips])
+    cell, gap = strips[0].cells.shape[2], side // 4
     lefts = (cell + gap) * np.arange(count)
-    places = np.add.outer(lefts, [side / 2, cell - side / 2]).ravel()
-    panels[-1].set_xticks(places, ["f(z)", "f(f(z))"] * count, fontsize=6)
-    panels[-1].tick_params(length=0, pad=2)
+    places = np.add.outer(lefts, [side / 2, cell - side / 2]).ravel() / side
+    axes.set_xticks(places, ["f(z)", "f²(z)"] * count)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    _draw_distances(beside, distances, {s.model: i + middle for i, s in enumerate(strips)})
+    axes.grid(visible=False)
+    modes = [grey("BatchNorm in training mode", marker="o")]
+    modes += [grey("in eval mode", marker="o", markerfacecolor="white")]
+    figure.legend(handles=modes, loc="outside lower right", ncols=2)
     if note:
-        figure.supxlabel(note, fontsize=8)
+        figure.supxlabel(note)
     return figure
 
 
-def _strips(table: pd.DataFrame) -> list[tuple[str, Images]]:
-    """Return rows of cells as wide as a pair of images, each row with its label."""
+class _Strip(NamedTuple):
+    """A row of the figure: its name, the model if it has one, and cells as wide as a pair."""
+
+    label: str
+    model: str
+    cells: Images
+
+
+def _draw_distances(axes: Axes, distances: pd.DataFrame, places: dict[str, float]) -> None:
+    """Draw the distances beside the rows of their models; open marks are of eval mode."""
+    for model, style in looks(set(distances.model) & set(places)).items():
+        rows = distances[distances.model == model].set_index("mode")
+        for mode, shift in (("train", -0.12), ("eval", 0.12)):
+            if mode not in rows.index:
+                continue
+            found, place = rows.loc[mode], places[model] + shift
+            axes.plot([found.low, found.high], [place] * 2, color=style["color"], linewidth=0.8)
+            face = style["color"] if mode == "train" else "white"
+            mark = style | {"linestyle": "", "markerfacecolor": face}
+            axes.plot([found["mean"]], [place], **mark)
+    axes.set(xscale="log", xlabel="Fréchet distance")
+    plain(axes.xaxis)
+    axes.tick_params(axis="y", length=0, labelleft=False)
+
+
+def _strips(table: pd.DataFrame) -> list[_Strip]:
+    """Return a row a model, and above those that share it the noise."""
     strips, shown = [], np.empty(0, np.uint8)
     for model in in_order(table["model"]):
         rows = table[table["model"] == model]
         noise, once, twice = (_images(table, rows, application) for application in range(3))
         if (noise != _WHITE).any() and not np.array_equal(noise, shown):
-            strips.append(("Noise z", _centred(noise)))
+            strips.append(_Strip("Noise z", "", _centred(noise)))
             shown = noise
-        strips.append((model_name(model), _paired(once, twice)))
+        strips.append(_Strip(model_name(model), model, _paired(once, twice)))
     return strips
 
 
@@ -116,6 +153,10 @@ def _beside(cells: Images) -> NDArray[np.uint8]:
     As torchvision's `make_grid` does, which would load torch into stages that draw tables alone.
     """
     return np.hstack(list(_padded(cells, 0, cells.shape[1] // 4)))[:, : -(cells.shape[1] // 4)]
+
+
+def _spaced(strip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.pad(strip, [(0, len(strip) // 8), (0, 0), (0, 0)], constant_values=_WHITE)
 
 
 def _padded(images: Images, left: int, right: int) -> Images:

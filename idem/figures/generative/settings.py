@@ -1,56 +1,45 @@
 """The result of every setting of a search."""
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from idem.figures.style import model_name, model_styles, plain
+from idem.figures.style import WIDTH, grey, in_order, looks, model_name, plain, themed
+
+_APART = 0.22  # of a row: neighbours of about equal distance stand above each other
 
 
+@themed
 def figure_settings(found: pd.DataFrame) -> Figure:
-    """Draw the distance of every setting's samples, a row a setting, the best at the top.
+    """Draw the distance of every setting's samples, a row a model, its best setting named.
 
-    A full marker stands for ten digits at every measurement of the second half of the training; an
-    empty one for fewer, whose fewest is written beside it.
+    A full mark stands for ten digits at every measurement of the second half of the training; an
+    open one for fewer. All settings by name are in the table beside the figure.
 
     Args:
         found: columns ``of``, ``changed`` (in words), ``distance`` (above 0), ``fewest_digits``
             and ``steady``, whether these were always all ten.
     """
-    rows = found.sort_values("distance", ascending=False).reset_index(drop=True)
-    figure = Figure(figsize=(8.0, 0.19 * len(rows) + 1.1), layout="constrained")
+    models = in_order(found.of)
+    figure = Figure(figsize=(WIDTH, 0.55 * len(models) + 0.8), layout="constrained")
     axes = figure.subplots()
-    looks = model_styles(rows.of).items()
-    marks: dict[str, dict[str, Any]] = {model: look | {"linestyle": ""} for model, look in looks}
-    for model, mark in marks.items():
+    for place, (model, style) in enumerate(looks(found.of).items()):
+        rows = found[found.of == model].sort_values("distance").reset_index(drop=True)
+        heights = place + _APART * (rows.index.to_numpy() % 3 - 1)
         for steady in (True, False):
-            chosen = rows[(rows.of == model) & (rows.steady == steady)]
-            face = mark["color"] if steady else "white"
-            axes.plot(chosen.distance, chosen.index, markerfacecolor=face, **mark)
-    for place, row in rows[~rows.steady].iterrows():
-        where, text = (row.distance, place), f"{row.fewest_digits:.0f}"
-        shift = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(text, where, fontsize=7, **shift)
-    axes.set_yticks(np.arange(len(rows)), rows.changed)
-    axes.tick_params(axis="y", labelsize=7)
-    axes.set(xscale="log", ylim=(-0.8, len(rows) - 0.2))
-    axes.margins(x=0.1)  # for the number beside the last
+            chosen = (rows.steady == steady).to_numpy()
+            face = style["color"] if steady else "white"
+            mark = style | {"linestyle": "", "markerfacecolor": face}
+            axes.plot(rows.distance[chosen], heights[chosen], **mark)
+        shift = {"textcoords": "offset points", "xytext": (0, 5), "ha": "left", "fontsize": 7}
+        axes.annotate(f"best: {rows.changed[0]}", (rows.distance[0], place - 0.25), **shift)
+    axes.set_yticks(range(len(models)), [model_name(model) for model in models])
+    axes.set(xscale="log", ylim=(len(models) - 0.4, -0.75))
     axes.set_xlabel("Fréchet distance, second half of training")
     plain(axes.xaxis)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.grid(color="0.9", linewidth=0.6)
-    axes.legend(handles=_legend(marks), fontsize="small", loc="upper right")
+    steady, unsteady = (grey("", marker="o", markerfacecolor=face) for face in ("0.35", "white"))
+    labels = ["always ten digits", "fewer at some time"]
+    figure.legend([steady, unsteady], labels, loc="outside lower center", ncols=2)
     return figure
-
-
-def _legend(marks: dict[str, dict[str, Any]]) -> list[Line2D]:
-    """Explain the markers of the models there are, and what an empty one means."""
-    lines = [Line2D([], [], label=model_name(model), **mark) for model, mark in marks.items()]
-    empty = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle="")
-    empty.set_label("fewer than ten digits at some time")
-    return [*lines, empty]

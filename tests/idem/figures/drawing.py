@@ -16,6 +16,16 @@ def words(axes: Axes) -> str:
     return " ".join(text.get_text() for text in axes.texts)
 
 
-def crosses(axes: Axes) -> list[float]:
-    marked = [line for line in axes.lines if line.get_marker() == "x"]
-    return sorted(np.concatenate([np.asarray(line.get_xdata()) for line in marked]).tolist())
+def curves(axes: Axes, marker: str | None = None) -> list[list[tuple[float, float]]]:
+    """Return the points of every line, or of those with a marker; empty ones are left out."""
+    found = [
+        [(float(x), float(y)) for x, y in np.asarray(line.get_xydata(), float)]
+        for line in axes.lines
+        if marker in (None, line.get_marker())
+    ]
+    return [points for points in found if points]
+
+
+def named(figure: Figure) -> list[str]:
+    """Return the words of all legends."""
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from idem.figures.peers import figure_peers
-from tests.idem.figures.drawing import drawn
+from tests.idem.figures.drawing import drawn, named
 
 
 def peers() -> pd.DataFrame:
@@ -20,26 +20,30 @@ def peers() -> pd.DataFrame:
 
 def test_the_peers_have_cost_above_distance_and_a_column_a_norm():
     figure = drawn(figure_peers(peers()))
-    assert len(figure.axes) == 4
     costs, distances = figure.axes[:2], figure.axes[2:]
-    assert [len(axes.lines) for axes in costs] == [4, 4]
-    assert [len(axes.lines) for axes in distances] == [5, 5]
-    assert all(axes.get_xlim()[0] > axes.get_xlim()[1] for axes in figure.axes)
-    assert all(axes.get_xscale() == "log" for axes in figure.axes)
+    found = [sum(len(dots.get_offsets()) for dots in axes.collections) for axes in figure.axes]  # pyright: ignore
+    assert found == [4 * 3, 4 * 3, 5 * 3, 5 * 3], "a direct method has no cost in products"
+    assert costs[0].get_xlim() == costs[1].get_xlim() and costs[0].get_xlim()[0] == 0
+    assert distances[0].get_xlim() == distances[1].get_xlim()
 
 
-def test_the_peers_are_told_apart_without_colour():
-    lines = drawn(figure_peers(peers())).axes[2].lines
-    assert len({str(line.get_marker()) for line in lines if line.get_label() != "project"}) == 4
-    widths = {line.get_label(): line.get_linewidth() for line in lines}
-    assert max(widths, key=lambda name: widths[name]) == "project"
-    told = {line.get_linestyle() for line in lines if line.get_label() != "project"}
-    assert len(told) == 3
+def test_every_scheme_has_a_row_and_the_cheapest_is_at_the_top():
+    table = peers()
+    table.loc[table.scheme == "project", "equivalents"] = 1.0
+    axes = drawn(figure_peers(table)).axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert sorted(names) == sorted(
+        ["McWeeny", "SP2 †", "Newton ‡", "project", "eigendecomposition"]
+    )
+    assert names[0] == "project" and names[-1] == "eigendecomposition"
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
 
 
 def test_the_legend_of_the_peers_says_what_each_is_told():
-    legend = drawn(figure_peers(peers())).legends[0]
-    names = [text.get_text() for text in legend.get_texts()]
-    assert names[:2] == ["told nothing:", "project"]
-    assert names[names.index("SP2") - 1] == "told bounds and rank:"
-    assert names[names.index("Newton") - 1] == "told bounds and gap:"
+    assert named(drawn(figure_peers(peers()))) == [
+        "gap 0.1",
+        "gap 0.001",
+        "gap 1e-06",
+        "† told bounds and rank",
+        "‡ told bounds and gap",
+    ]

@@ -6,9 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from idem.figures.published import figure_published
-from tests.idem.figures.drawing import drawn
+from tests.idem.figures.drawing import drawn, words
+from tests.idem.figures.test_newdata import table_of
 
 EPOCHS = (0, 1, 10, 100)
+EACH = {"B2": 10.0, "B3": 0.25}
 
 
 def lines_of(data: tuple[str, ...] = ("fixed", "fresh")) -> pd.DataFrame:
@@ -31,6 +33,10 @@ def curves_of() -> pd.DataFrame:
     return rows.assign(error=3 * rows.learning_rate / (1 + rows.epoch))
 
 
+def panels(data: tuple[str, ...] = ("fixed", "fresh")) -> list[Axes]:
+    return drawn(figure_published(lines_of(data), curves_of(), table_of(), EACH)).axes
+
+
 def points(axis: Axes, marker: str) -> set[tuple[float, float]]:
     return {
         (float(x), float(y))
@@ -40,28 +46,30 @@ def points(axis: Axes, marker: str) -> set[tuple[float, float]]:
     }
 
 
-def test_a_column_is_a_network_and_rule_with_the_ratio_below():
-    axes = drawn(figure_published(lines_of(), curves_of())).axes
-    titles = [axis.get_title() for axis in axes if axis.get_title()]
-    assert titles == [f"{n}, {r} (3 runs)" for n in ("B2", "B3") for r in ("modified", "ordinary")]
-    ratios = points(axes[4], "o")
-    assert (10.0, 1.25) in ratios
-    assert len({y for _, y in ratios if not math.isnan(y)}) == 1
+def test_a_column_is_a_network_with_the_ratio_below_and_new_inputs_beside():
+    axes = panels()
+    assert [axis.get_title() for axis in axes[:3]] == [
+        "B2 (3 runs)",
+        "B3 (3 runs)",
+        "new inputs, equal steps",
+    ]
+    assert points(axes[3], "o") == points(axes[3], "s") == {(10.0, 1.25)}
+    assert axes[3].get_ylim() == axes[4].get_ylim()
 
 
-def test_theirs_are_lines_ours_marks():
-    axis = drawn(figure_published(lines_of(), curves_of())).axes[0]
-    lines = [line for line in axis.get_lines() if line.get_linestyle() == "-"]
-    assert len(lines) == 3  # one of a rate that was not run here
-    assert sum(str(line.get_color()) == "0.85" for line in lines) == 1
+def test_theirs_are_lines_named_where_they_were_run_here_and_ours_marks():
+    axis = panels()[0]
+    assert words(axis) == "0.07 0.22 0.07 0.22"
+    widths = [line.get_linewidth() for line in axis.get_lines() if line.get_linestyle() != "None"]
+    assert len(widths) == 6 and widths.count(min(widths)) == 2, "two rates were not run here"
     trained, fresh = points(axis, "o"), points(axis, "x")
     assert (10.0, 0.07 / 11) in trained & fresh
-    assert (10.0, 0.14 / 11) in trained  # the same run on new inputs
+    assert (10.0, 0.14 / 11) in trained, "the same run on new inputs"
     assert (10.0, 0.14 / 11) not in fresh
     assert not any(x == 0 for x, _ in trained | fresh)
 
 
 def test_without_fresh_batches_there_are_no_crosses():
-    axis = drawn(figure_published(lines_of(("fixed",)), curves_of())).axes[0]
+    axis = panels(("fixed",))[0]
     assert points(axis, "o")
     assert not points(axis, "x")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from idem.figures import figure_landscape, figure_trajectory
-from tests.idem.figures.drawing import drawn
+from tests.idem.figures.drawing import curves, drawn
 
 RULES, STUDIES = ("modified", "ordinary"), ("B1", "B1_best")
 
@@ -51,24 +51,21 @@ def test_the_median_over_runs_is_drawn_for_either_route(
     trace: pd.DataFrame, spectrum: pd.DataFrame
 ):
     figure = drawn(figure_trajectory(trace, spectrum, ["B1"]))
-    assert len(figure.axes) == 4
-    heights = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]
-    assert [h.tolist() for h in heights] == [[0.6] * 3, [0.9] * 3] * 2
+    assert len(figure.axes) == 3
+    heights = [[y for _, y in points] for points in curves(figure.axes[0])]
+    assert heights == [pytest.approx([0.6] * 3)] * 2 + [pytest.approx([0.9] * 3)] * 2
 
 
 def test_both_controls_are_drawn_as_far_as_they_reach(trace: pd.DataFrame, spectrum: pd.DataFrame):
     figure = drawn(figure_trajectory(trace, spectrum, ["B1"]))
-    lines = figure.axes[1].lines
-    firsts = [float(np.asarray(line.get_ydata())[0]) for line in lines]
-    assert firsts == [0.4, 0.1, 0.2] * 2
-    lasts = [float(np.asarray(line.get_ydata())[-1]) for line in lines]
-    assert np.isnan(lasts).tolist() == [False, False, True] * 2
-    assert len({line.get_color() for line in lines[:3]}) == 3
+    found = curves(figure.axes[1])
+    assert [points[0][1] for points in found] == pytest.approx([0.4, 0.4, 0.1, 0.1, 0.2, 0.2])
+    assert [points[-1][0] for points in found] == [10, 10, 10, 10, 1, 1]
 
 
 def test_the_whole_spectrum_is_in_view(trace: pd.DataFrame, spectrum: pd.DataFrame):
     figure = drawn(figure_trajectory(trace, spectrum, STUDIES))
-    for axes in figure.axes[2:4]:
+    for axes in figure.axes[2::3]:
         low, high = axes.get_ylim()
         assert low < -0.5
         assert high > 1.5
@@ -85,12 +82,19 @@ def test_the_routes_lie_on_the_plane_of_their_study(
     assert figure.axes[0].get_aspect() == 1
 
 
-def test_every_run_has_a_line_between_solutions(
+def test_the_medians_over_runs_are_drawn_between_solutions(
     surface: pd.DataFrame, trace: pd.DataFrame, lines: pd.DataFrame
 ):
     figure = drawn(figure_landscape(surface, trace, lines))
     below = figure.axes[2]
-    assert len(below.lines) == 9
-    dashes = {line.get_linestyle() for line in below.lines}
-    assert dashes == {"-", "--", ":"}
+    assert curves(below) == [[(0, 0), (0.5, 0.25), (1, 0)]] * 3
+    assert len({line.get_color() for line in below.lines}) == 3
     assert below.get_ylim()[0] == 0
+
+
+def test_a_colour_bar_says_that_its_scale_is_logarithmic(
+    surface: pd.DataFrame, trace: pd.DataFrame, lines: pd.DataFrame
+):
+    figure = drawn(figure_landscape(surface, trace, lines))
+    bars = [axes for axes in figure.axes if "logarithmic" in axes.get_xlabel()]
+    assert len(bars) == len(STUDIES)

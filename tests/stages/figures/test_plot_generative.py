@@ -16,7 +16,8 @@ SUBSET = "SUBSET: 3 of 7 images"
 
 def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    metrics, names = Path("metrics"), ("figure_drift", "figure_5", "figure_restoration")
+    metrics = Path("metrics")
+    names = ("appendix/figure_drift", "figure_5", "appendix/figure_restoration")
     metrics.mkdir()
     (metrics / "prepare_celeba.json").write_text(json.dumps({"data": SUBSET}))
     drawn = {name: Figure() for name in names}
@@ -26,21 +27,23 @@ def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, mon
     monkeypatch.setattr(sys, "argv", arguments)
     (metrics / "generative.md").write_text(f"{SUBSET}.\n")
     plot_generative.main()
-    assert sorted(p.name for p in metrics.glob("*.png")) == ["figure_5.png", "figure_drift.png"]
+    drift = metrics / "appendix/figure_drift.png"
+    assert set(metrics.rglob("*.png")) == {metrics / "figure_5.png", drift}
     assert Path("data/celeba/figure_restoration.png").exists()
-    assert drawn["figure_drift"].get_suptitle() == SUBSET
+    assert drawn["appendix/figure_drift"].get_suptitle() == SUBSET
     page = ElementTree.fromstring(Path("data/celeba/page.html").read_text())
     shown = [base64.b64decode(image.attrib["src"].split(",")[1]) for image in page.iter("img")]
     restored = Path("data/celeba/figure_restoration.png")
-    files = [metrics / "figure_5.png", restored, metrics / "figure_drift.png"]
+    files = [metrics / "figure_5.png", restored, drift]
     assert shown == [file.read_bytes() for file in files]
     assert SUBSET in "".join(page.itertext())
 
 
 def test_pictures_that_may_be_passed_on_are_on_no_page(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(plot_generative, "drawings", lambda *_: {"figure_restoration": Figure()})
+    name = "appendix/figure_restoration"
+    monkeypatch.setattr(plot_generative, "drawings", lambda *_: {name: Figure()})
     arguments = ["plot", "mnist", "--params", str(ROOT / "params.yaml"), "--metrics", "metrics"]
     monkeypatch.setattr(sys, "argv", arguments)
     plot_generative.main()
-    assert [path.as_posix() for path in Path().rglob("*.*")] == ["metrics/figure_restoration.png"]
+    assert [path.as_posix() for path in Path().rglob("*.*")] == [f"metrics/{name}.png"]

@@ -10,9 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from idem.figures import figure_cost
 from stages.common import params
-from stages.common.files import write_figure
 from stages.landscape import cost
 from tests import ROOT
 
@@ -71,18 +69,6 @@ def test_the_stage_writes_the_same_bytes_twice(tmp_path: Path, monkeypatch: pyte
         written.append([(folder / f"cost.{kind}").read_bytes() for kind in ("csv", "json")])
     assert written[0] == written[1]
     assert json.loads(written[0][1])["counts"] == 40
-
-
-def test_the_figure_shows_every_count(table: pd.DataFrame, tmp_path: Path):
-    figure = figure_cost(table)
-    write_figure(tmp_path / "figure_cost.png", figure)
-    work, passes, memory = figure.axes
-    shown = [np.asarray(line.get_ydata()) for line in memory.lines]
-    for _, rows in table.groupby(["rule", "width"]):
-        assert any(np.allclose(line, rows.saved_bytes / 1e6) for line in shown if len(line) == 5)
-    low, high = work.get_ylim()
-    assert low < table.flops.min() / 1e9 and table.flops.max() / 1e9 < high
-    assert passes.get_ylim()[0] == 0 and passes.get_yscale() == "linear"
 
 
 def test_committed_paths_are_finite_although_their_numbers_are_not_small():

@@ -148,7 +148,7 @@ def test_the_page_is_well_formed_and_has_formulas_code_tables_and_the_figure(fou
     root = ElementTree.fromstring(page(text, title="Appendix C"))[1]
     assert len(list(root.iter("pre"))) == len(SHOWN)
     assert len(list(root.iter("table"))) == 4
-    assert [image.attrib["src"] for image in root.iter("img")] == ["figure_autodiff.png"]
+    assert [image.attrib["src"] for image in root.iter("img")] == ["appendix/figure_autodiff.png"]
     body = "".join(root.itertext())
     prose = re.sub(r"(?s)class Substitute.*C\.3 ", "", body)
     assert "C.4" in prose

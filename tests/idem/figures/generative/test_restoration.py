@@ -15,7 +15,7 @@ CORRUPTIONS = ("none", "noise", "mask", "sketch", "shift")
 BASELINES = ("input", "mean_image", "nearest_image")
 MODELS = ("ordinary", "other", "modified")
 IMAGES, SIDE = 2, 4
-ROWS = 3 + 2 * len(MODELS)
+ROWS = 3 + len(MODELS)
 
 
 def settings() -> list[tuple[str, int]]:
@@ -61,7 +61,7 @@ def test_every_image_stands_in_its_row_and_column():
     assert len(found) == ROWS * len(lefts) - IMAGES, "the original is not given a second time"
     level = table.assign(level=table.p0).set_index(["model", "application", "corruption", "image"])
     order = [("input", 0), ("nearest_image", 0)]
-    order += list(product(("modified", "ordinary", "other"), (1, 2)))
+    order += list(product(("modified", "ordinary", "other"), (1,)))
     for column, (corruption, image) in enumerate(product(CORRUPTIONS, range(IMAGES))):
         originals = level.level["input", 0, "none", image]
         assert found[lefts[column], tops[-1]] == originals
@@ -76,7 +76,7 @@ def test_psnr_stands_below_every_image_but_the_original():
     (axes,) = drawn(figure_restoration(table)).axes
     words = [text.get_text() for text in axes.texts]
     given = (table.model == "input") & (table.corruption == "none")
-    expected = table.psnr[(table.model != "mean_image") & ~given]
+    expected = table.psnr[(table.model != "mean_image") & (table.application < 2) & ~given]
     numbers = [word for word in words if word.replace(".", "").isdigit()]
     assert sorted(numbers) == sorted(f"{psnr:.1f}" for psnr in expected)
     assert {"Unchanged", "Shift", "Original $x$"} < set(words)

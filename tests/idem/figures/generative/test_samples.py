@@ -11,15 +11,22 @@ from matplotlib.figure import Figure
 
 from idem.figures import figure_5
 
-SAMPLES = 10
+SAMPLES, SHOWN = 10, 8
 SIDE = 16
+PITCH = SIDE + SIDE // 8  # of the rows
 
 
 def drawn(table: pd.DataFrame, note: str = "") -> Figure:
     """Draw it for real: warnings are errors."""
-    figure = figure_5(table, note)
+    figure = figure_5(table, distances(), note)
     FigureCanvasAgg(figure).draw()
     return figure
+
+
+def distances() -> pd.DataFrame:
+    keys = product(("modified", "ordinary", "held_out"), ("train", "eval"))
+    table = pd.DataFrame(keys, columns=["model", "mode"])
+    return table.assign(mean=[20.0, 90, 100, 130, 3, 3], low=[18.0, 80, 95, 120, 3, 3], high=150.0)
 
 
 def samples(channels: int = 1, models: tuple[str, ...] = ("ordinary", "modified")) -> pd.DataFrame:
@@ -35,12 +42,12 @@ def samples(channels: int = 1, models: tuple[str, ...] = ("ordinary", "modified"
 
 def colour(figure: Figure, row: int, place: float) -> list[int]:
     """Return the colour of a strip at `place`, in images from the left edge."""
-    strip: Any = figure.axes[row].images[0].get_array()
-    return np.asarray(strip)[SIDE // 2, int(place * SIDE)].tolist()
+    image: Any = figure.axes[0].images[0].get_array()
+    return np.asarray(image)[row * PITCH + SIDE // 2, int(place * SIDE)].tolist()
 
 
 def labels(figure: Figure) -> list[str]:
-    return [axes.get_ylabel() for axes in figure.axes]
+    return [label.get_text() for label in figure.axes[0].get_yticklabels()]
 
 
 def test_noise_that_models_share_is_drawn_once_above_them_in_the_house_order():
@@ -64,8 +71,8 @@ def test_both_applications_stand_side_by_side_in_the_first_seed():
     assert left == [9] * 3
     assert right == [10] * 3
     assert second == [19] * 3
-    ticks = [tick.get_text() for tick in figure.axes[-1].get_xticklabels()]
-    assert ticks == ["f(z)", "f(f(z))"] * SAMPLES
+    ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert ticks == ["f(z)", "f²(z)"] * SHOWN
 
 
 def test_the_noise_stands_in_the_middle_of_its_pair():
@@ -88,10 +95,19 @@ def test_what_a_model_has_no_image_of_stays_white():
 
 def test_the_order_of_the_rows_decides_nothing():
     table = samples(channels=3)
-    strips: list[Any] = []
+    images: list[Any] = []
     for rows in (table, table[::-1]):
-        strips.append([np.asarray(axes.images[0].get_array()) for axes in drawn(rows).axes])
-    np.testing.assert_array_equal(*strips)
+        images.append(np.asarray(drawn(rows).axes[0].images[0].get_array()))
+    np.testing.assert_array_equal(*images)
+
+
+def test_distances_stand_beside_their_models_open_in_eval_mode():
+    beside = drawn(samples()).axes[1]
+    marks = [line for line in beside.lines if line.get_marker() != "None"]
+    assert [np.asarray(line.get_xdata()).tolist() for line in marks] == [[20], [90], [100], [130]]
+    assert [int(np.asarray(line.get_ydata())[0]) for line in marks] == [1, 1, 2, 2]
+    assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True] * 2
+    assert beside.get_ylim()[0] > beside.get_ylim()[1], "the rows of the images"
 
 
 def test_a_note_stands_below():
@@ -103,4 +119,4 @@ def test_pixels_that_are_no_square_are_counted(count: int):
     table = samples(channels=3)
     kept = table[[*table.columns[:4], *(f"p{i}" for i in range(count))]]
     with pytest.raises(ValueError, match=f"square image of 1 or 3 channels, got {count}"):
-        figure_5(kept)
+        figure_5(kept, distances())

@@ -1,0 +1,53 @@
+import math
+from itertools import product
+
+import pandas as pd
+
+from idem.figures.near import figure_near
+from tests.idem.figures.drawing import curves, drawn, words
+
+CASES = ("n5", "n100", "n100_adam")
+RATES = (0.001, 0.1)
+
+
+def near() -> pd.DataFrame:
+    keys = product(CASES, ("modified", "ordinary"), RATES)
+    table = pd.DataFrame(keys, columns=["case", "rule", "learning_rate"])
+    lost = (table.rule == "ordinary") & (table.learning_rate == 0.1)
+    error = (0.01 / table.learning_rate).where(~lost, math.inf)
+    return table.assign(runs=5, start=0.4, relative_error=error)
+
+
+def compared() -> pd.DataFrame:
+    row = {"steps": 500, "log10_ratio": -1.0, "low": -2.0, "high": 0.0}
+    edges = {"edge_modified": 1.0, "edge_ordinary": 0.01}
+    none = dict.fromkeys(edges, math.nan)
+    return pd.DataFrame({"case": c} | row | (none if "adam" in c else edges) for c in CASES)
+
+
+def test_a_case_has_a_panel_on_the_same_axis_of_errors():
+    *panels, ratios = drawn(figure_near(near(), compared())).axes
+    titles = ["n = 5", "n = 100", "n = 100, Adam"]
+    assert [axes.get_title() for axes in panels] == [f"{n}: 500 steps, 5 runs" for n in titles]
+    assert len({axes.get_ylim() for axes in panels}) == 1
+    assert all(axes.get_yscale() == "log" for axes in panels)
+    for axes in panels:
+        modified, ordinary = (points for points in curves(axes) if points[0][0] == 0.001)
+        assert modified == [(0.001, 10.0), (0.1, 0.1)]
+        assert ordinary[1][1] > 10, "what diverged lies above all numbers"
+    assert all(title in words(ratios) for title in titles)
+
+
+def test_edges_are_drawn_where_they_are_predicted():
+    *panels, _ = drawn(figure_near(near(), compared())).axes
+    found = [{points[0][0] for points in curves(axes)} & {1.0, 0.01} for axes in panels]
+    assert found == [{1.0, 0.01}, {1.0, 0.01}, set()]
+
+
+def test_the_ratios_have_their_intervals():
+    ratios = drawn(figure_near(near(), compared())).axes[-1]
+    (bars,) = ratios.collections
+    ends = [segment[:, 0].tolist() for segment in bars.get_segments()]  # pyright: ignore
+    assert ends == [[0.01, 1.0]] * len(CASES)
+    (marks,) = curves(ratios, "|")
+    assert [x for x, _ in marks] == [0.1] * len(CASES)

@@ -1,0 +1,49 @@
+"""What the figures need beyond the tables as they are, and what is declared of them."""
+
+import json
+import math
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from stages.common import params
+from stages.figures import plot
+from tests import ROOT
+
+COMPARED = {"runs": 5, "log10_ratio": -1.0, "low": -2.0, "high": 0.5}
+
+
+def test_what_is_not_predicted_is_no_number(tmp_path: Path):
+    found = {
+        "n5": {"steps": 9, "modified_over_ordinary": COMPARED}
+        | {"predicted_edge": {"modified": 1.5, "ordinary": 0.1}},
+        "n5_adam": {"steps": 9, "modified_over_ordinary": COMPARED, "predicted_edge": None},
+    }
+    (tmp_path / "near.json").write_text(json.dumps(found))
+    table = plot.perfected(tmp_path / "near.json").set_index("case")
+    assert table.edge_modified["n5"] == 1.5 and table.edge_ordinary["n5"] == 0.1
+    assert math.isnan(table.edge_modified["n5_adam"])
+    assert table.log10_ratio.tolist() == [-1.0, -1.0]
+
+
+def test_runs_end_in_their_last_row_and_train_at_their_best_rate():
+    parameters = params.read(ROOT / "params.yaml", params.Laptop)
+    keys = product(("B1", "B2"), ("modified", "ordinary"), (0.1, 0.2), (0, 1), (0, 5))
+    rows = pd.DataFrame(keys, columns=["network", "rule", "learning_rate", "run", "step"])
+    error = 1 / (1 + rows.step * rows.learning_rate)
+    rows = rows.assign(absolute_error=error, relative_error=1.0, output_spread=1.0)
+    rows = rows.assign(update_norm=0.1, diverged=False)
+    lanes, training = plot.swept(rows, parameters)
+    assert (lanes.step == 5).all() and len(lanes) == 2 * 2 * 2 * 2
+    assert set(training.learning_rate) == {0.2}
+    assert set(training.network) == {"B1", "B2"}
+
+
+def test_six_figures_answer_a_question_each_and_all_others_are_in_the_appendix():
+    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["plot"]
+    paths = [Path(next(iter(plot))) for plot in stage["plots"]]
+    main = [path.stem for path in paths if path.parent.name == "laptop"]
+    assert len(main) == 6
+    assert {path.parent.name for path in paths} == {"laptop", "appendix"}
