@@ -14,7 +14,7 @@ MARKDOWN ?=
 ALL := sweep@B1 variants published@B1 near transposed gradients stand_in newdata readings published@B2 sweep@B2 published@B3 published@B4 sweep@B4 sweep@B3
 PAPER ?= $(if $(NETWORKS),$(foreach n,$(NETWORKS),sweep@$(n) published@$(n)),$(ALL))
 
-.PHONY: repro compare lock demo paper study celeba report test lint bench clean
+.PHONY: repro compare plots lock demo paper study celeba report test lint bench clean
 
 repro: $(STAMP)            ## everything: run all stages anew, then compare with the committed numbers
 	$(BIN)/python -m stages.report.repro
@@ -22,6 +22,10 @@ repro: $(STAMP)            ## everything: run all stages anew, then compare with
 compare: $(STAMP)          ## two revisions, HEAD and the workspace unless named: make compare A=main B=HEAD
 	@$(BIN)/python -m stages.report.compare '$(A)' '$(B)' \
 	  $(if $(PIPELINE),--pipeline '$(PIPELINE)') $(if $(MARKDOWN),--markdown '$(MARKDOWN)')
+
+plots: $(STAMP)            ## plots and figures of two revisions beside each other, without a network: make plots A=main
+	@test -e .cache/plots.html || $(BIN)/python -m stages.report.plots || true
+	$(BIN)/dvc plots diff '$(A)' $(filter-out workspace,$(B))
 
 lock: $(STAMP)             ## the committed lock matches code and parameters: on a fresh clone no stage would run
 	@dry=$$($(BIN)/dvc repro --allow-missing --dry) && ! echo "$$dry" | grep '^Running stage' || { echo "$$dry"; \

@@ -128,8 +128,10 @@ def lines(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **mo
     """
     options: dict[str, Any] = {"estimator": "median", "errorbar": ("pi", 100)}
     options |= {"err_kws": {"linewidth": 0}, "markeredgecolor": "white", "markeredgewidth": 0.4}
+    scales = {"xscale": axes.get_xscale(), "yscale": axes.get_yscale()}
+    axes.set(xscale="linear", yscale="linear")  # else seaborn takes means of logarithms
     seaborn.lineplot(data, x=x, y=y, ax=axes, **(options | by_model(data, by) | more))
-    axes.set(xlabel="", ylabel="")
+    axes.set(xlabel="", ylabel="", **scales)
 
 
 def dots(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **more: Any) -> None:
@@ -143,10 +145,7 @@ def dots(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **mor
 def legend(figure: Figure, models: Iterable[str], *more: Artist, columns: int = 5) -> None:
     """Explain the looks of models or rules, and what else there is, below the panels."""
     handles: list[Artist] = [
-        Line2D([], [], label=RULE_NAMES.get(name) or model_name(name), **style)
-        if set(models) <= set(RULE_NAMES)
-        else Line2D([], [], label=model_name(name), **style)
-        for name, style in looks(models).items()
+        Line2D([], [], label=model_name(name), **style) for name, style in looks(models).items()
     ]
     figure.legend(handles=[*handles, *more], loc="outside lower center", ncols=columns)
 

@@ -29,7 +29,7 @@ _PATHS: dict[str, dict[str, Any]] = {
     "pixels": {"color": "0.5", "marker": "s", "linestyle": ":"},
     "f of pixels": {"color": "0.65", "marker": "X", "linestyle": "-."},
 }
-_DATA: dict[str, Any] = {"linestyle": "", "marker": "s", "color": "0.8", "markersize": 2.5}
+_DATA: dict[str, Any] = {"linestyle": "", "marker": "+", "color": "0.7", "markersize": 3.5}
 _NOISE: dict[str, Any] = {"linestyle": "", "marker": "x", "color": "black", "markersize": 2.5}
 
 

@@ -2,6 +2,7 @@ import math
 from itertools import product
 
 import pandas as pd
+import pytest
 
 from idem.figures.near import figure_near
 from tests.idem.figures.drawing import curves, drawn, words
@@ -33,7 +34,7 @@ def test_a_case_has_a_panel_on_the_same_axis_of_errors():
     assert all(axes.get_yscale() == "log" for axes in panels)
     for axes in panels:
         modified, ordinary = (points for points in curves(axes) if points[0][0] == 0.001)
-        assert modified == [(0.001, 10.0), (0.1, 0.1)]
+        assert [y for _, y in modified] == pytest.approx([10.0, 0.1])
         assert ordinary[1][1] > 10, "what diverged lies above all numbers"
     assert all(title in words(ratios) for title in titles)
 

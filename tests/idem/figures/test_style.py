@@ -62,6 +62,15 @@ def test_lines_are_medians_with_a_band_over_all_runs():
     assert (heights.min(), heights.max()) == (1, 9)
 
 
+def test_means_are_of_the_values_on_a_logarithmic_axis_too():
+    table = pd.DataFrame({"rule": "ordinary", "x": [1.0, 1.0], "y": [1.0, 100.0]})
+    axes = Figure().subplots()
+    axes.set(xscale="log", yscale="log")
+    style.lines(axes, table, "x", "y", estimator="mean", errorbar=None)
+    assert curves(axes) == [[(1, 50.5)]]
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+
+
 def test_a_theme_is_left_behind_with_the_figure():
     before = dict(matplotlib.rcParams)
     figure = style.themed(lambda: _with_axes())()

@@ -1,0 +1,103 @@
+"""The page that `dvc plots` fills, and the templates of its plots."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from dvc_render.html import HTML
+from dvc_render.vega import VegaRenderer
+
+from idem.figures import style
+from stages.report import plots
+from tests import ROOT
+
+TEMPLATES = ROOT / ".dvc/plots"
+
+
+def packed(folder: Path, content: str) -> tuple[Path, plots.Package]:
+    """Make an archive as npm does, and the package that it is of."""
+    path, data = folder / "vega-1.0.0.tgz", content.encode()
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo("package/build/vega.min.js")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    digest = base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
+    return path, plots.Package("vega", "1.0.0", digest)
+
+
+def test_the_build_is_taken_out_of_an_archive_and_no_other_archive_is(tmp_path: Path):
+    path, package = packed(tmp_path, "var vega = 1;")
+    assert plots.unpacked(path, package) == "var vega = 1;"
+    with pytest.raises(ValueError, match=r"vega-1\.0\.0\.tgz: expected SHA-512 x, got .{88}$"):
+        plots.unpacked(path, package._replace(digest="x"))
+
+
+def test_the_page_asks_for_nothing_and_is_one_that_dvc_fills():
+    page = plots.page(["var a = '</script>';", "var b = 2;"])
+    filled = HTML(page).with_scripts(VegaRenderer.SCRIPTS).with_element("<p>a plot</p>").embed()
+    assert "<p>a plot</p>" in filled and "plot_divs" not in filled
+    assert filled.count("</script>") == 2, "a build ends no script before its end"
+    assert not re.findall(r"(?:src|href)\s*=|https?://", filled)
+
+
+def test_without_npm_the_message_says_so_and_nothing_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(plots, "ROOT", tmp_path)
+    with pytest.raises(SystemExit, match="expected npm on the path, found none"):
+        plots.main()
+    assert not list(tmp_path.iterdir())
+
+
+def declared() -> list[tuple[str, dict[str, Any]]]:
+    """Return the plots of all pipelines that are tables, with their properties."""
+    found = []
+    for file in (ROOT / "dvc.yaml", *sorted(ROOT.glob("stages/pipelines/*/dvc.yaml"))):
+        for stage in yaml.safe_load(file.read_text())["stages"].values():
+            for plot in stage.get("do", stage).get("plots", []):
+                ((path, properties),) = plot.items()
+                if "template" in properties:
+                    found.append((path.replace("${key}", "B1"), properties))
+    return found
+
+
+def test_every_template_is_used_and_is_there():
+    named = {properties["template"] for _, properties in declared()}
+    assert named == {path.stem for path in TEMPLATES.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("path", "properties"),
+    [pytest.param(*plot, id=plot[0]) for plot in declared() if "laptop" in plot[0]],
+)
+def test_a_template_names_columns_that_its_table_has(path: str, properties: dict[str, Any]):
+    rows = pd.read_csv(ROOT / path, nrows=3, dtype=str).assign(rev="a").to_dict("records")
+    renderer = VegaRenderer(rows, path, template_dir=str(TEMPLATES), **properties)
+    filled = renderer.get_filled_template()
+    text = json.dumps({**filled, "data": None})
+    assert "<DVC" not in text
+    columns = set(rows[0]) | {"across", "up", "low", "high", "panel", "place"}
+    assert set(re.findall(r'"field": "(\w+)"', text)) <= columns
+    assert set(re.findall(r"datum\['(\w+)'\]", text)) <= columns
+
+
+def test_a_rule_has_the_colour_that_it_has_in_all_figures():
+    expected = {name: look["color"] for name, look in style.looks(style.MODEL_NAMES).items()}
+    for name in ("sweep", "by_rule", "by_model"):
+        text = (TEMPLATES / f"{name}.json").read_text()
+        scales = re.findall(r'"domain": (\[[^]]*\]),\s*"range": (\[[^]]*\])', text)
+        assert scales
+        for domain, colors in scales:
+            for model, color in zip(json.loads(domain), json.loads(colors), strict=True):
+                if not expected[model].startswith("0."):
+                    assert color == expected[model]
