@@ -1,5 +1,7 @@
 """What a training step costs by depth, and what either rule makes of what it may cost."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -39,7 +41,7 @@ def figure_cost(cost: pd.DataFrame, training: pd.DataFrame) -> Figure:
     lines(work, cost, "depth", "exact", errorbar=None, markers=False)
     for axes, column in ((work, "forward_equivalents"), (memory, "megabytes")):
         table = cost.assign(megabytes=cost.saved_bytes / 1e6)
-        width = {"units": "width", "estimator": None, "errorbar": None}
+        width: dict[str, Any] = {"units": "width", "estimator": None, "errorbar": None}
         if axes is work:
             width["linewidth"] = 0
         lines(axes, table, "depth", column, **width)
@@ -88,7 +90,7 @@ def figure_wall_time(training: pd.DataFrame) -> Figure:
 def _name_widths(axes: Axes, cost: pd.DataFrame) -> None:
     shallowest = cost[(cost.depth == cost.depth.min()) & (cost.rule == "modified")]
     for width, height in zip(shallowest.width, shallowest.megabytes, strict=True):
-        shift = {"textcoords": "offset points", "xytext": (22, -2), "fontsize": 7}
+        shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (22, -2), "fontsize": 7}
         axes.annotate(f"width {width}", (shallowest.depth.min(), height), **shift)
 
 
@@ -96,7 +98,13 @@ def _draw_training(axes: Axes, training: pd.DataFrame, along: str) -> None:
     """Draw runs and their medians by step, along the median of a column of `training`."""
     places = training.groupby(["rule", "step"])[along].transform("median")
     table = training.assign(absolute_error=with_lost(axes, training.absolute_error), place=places)
-    single = {"units": "run", "estimator": None, "markers": False, "linewidth": 0.5, "alpha": 0.5}
+    single: dict[str, Any] = {
+        "units": "run",
+        "estimator": None,
+        "markers": False,
+        "linewidth": 0.5,
+        "alpha": 0.5,
+    }
     lines(axes, table, "place", "absolute_error", errorbar=None, **single)
     lines(axes, table, "place", "absolute_error", errorbar=None, linewidth=1.8, markevery=0.15)
     rates = training.groupby("rule").learning_rate.first()

@@ -1,5 +1,7 @@
 """Which rule perfects a map that is almost idempotent, at which rates."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -41,7 +43,7 @@ def figure_near(table: pd.DataFrame, compared: pd.DataFrame) -> Figure:
     spec = figure.add_gridspec(rows, _COLUMNS)
     shared = compared.set_index("case")
     for number, case in enumerate(cases):
-        first = {"sharey": figure.axes[0]} if figure.axes else {}
+        first: dict[str, Any] = {"sharey": figure.axes[0]} if figure.axes else {}
         axes = figure.add_subplot(spec[divmod(number, _COLUMNS)], **first)
         shown = table.assign(shown=with_lost(axes, table.relative_error))
         _draw_case(axes, shown[table.case == case], shared.loc[case])
@@ -75,7 +77,11 @@ def _draw_ratios(axes: Axes, shared: pd.DataFrame) -> None:
     axes.plot(middle, places, linestyle="", marker="|", markersize=8, color="black")
     axes.set_yticks(places, [])
     for place, case in zip(places, shared.index, strict=True):
-        where = {"transform": axes.get_yaxis_transform(), "va": "bottom", "fontsize": 7}
+        where: dict[str, Any] = {
+            "transform": axes.get_yaxis_transform(),
+            "va": "bottom",
+            "fontsize": 7,
+        }
         axes.text(0.01, place + 0.08, case_name(str(case)), **where)
     axes.set(xscale="log", ylim=(-0.6, len(shared) - 0.4), title="each at its best rate")
     axes.set_xlabel("error, modified / ordinary")

@@ -59,7 +59,11 @@ def draw_share(axes: Axes, table: pd.DataFrame, theirs: Mapping[str, float]) -> 
     for (rule, width, one), part in rows.groupby(["rule", "width", rows.inputs == rows.batch_size]):
         style = RULE_STYLES[str(rule)]
         face = "none" if one else style["color"]
-        look = {"marker": style["marker"], "edgecolors": style["color"], "facecolors": face}
+        look: dict[str, Any] = {
+            "marker": style["marker"],
+            "edgecolors": style["color"],
+            "facecolors": face,
+        }
         axes.scatter(part.each, part.share, s=areas[width], linewidths=0.8, alpha=0.8, **look)
     for name, each in theirs.items():
         axes.axvline(each, color="0.6", linewidth=0.8, linestyle=":", zorder=0)

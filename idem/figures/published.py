@@ -35,7 +35,10 @@ def figure_published(
     """
     networks = list(dict.fromkeys(lines.network))
     figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
-    ratios = {"width_ratios": [*[1.0] * len(networks), 1.1], "height_ratios": [3, 1.25]}
+    ratios: dict[str, Any] = {
+        "width_ratios": [*[1.0] * len(networks), 1.1],
+        "height_ratios": [3, 1.25],
+    }
     grid = figure.subplots(2, len(networks) + 1, **ratios)
     for (above, below), network in zip(grid.T, networks, strict=False):
         ours = lines[(lines.network == network) & (lines.epoch > 0)]
@@ -72,7 +75,11 @@ def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
         style = {name: RULE_STYLES[str(rule)][name] for name in ("color", "linestyle")}
         if (rule, label) in run_here:
             axes.plot(line.epoch, line.error, linewidth=1.3, **style)
-            shift = {"textcoords": "offset points", "xytext": (2, 0), "va": "center"}
+            shift: dict[str, Any] = {
+                "textcoords": "offset points",
+                "xytext": (2, 0),
+                "va": "center",
+            }
             end = line.loc[line.epoch.idxmax()]
             axes.annotate(f"{label:g}", (end.epoch, end.error), fontsize=7, **shift)
         else:

@@ -85,7 +85,7 @@ def _draw_map(axes: Axes, scalar_map: pd.DataFrame) -> None:
         path = groups[name]
         axes.plot(path["lambda"], path["image"], color="0.35", linestyle=dashes, linewidth=1)
         start, start_label = path.iloc[0], name.replace("cobweb from ", "start ")
-        shift = {"textcoords": "offset points", "xytext": (6, -3), "fontsize": 7}
+        shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (6, -3), "fontsize": 7}
         axes.annotate(start_label, (start["lambda"], start["image"]), **shift)
     for kind in ("attracting", "repelling", "immediate"):
         axes.plot(groups[kind]["lambda"], groups[kind]["image"], **_MARK | _MARKS[kind])
@@ -111,10 +111,10 @@ def _draw_plane(axes: Axes, plane: Mapping[str, Any]) -> None:
     right, top = plane["spacing"] * np.array(plane["codes"].shape[::-1])
     extent = (0.5 - right, 0.5 + right, -top, top)
     axes.imshow(_colors(codes), extent=extent, origin="lower")
-    places = {"attracting": (0, 1), "repelling": (0.5,)}
+    places: dict[str, Any] = {"attracting": (0, 1), "repelling": (0.5,)}
     places |= {name: (plane[name], 1 - plane[name]) for name in ("immediate", "escape")}
     for name, points in places.items():
-        size = {"markersize": 7 if name == "escape" else 3}
+        size: dict[str, Any] = {"markersize": 7 if name == "escape" else 3}
         axes.plot(points, [0] * len(points), **_MARK | _MARKS[name] | size)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MultipleLocator(1))

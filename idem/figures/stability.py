@@ -67,6 +67,6 @@ def _draw_rule(axes: Axes, rows: pd.DataFrame, rule: str, side: float) -> None:
     steps = sorted(rows.steps_before.unique())
     places = np.array([steps.index(step) for step in rows.steps_before]) + side
     for name, face in zip(_PREDICTED, (style["color"], "white"), strict=True):
-        mark = style | {"linestyle": "", "markerfacecolor": face}
+        mark: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": face}
         mark |= {"markersize": 5 if face == "white" else 3}
         axes.plot(places, rows[name], zorder=3 if face == "white" else 4, **mark)

@@ -128,7 +128,7 @@ def lines(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **mo
     """
     options: dict[str, Any] = {"estimator": "median", "errorbar": ("pi", 100)}
     options |= {"err_kws": {"linewidth": 0}, "markeredgecolor": "white", "markeredgewidth": 0.4}
-    scales = {"xscale": axes.get_xscale(), "yscale": axes.get_yscale()}
+    scales: dict[str, Any] = {"xscale": axes.get_xscale(), "yscale": axes.get_yscale()}
     axes.set(xscale="linear", yscale="linear")  # else seaborn takes means of logarithms
     seaborn.lineplot(data, x=x, y=y, ax=axes, **(options | by_model(data, by) | more))
     axes.set(xlabel="", ylabel="", **scales)
@@ -193,7 +193,11 @@ def with_lost(axes: Axes, values: pd.Series, word: str = "diverged") -> pd.Serie
         low, high = (finite.min(), finite.max()) if len(finite) else (0.1, 1.0)
         place = high * max(3.0, (high / low) ** 0.15)
         axes.axhline(place, color="0.7", linewidth=0.8, linestyle=":", zorder=0)
-        where = {"transform": axes.get_yaxis_transform(), "va": "bottom", "color": "0.35"}
+        where: dict[str, Any] = {
+            "transform": axes.get_yaxis_transform(),
+            "va": "bottom",
+            "color": "0.35",
+        }
         axes.text(0.01, place, word, fontsize=7, **where)
         axes.margins(y=0.1)  # for the word above
         values = values.where(np.isfinite(values) | values.isna(), place)

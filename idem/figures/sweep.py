@@ -1,5 +1,7 @@
 """What the sweeps from default starts come to, far from idempotent maps (Figures 3 and 4)."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -79,7 +81,7 @@ def figure_3(summary: pd.DataFrame) -> Figure:
             line = {"linestyle": ""} if runs == 1 else {}
             axes.plot(of_rule.learning_rate, of_rule.error, **style | line)
             some = of_rule[of_rule.discarded > 0]
-            hollow = style | {"linestyle": "", "markerfacecolor": "white"}
+            hollow: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": "white"}
             axes.plot(some.learning_rate, some.error, **hollow)
         axes.set(xscale="log", yscale="log", title=f"{network}, {counted(runs, 'run')}")
         axes.set(xlabel="learning rate", ylabel="mean error, improved runs")

@@ -120,7 +120,7 @@ def _eigenvalues(axes: Axes, rows: pd.DataFrame) -> None:
         axes.axhline(level, color="0.5", linewidth=0.8, linestyle="--", zorder=1)
     for (rule, style), side in zip(RULE_STYLES.items(), (0.94, 1.06), strict=True):
         of_rule = rows[rows.rule == rule]
-        mark = style | {"linestyle": "", "markersize": 2, "alpha": 0.4}
+        mark: dict[str, Any] = style | {"linestyle": "", "markersize": 2, "alpha": 0.4}
         axes.plot(of_rule.step * side, of_rule.real, **mark)
 
 
@@ -139,7 +139,7 @@ def _plane(axes: Axes, surface: pd.DataFrame, rows: pd.DataFrame) -> None:
     bar.ax.minorticks_off()
     for rule, style in RULE_STYLES.items():
         route = rows[rows.rule == rule].sort_values("step")
-        look = style | {"markeredgecolor": "white", "markeredgewidth": 0.4}
+        look: dict[str, Any] = style | {"markeredgecolor": "white", "markeredgewidth": 0.4}
         axes.plot(route.plane_u, route.plane_v, **look)
     axes.plot([0], [0], zorder=5, **_START)
     axes.set_aspect("equal")

@@ -126,7 +126,7 @@ def figure_jacobian(eigenvalues: pd.DataFrame) -> Figure:
         for level in (0, 1):
             axes.axhline(level, color="0.5", linewidth=0.8, linestyle="--", zorder=1)
         of_one = rows[rows.application == application]
-        quartiles = {"errorbar": ("pi", 50), "markevery": 6}
+        quartiles: dict[str, Any] = {"errorbar": ("pi", 50), "markevery": 6}
         lines(axes, of_one, "place", "modulus", by="model", **quartiles)
         place = "f(z)" if application == 1 else rf"$f^{{{application}}}$(z)"
         axes.set(title=f"at {place}", xlabel="rank")

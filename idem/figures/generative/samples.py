@@ -1,6 +1,6 @@
 """What the generative networks make of noise (Figure 5)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -84,7 +84,7 @@ def _draw_distances(axes: Axes, distances: pd.DataFrame, places: dict[str, float
             found, place = rows.loc[mode], places[model] + shift
             axes.plot([found.low, found.high], [place] * 2, color=style["color"], linewidth=0.8)
             face = style["color"] if mode == "train" else "white"
-            mark = style | {"linestyle": "", "markerfacecolor": face}
+            mark: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": face}
             axes.plot([found["mean"]], [place], **mark)
     axes.set(xscale="log", xlabel="Fréchet distance")
     plain(axes.xaxis)

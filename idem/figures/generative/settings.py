@@ -1,5 +1,7 @@
 """The result of every setting of a search."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -29,9 +31,14 @@ def figure_settings(found: pd.DataFrame) -> Figure:
         for steady in (True, False):
             chosen = (rows.steady == steady).to_numpy()
             face = style["color"] if steady else "white"
-            mark = style | {"linestyle": "", "markerfacecolor": face}
+            mark: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": face}
             axes.plot(rows.distance[chosen], heights[chosen], **mark)
-        shift = {"textcoords": "offset points", "xytext": (0, 5), "ha": "left", "fontsize": 7}
+        shift: dict[str, Any] = {
+            "textcoords": "offset points",
+            "xytext": (0, 5),
+            "ha": "left",
+            "fontsize": 7,
+        }
         axes.annotate(f"best: {rows.changed[0]}", (rows.distance[0], place - 0.25), **shift)
     axes.set_yticks(range(len(models)), [model_name(model) for model in models])
     axes.set(xscale="log", ylim=(len(models) - 0.4, -0.75))

@@ -77,7 +77,7 @@ def figure_collapse(history: pd.DataFrame) -> Figure:
     shown = first(history, _MODELS)
     for row, measure in zip(grid, measures, strict=True):
         for axes, kind in zip(row, _WEIGHTS, strict=True):
-            marks = {"estimator": "mean", "markevery": 0.2}
+            marks: dict[str, Any] = {"estimator": "mean", "markevery": 0.2}
             lines(axes, shown, "step", f"{kind}_{measure}", by="model", **marks)
         row[0].set_ylabel(_VALIDATED[measure])
         if measure == "frechet_distance":
