@@ -27,7 +27,7 @@ def figure_peers(peers: pd.DataFrame) -> Figure:
     norms = list(dict.fromkeys(peers.norm))
     gaps = sorted(peers.gap.unique(), reverse=True)
     kept = dict.fromkeys([gaps[0], gaps[len(gaps) // 2], gaps[-1]])
-    marks = dict(zip(kept, _MARKS, strict=False))
+    marks: dict[Any, str] = dict(zip(kept, _MARKS, strict=False))
     hardest = peers[peers.gap == gaps[-1]].groupby("scheme").equivalents.mean()
     schemes = list(hardest.sort_values(na_position="last").index)
     rows = peers[peers.gap.isin(list(marks))]

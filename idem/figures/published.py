@@ -80,7 +80,7 @@ def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
                 "xytext": (2, 0),
                 "va": "center",
             }
-            end = line.loc[line.epoch.idxmax()]
+            end = line.sort_values("epoch").iloc[-1]
             axes.annotate(f"{label:g}", (end.epoch, end.error), fontsize=7, **shift)
         else:
             axes.plot(line.epoch, line.error, linewidth=0.5, alpha=0.35, **style)
@@ -93,8 +93,9 @@ def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
             axes.plot(line.epoch, line.error, **style | _FRESH)
             continue
         axes.vlines(line.epoch, line.low, line.high, color=style["color"], linewidth=0.8)
-        axes.plot(line.epoch, line.new_error, **style | {"markersize": 5} | _NEW)
-        axes.plot(line.epoch, line.error, **style | {"markersize": 3})
+        new: dict[str, Any] = style | {"markersize": 5} | _NEW
+        axes.plot(line.epoch, line.new_error, **new)
+        axes.plot(line.epoch, line.error, **{**style, "markersize": 3})
 
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame) -> None:

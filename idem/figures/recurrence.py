@@ -114,8 +114,9 @@ def _draw_plane(axes: Axes, plane: Mapping[str, Any]) -> None:
     places: dict[str, Any] = {"attracting": (0, 1), "repelling": (0.5,)}
     places |= {name: (plane[name], 1 - plane[name]) for name in ("immediate", "escape")}
     for name, points in places.items():
-        size: dict[str, Any] = {"markersize": 7 if name == "escape" else 3}
-        axes.plot(points, [0] * len(points), **_MARK | _MARKS[name] | size)
+        mark: dict[str, Any] = _MARK | _MARKS[name]
+        mark["markersize"] = 7 if name == "escape" else 3
+        axes.plot(points, [0] * len(points), **mark)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MultipleLocator(1))
     axes.grid(visible=False)

@@ -5,7 +5,7 @@ IGN; their variants are shades of these, and what is none of them is grey. Whate
 apart, a marker or a dash does too.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogFormatter
 
 WIDTH = 6.75  # inches: of a page with two columns, on which the smallest text is 7 pt
-THEME: Mapping[str, Any] = {
+THEME: dict[Any, Any] = {
     **seaborn.axes_style("ticks"),
     **seaborn.plotting_context("paper", font_scale=0.82),
     "font.family": ["DejaVu Sans"],
@@ -76,7 +76,7 @@ def themed(draw: Callable[Draw, Figure]) -> Callable[Draw, Figure]:
 
     @wraps(draw)
     def in_theme(*args: Draw.args, **options: Draw.kwargs) -> Figure:
-        with rc_context(dict(THEME)):
+        with rc_context(THEME):
             figure = draw(*args, **options)
             figure.draw_without_rendering()  # ticks are made, and sized, when they are first needed
         return figure
@@ -152,7 +152,8 @@ def legend(figure: Figure, models: Iterable[str], *more: Artist, columns: int = 
 
 def grey(label: str, **style: Any) -> Line2D:
     """Return the entry of a legend for what any rule or model may have."""
-    return Line2D([], [], label=label, **({"color": "0.35", "linestyle": ""} | style))
+    look: dict[str, Any] = {"color": "0.35", "linestyle": ""} | style
+    return Line2D([], [], label=label, **look)
 
 
 def in_order(models: Iterable[str]) -> list[str]:

@@ -78,8 +78,8 @@ def figure_3(summary: pd.DataFrame) -> Figure:
         runs = int(summary.runs[summary.network == network].max())
         for rule, style in RULE_STYLES.items():
             of_rule = rows[rows.rule == rule]
-            line = {"linestyle": ""} if runs == 1 else {}
-            axes.plot(of_rule.learning_rate, of_rule.error, **style | line)
+            line: dict[str, Any] = style | ({"linestyle": ""} if runs == 1 else {})
+            axes.plot(of_rule.learning_rate, of_rule.error, **line)
             some = of_rule[of_rule.discarded > 0]
             hollow: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": "white"}
             axes.plot(some.learning_rate, some.error, **hollow)
@@ -119,11 +119,11 @@ def figure_4(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def _panels(names: list[str], columns: int, **shared: bool) -> tuple[Figure, dict[str, Axes]]:
+def _panels(names: list[str], columns: int, sharey: bool = False) -> tuple[Figure, dict[str, Axes]]:
     """Return a figure with a panel a name, as many beside each other as there are columns."""
     count = -(-len(names) // columns)
     figure = Figure(figsize=(WIDTH, 2.0 * count + 0.5), layout="constrained")
-    grid = figure.subplots(count, columns, squeeze=False, **shared)
+    grid = figure.subplots(count, columns, squeeze=False, sharey=sharey)
     for spare in grid.flat[len(names) :]:
         spare.remove()
     return figure, dict(zip(names, grid.flat, strict=False))

@@ -149,7 +149,7 @@ def _strip(images: np.ndarray) -> np.ndarray:
 def _along(axes: Axes, rows: pd.DataFrame) -> None:
     for path, style in _PATHS.items():
         of_path = rows[rows.path == path]
-        mean = of_path.groupby(["seed", "fraction"], as_index=False).relative_error.mean()
+        mean = of_path.groupby(["seed", "fraction"]).relative_error.mean().reset_index()
         options: dict[str, Any] = {"errorbar": ("pi", 100), "err_kws": {"linewidth": 0}}
         seaborn.lineplot(mean, x="fraction", y="relative_error", ax=axes, **options, **style)
     axes.set(xlabel="", ylabel="", xlim=(0, 1), xticks=(0, 0.5, 1))

@@ -58,7 +58,7 @@ def test_lines_are_medians_with_a_band_over_all_runs():
     style.lines(axes, table, "x", "y")
     assert curves(axes) == [[(1, 2), (2, 4)]]
     (band,) = axes.collections
-    heights = band.get_paths()[0].vertices[:, 1]  # pyright: ignore
+    heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
     assert (heights.min(), heights.max()) == (1, 9)
 
 

@@ -43,7 +43,9 @@ def test_the_build_is_taken_out_of_an_archive_and_no_other_archive_is(tmp_path: 
 
 def test_the_page_asks_for_nothing_and_is_one_that_dvc_fills():
     page = plots.page(["var a = '</script>';", "var b = 2;"])
-    filled = HTML(page).with_scripts(VegaRenderer.SCRIPTS).with_element("<p>a plot</p>").embed()
+    filled = (
+        HTML(page).with_scripts(str(VegaRenderer.SCRIPTS)).with_element("<p>a plot</p>").embed()
+    )
     assert "<p>a plot</p>" in filled and "plot_divs" not in filled
     assert filled.count("</script>") == 2, "a build ends no script before its end"
     assert not re.findall(r"(?:src|href)\s*=|https?://", filled)
