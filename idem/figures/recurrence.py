@@ -68,9 +68,9 @@ def figure_recurrence(scalar_map: pd.DataFrame, planes: Mapping[str, NDArray[Any
         for column, gamma in enumerate(filter(None, line)):
             axes = panels[gamma]
             axes.set(xlim=(0.5 - right, 0.5 + right), ylim=(-top, top))
-            axes.set_xlabel(r"Re $\lambda$" if row == len(names) - 1 else "")
-            axes.set_ylabel(r"Im $\lambda$" if column == 0 else "")
-            axes.label_outer()
+            lowest, leftmost = row == len(names) - 1, column == 0
+            axes.set(xlabel=r"Re $\lambda$" if lowest else "", ylabel=r"Im $\lambda$" * leftmost)
+            axes.tick_params(labelbottom=lowest, labelleft=leftmost)
     figure.legend(handles=_legend(), loc="outside lower center", ncols=4)
     return figure
 
