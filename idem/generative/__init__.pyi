@@ -1,6 +1,7 @@
 from .calibration import recalibrate as recalibrate
 from .dcgan import DCGAN as DCGAN, train_dcgan as train_dcgan
 from .decorrelation import DecorrelatedBatchNorm2d as DecorrelatedBatchNorm2d
+from .distributed import train_in_parallel as train_in_parallel
 from .gaussian import Gaussian as Gaussian
 from .ign import IGN as IGN, ign_loss as ign_loss
 from .noise import FourierNoise as FourierNoise, GaussianNoise as GaussianNoise

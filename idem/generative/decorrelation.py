@@ -46,8 +46,8 @@ class DecorrelatedBatchNorm2d(_NormBase):
 
     In evaluation mode by running ones. It has what a BatchNorm has, momentum, running statistics
     and `reset_running_stats`; but ``running_var`` holds covariances, ``(channels / s, s, s)``, s
-    from `group_size`. `torch.nn.SyncBatchNorm.convert_sync_batchnorm` leaves it as it is: with
-    several processes each normalises by its own part of a batch.
+    from `group_size`. `torch.nn.SyncBatchNorm.convert_sync_batchnorm` leaves it as it is: several
+    processes normalise by a whole batch within `idem.generative.distributed.synchronized`.
 
     Args:
         channels: of the input, ``(B, channels, H, W)``.
@@ -84,8 +84,8 @@ class DecorrelatedBatchNorm2d(_NormBase):
         with torch.autocast(input.device.type, enabled=False):
             x = input.to(torch.promote_types(input.dtype, torch.float32))
             if self.training or self.running_mean is None or self.running_var is None:
-                mean, covariance, centred = self._of_batch(x)
-                self._move(mean.detach(), covariance.detach(), centred.shape[-1])
+                mean, covariance, centred, count = self._of_batch(x)
+                move_statistics(self, mean.detach(), covariance.detach(), count)
             else:
                 mean, covariance = self.running_mean.to(x), self.running_var.to(x)
                 centred = self._grouped(x - mean[:, None, None])
@@ -103,7 +103,7 @@ class DecorrelatedBatchNorm2d(_NormBase):
         """
         return self._of_batch(x)[:2]
 
-    def _of_batch(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _of_batch(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, float | Tensor]:
         mean = x.mean((0, 2, 3))
         centred = self._grouped(x - mean[:, None, None])
         count = centred.shape[-1]
@@ -112,7 +112,7 @@ class DecorrelatedBatchNorm2d(_NormBase):
                 "input: expected more than 1 value per channel in training mode, "
                 f"got {tuple(x.shape)}"
             )
-        return mean, centred @ centred.mT / count, centred
+        return mean, centred @ centred.mT / count, centred, count
 
     def _grouped(self, x: Tensor) -> Tensor:
         """Return ``(groups, s, B H W)`` of ``(B, C, H, W)``."""
@@ -128,16 +128,26 @@ class DecorrelatedBatchNorm2d(_NormBase):
         factor, fault = torch.linalg.cholesky_ex(covariance + ridge[:, None, None] * identity)
         return torch.where((fault > 0)[:, None, None], torch.nan, factor)
 
-    def _move(self, mean: Tensor, covariance: Tensor, count: int) -> None:
-        """Move the running statistics, if there are any, as `nn.BatchNorm2d` does: unbiased."""
-        if self.running_mean is None or self.running_var is None:
-            return
-        assert self.num_batches_tracked is not None
-        self.num_batches_tracked.add_(1)
-        fraction = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-        self.running_mean.lerp_(mean.to(self.running_mean), fraction)
-        unbiased = covariance * (count / (count - 1))
-        self.running_var.lerp_(unbiased.to(self.running_var), fraction)
+
+def move_statistics(
+    layer: _NormBase, mean: Tensor, variance: Tensor, count: float | Tensor
+) -> None:
+    """Move the running statistics of a layer, if it has any, as `nn.BatchNorm2d` does: unbiased.
+
+    Args:
+        layer: whose statistics, momentum and count of batches.
+        mean: of the batch, without a graph.
+        variance: of the batch, or covariances, as the layer has them; biased.
+        count: of values a channel in the batch.
+    """
+    if layer.running_mean is None or layer.running_var is None:
+        return
+    assert layer.num_batches_tracked is not None
+    layer.num_batches_tracked.add_(1)
+    fraction = 1 / float(layer.num_batches_tracked) if layer.momentum is None else layer.momentum
+    layer.running_mean.lerp_(mean.to(layer.running_mean), fraction)
+    unbiased = variance * (count / (count - 1))
+    layer.running_var.lerp_(unbiased.to(layer.running_var), fraction)
 
 
 # What normalises by batches, and has statistics for evaluation mode.

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,9 @@ from idem.generative.state import Row, TrainingState, begun
 # Rounding has not been amplified there yet: what differs is data, seed, rule or rate.
 FIRST_LOGGED = (1, 2)
 _REMEDY = "lower the learning rate or the weight, or bound the gradient's norm"
+
+# Of x, what it is reconstructed from, z and the averaged network: the loss of a step and its parts.
+Losses = Callable[[Tensor, Tensor, Tensor, nn.Module], Sequence[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     label: str | None = None,
     state: TrainingState | None = None,
+    losses: Losses | None = None,
 ) -> TrainingState:
     """Train a network to map noise to images in one application, in place.
 
@@ -99,6 +104,8 @@ def train(
         label: shown with a progress bar, and in errors; without one there is no bar.
         state: of an earlier run of `f`, to go on with it instead of beginning one, at the rates of
             `optimization`.
+        losses: what computes those of the objective in its place, see
+            `idem.generative.distributed`.
 
     Returns:
         Where the run stands: its `weights`, and its history of the losses of
@@ -125,14 +132,14 @@ def train(
     """
     noise, objective = noise or FourierNoise.fit(images), objective or Objective()
     state = begun({"model": f}, optimization, seed, state)
-    optimization = state.optimization
+    optimization, losses = state.optimization, losses or partial(objective.losses, f)
 
     def step(x: Tensor) -> Sequence[Tensor]:
         z = noise.sample(len(x), state.generator)
         most = objective.data_noise
         given = blended(x, noise, most, state.generator) if most else x
         with optimization.passes(x.device):
-            loss, *parts = objective.losses(f, x, given, z, state.ema.module)
+            loss, *parts = losses(x, given, z, state.ema.module)
         optimization.descend(state.optimizers["model"], loss)
         return parts
 

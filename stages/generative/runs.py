@@ -76,14 +76,21 @@ class Run:
             ema_decay=self.model.ema_decay,
         )
 
-    def train(self, checkpoint: Checkpoint, label: str) -> TrainingState:
+    def train(
+        self, checkpoint: Checkpoint, label: str, by: Callable[..., TrainingState] = train
+    ) -> TrainingState:
         """Train to the last step.
+
+        Args:
+            checkpoint: where to save and to go on.
+            label: of the progress bar, and in errors.
+            by: what trains, in the place of `idem.generative.training.train`.
 
         Raises:
             OutOfTime: from the checkpoint, if the time is up before.
         """
         images, rng = self.images(), Generator().manual_seed(self.seed)
-        return train(
+        return by(
             networks.network(self.section, self.model, images.shape[1:], rng),
             images,
             self.noise(),
