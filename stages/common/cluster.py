@@ -36,7 +36,7 @@ from distributed import Client, Future, Worker, get_worker, wait
 from toolz import compose
 
 from idem.checkpoint import unwanted
-from stages.common import files
+from stages.common import devices, files
 from stages.common.files import write_bytes
 from stages.common.imports import PACKAGES, ROOT
 
@@ -236,7 +236,8 @@ def _attempt(terms: Terms, function: Callable[..., Any], unit: tuple) -> Any:
     files.written.clear()
     with _watched(worker):
         try:
-            result = function(*unit)
+            with devices.explained(terms.device or "cpu"):
+                result = function(*unit)
         except SystemExit as stop:
             result = stop
     return Made(result, {path.as_posix(): path.read_bytes() for path in files.written})

@@ -27,6 +27,8 @@ import joblib
 import psutil
 from tqdm import tqdm
 
+from stages.common import devices
+
 OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL of a stage that can go on: run it again
 ATTEMPTS = 3  # at a unit
 
@@ -60,13 +62,39 @@ def device() -> str:
     """Return the device to compute on, one that is there: `IDEM_DEVICE`, else the CPU."""
     import torch
 
-    name = os.environ.get("IDEM_DEVICE") or "cpu"
+    name = _device_named()
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as reason:  # the latter from a torch without CUDA
         why = str(reason).partition("\n")[0]
         sys.exit(f"IDEM_DEVICE: expected a device of this machine, got {name!r}: {why}")
     return name
+
+
+def gpus() -> list[str]:
+    """Return the GPUs to divide among processes: those visible, if `IDEM_DEVICE` is ``cuda``."""
+    return devices.visible() if _device_named() == "cuda" else []
+
+
+def _device_named() -> str:
+    return os.environ.get("IDEM_DEVICE") or "cpu"
+
+
+def at_once_by(trial: Callable[[int], float], units: int) -> int | None:
+    """Return how many units to run at once on the GPUs, as many as pay; None to leave it at that.
+
+    It is left at what `workers` says where `IDEM_WORKERS` does, on the CPU and under Dask, whose
+    workers are there already.
+
+    Args:
+        trial: runs so many for a while, and returns how much they do a second together.
+        units: that there are.
+    """
+    there = len(gpus())
+    if not there or os.environ.get("IDEM_WORKERS") or scheduler() is not None or units < 2 * there:
+        return None
+    most = min(joblib.cpu_count(), units) // there
+    return there * devices.most_productive(lambda count: trial(there * count), max(most, 1))
 
 
 def deadline() -> float | None:
@@ -136,6 +164,7 @@ def run_units(
     *,
     travel: bool = True,
     arrived: Callable[[int, Any], object] | None = None,
+    at_once: int | None = None,
 ) -> list[Any]:
     """Return ``[function(*unit) for unit in units]``, computed side by side, in that order.
 
@@ -152,6 +181,7 @@ def run_units(
             `cluster.prepared` names, they may not, whatever the engine.
         arrived: is called in this process with the index and the result of every unit, as soon as
             it is there.
+        at_once: how many processes on this machine; `workers` if left out.
 
     Raises:
         Exception: what the first unit that failed raised; the tracebacks of others are printed.
@@ -163,7 +193,8 @@ def run_units(
     results: list[Any] = [None] * len(units)
     errors = []
     address = scheduler() if units and travel else None
-    with closing(_tried(function, units, address)) as found:
+    at_once = at_once or workers()
+    with closing(_tried(function, units, address, at_once)) as found:
         for index, result in tqdm(found, label, len(units), unit="unit", disable=not label):
             if isinstance(result, SystemExit):
                 raise SystemExit(*result.args)  # pickled, it has lost its code
@@ -191,13 +222,13 @@ def everywhere(function: Callable[..., object], *arguments: Any) -> None:
 
 
 def _tried(
-    function: Callable[..., Any], units: list[tuple], address: str | None
+    function: Callable[..., Any], units: list[tuple], address: str | None, at_once: int
 ) -> Generator[tuple[int, Any]]:
     """Yield the index of every unit and what came of it, an error only of its last attempt."""
     left, attempt = dict(enumerate(units)), 1
     while left:
         indices, failed = list(left), dict[int, str]()
-        with closing(_computed(function, list(left.values()), address)) as found:
+        with closing(_computed(function, list(left.values()), address, at_once)) as found:
             for position, result in found:
                 if not isinstance(result, Exception) or attempt == ATTEMPTS:
                     yield indices[position], result
@@ -210,7 +241,7 @@ def _tried(
 
 
 def _computed(
-    function: Callable[..., Any], units: list[tuple], address: str | None
+    function: Callable[..., Any], units: list[tuple], address: str | None, at_once: int
 ) -> Generator[tuple[int, Any]]:
     """Yield the index of every unit and what came of it, a result or an error, as they end."""
     if address is not None:
@@ -219,7 +250,7 @@ def _computed(
         yield from cluster.computed(address, function, units)
         return
     tasks = [joblib.delayed(_on_one_thread)(function, *unit) for unit in enumerate(units)]
-    parallel = joblib.Parallel(workers(), return_as="generator_unordered")
+    parallel = joblib.Parallel(at_once, return_as="generator_unordered", **_divided(at_once))
     waiting = set(range(len(units)))
     try:
         with closing(parallel(tasks)) as found:
@@ -230,13 +261,21 @@ def _computed(
         yield from ((index, error) for index in sorted(waiting))
 
 
+def _divided(processes: int) -> dict[str, Any]:
+    """Return what lets each of several processes see one GPU, where there are several."""
+    if processes < 2 or len(names := gpus()) < 2:
+        return {}
+    return {"initializer": devices.take, "initargs": (devices.slots().name, names)}
+
+
 def _on_one_thread(function: Callable[..., Any], index: int, unit: tuple) -> tuple[int, Any]:
     import torch
 
     end_with_parent()
     torch.set_num_threads(1)
     try:
-        return index, function(*unit)
+        with devices.explained(_device_named()):
+            return index, function(*unit)
     except SystemExit as stop:
         return index, stop
     except Exception as error:

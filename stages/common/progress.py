@@ -32,6 +32,11 @@ class Part(NamedTuple):
     steps: int
     checkpoint: Checkpoint
 
+    def done(self) -> float:
+        """Return which part of it its checkpoint holds, below 1."""
+        notes = self.checkpoint.notes() if self.steps else None
+        return min(notes["step"] / self.steps, 0.99) if notes else 0.0
+
 
 class Progress:
     """The bar, from when it is entered until it is left.
@@ -101,10 +106,8 @@ class Progress:
     def _look(self) -> None:
         """Read from the checkpoints how far the units are that have begun."""
         for i, part in enumerate(self._parts):
-            if self._done[i] < 1 and part.steps and part.checkpoint.path.exists():
-                notes = part.checkpoint.notes()
-                step = notes["step"] if notes else 0
-                self._done[i] = max(self._done[i], min(step / part.steps, 0.99))
+            if self._done[i] < 1:
+                self._done[i] = max(self._done[i], part.done())
 
     def _move(self) -> None:
         finished = sum(done == 1 for done in self._done)

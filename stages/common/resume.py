@@ -25,8 +25,10 @@ import torch
 
 from idem.checkpoint import Checkpoint, OutOfTime
 from stages.common import units as finished
+from stages.common.devices import TRIAL, DeviceError
 from stages.common.engine import (
     OUT_OF_TIME,
+    at_once_by,
     checkpoint_seconds,
     deadline,
     device,
@@ -106,7 +108,7 @@ def completed(
 
     Raises:
         SystemExit: with OUT_OF_TIME when a unit did not end in time, once all are saved; with one
-            line for a FloatingPointError, and for a full disk.
+            line for a FloatingPointError, a device that is gone or full, and a full disk.
     """
     identities = [identity_of(unit.label, unit.key, modules) for unit in units]
     given, results = _time_given(), _taken(keep, identities, label)
@@ -128,8 +130,8 @@ def completed(
     try:
         if missing:
             with progress:
-                run_units(_unless_late, tasks, arrived=arrived)
-    except FloatingPointError as error:
+                _run_all(tasks, parts, arrived)
+    except (FloatingPointError, DeviceError) as error:
         sys.exit(str(error))
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -144,6 +146,41 @@ def completed(
     yield results
     if missing:
         everywhere(_forget, places)
+
+
+def _run_all(
+    tasks: Sequence[tuple], parts: Sequence[Part], arrived: Callable[[int, Any], None]
+) -> None:
+    """Run all units; on GPUs some for a while first, to see how many side by side pay.
+
+    What was done meanwhile is kept: the units go on from their checkpoints.
+    """
+    left = dict(enumerate(tasks))
+
+    def came(number: int, computed: tuple[Any, Provenance] | None) -> None:
+        if computed is not None:
+            del left[number]
+        arrived(number, computed)
+
+    def tried(count: int) -> float:
+        chosen, speeds = list(left)[:count], list[float]()
+
+        def ended(k: int, found: tuple[Any, float]) -> None:
+            speeds.append(found[1])
+            came(chosen[k], found[0])
+
+        units = [(tasks[number], parts[number], TRIAL) for number in chosen]
+        run_units(_for_a_while, units, arrived=ended, at_once=count)
+        return sum(speeds) if len(chosen) == count and all(speeds) else 0.0
+
+    at_once = at_once_by(tried, len(tasks))
+    rest = list(left)
+    run_units(
+        _unless_late,
+        [tasks[number] for number in rest],
+        arrived=lambda k, computed: came(rest[k], computed),
+        at_once=at_once,
+    )
 
 
 def place_of(identity: Identity) -> Path:
@@ -213,3 +250,21 @@ def _unless_late(
     if result is None:
         return None
     return result, finished.provenance(time.monotonic() - begun, device())
+
+
+def _for_a_while(
+    task: tuple, part: Part, seconds: float
+) -> tuple[tuple[Any, Provenance] | None, float]:
+    """Let a unit go on for some seconds; return what `_unless_late` does and its cost a second.
+
+    The latter is 0 if it fails: whatever it fails of comes again when all are run.
+    """
+    function, arguments, of, given, _ = task
+    before, begun, end = part.done(), time.monotonic(), time.time() + seconds
+    end = end if given.end is None else min(end, given.end)
+    try:
+        found = _unless_late(function, arguments, of, given._replace(end=end), True)
+    except Exception:
+        return None, 0.0
+    made = (part.done() if found is None else 1.0) - before
+    return found, part.cost * made / (time.monotonic() - begun)

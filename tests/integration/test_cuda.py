@@ -23,6 +23,7 @@ from idem.generative.udcgan import UDCGAN
 from idem.rule.loss import ALL_RULES, idempotency_loss
 from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.sweep import train_lanes
+from stages.common.devices import DeviceError, explained
 from stages.evaluation import evaluate
 from stages.generative import train as stage_train
 from tests.stages.evaluation.test_evaluate import run, tiny_data, tiny_params
@@ -146,6 +147,12 @@ def test_recalibrated_statistics_equal_those_of_the_cpu():
     for ours, reference in zip(variances(moved), variances(f), strict=True):
         atol = float(reference.std()) / 5  # twice what other draws differ by
         torch.testing.assert_close(ours.cpu(), reference, rtol=0, atol=atol)
+
+
+def test_a_gpu_that_is_too_small_is_named_with_what_would_be_needed():
+    needed = "has .* GiB, and one unit needs 4194304.0 or more"
+    with pytest.raises(DeviceError, match=needed), explained("cuda"):
+        torch.empty(2**50, device="cuda")
 
 
 def variances(f: nn.Module) -> list[torch.Tensor]:

@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+import joblib
 import pytest
 
 from stages.common import engine
@@ -94,3 +95,46 @@ def killed_once(path: Path, number: int) -> int:
         time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def gpus(monkeypatch: pytest.MonkeyPatch, names: str, cores: int = 16) -> None:
+    """Let the machine have GPUs."""
+    monkeypatch.setenv("IDEM_DEVICE", "cuda")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", names)
+    monkeypatch.setattr(engine.joblib, "cpu_count", lambda: cores)
+    for name in ("IDEM_WORKERS", "IDEM_ENGINE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("names", "cores", "units", "expected"),
+    [("0", 16, 100, 8), ("0,1", 16, 100, 16), ("0,1", 4, 100, 4), ("0,1,2", 16, 7, 6)],
+)
+def test_every_gpu_gets_as_many_units_as_it_does_most_with(
+    monkeypatch: pytest.MonkeyPatch, names: str, cores: int, units: int, expected: int
+):
+    gpus(monkeypatch, names, cores)
+    count = len(names.split(","))
+    assert engine.at_once_by(lambda many: min(many / count, 5.0), units) == expected
+
+
+@pytest.mark.parametrize(
+    "given", [{"IDEM_WORKERS": "3"}, {"IDEM_DEVICE": "cpu"}, {"IDEM_DEVICE": "cuda:1"}]
+)
+def test_nothing_is_tried_where_it_is_settled(monkeypatch: pytest.MonkeyPatch, given: dict):
+    gpus(monkeypatch, "0,1")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert engine.at_once_by(lambda many: 1 / 0, 100) is None
+
+
+def seen(_: int) -> str:
+    time.sleep(0.5)
+    return os.environ["CUDA_VISIBLE_DEVICES"]
+
+
+def test_each_process_sees_one_of_several_gpus(monkeypatch: pytest.MonkeyPatch):
+    gpus(monkeypatch, "3,5")
+    processes = joblib.Parallel(2, **engine._divided(2))
+    found = processes(joblib.delayed(seen)(i) for i in range(4))
+    assert set(found) == {"3", "5"}

@@ -4,6 +4,7 @@ import shlex
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 from idem.checkpoint import Checkpoint
 from stages.common import engine, resume, units
 from stages.common.params.reading import Arguments
+from stages.common.progress import Part
 from stages.sweeps import sweep
 from tests import ROOT, interrupted
 from tests.interrupted import kill, saved_steps
@@ -183,6 +185,42 @@ def test_a_unit_that_fails_leaves_the_others_finished(tmp_path: Path, monkeypatc
     assert len(kept(tmp_path)) == 3 and not outputs(tmp_path)
     monkeypatch.setattr(sweep, "train_lanes", train)
     assert run_here(tmp_path) == 0
+
+
+def test_units_that_are_tried_for_a_while_go_on_from_there_to_the_same_bytes(
+    tmp_path: Path, monkeypatch
+):
+    whole, tried = tmp_path / "whole", tmp_path / "tried"
+    for folder in (whole, tried):
+        write_params(folder, steps=1000)
+    assert run_here(whole) == 0
+    found = []
+
+    def at_once(trial, count: int) -> int:
+        found.extend([trial(1), saved_steps(tried), trial(count), trial(count + 1)])
+        return 1
+
+    monkeypatch.setattr(resume, "at_once_by", at_once)
+    monkeypatch.setattr(resume, "TRIAL", 0.1)
+    monkeypatch.setattr(resume, "run_units", partial(one_after_another, resume.run_units))
+    assert run_here(tried) == 0
+    alone, steps, together, too_many = found
+    assert alone > 0 and 0 < steps < 1000 and together > 0 and too_many == 0
+    assert outputs(tried) == outputs(whole)
+
+
+def one_after_another(run_units, *units, at_once, **others) -> list:
+    return run_units(*units, at_once=1, **others)
+
+
+def test_a_unit_that_fails_while_it_is_tried_says_nothing_for_side_by_side(tmp_path: Path):
+    def fails(_: Checkpoint) -> None:
+        raise MemoryError
+
+    identity = units.identity_of("made up", 1, sweep.MODULES)
+    task = (fails, (), identity, resume.Time(None, 60.0), False)
+    part = Part(1.0, 1, Checkpoint(tmp_path / "nothing"))
+    assert resume._for_a_while(task, part, 1.0) == (None, 0.0)
 
 
 def test_a_full_disk_is_one_line_and_loses_nothing(done: Path, monkeypatch):
