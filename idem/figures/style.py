@@ -45,7 +45,7 @@ MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified_plain": "Modified, as in the paper",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
-    "ign_published": "IGN, published tightness weight",
+    "ign_published": "IGN, published weight",
     "ign_decorrelated": "IGN, decorrelated code",
     "autoencoder": "Autoencoder",
     "denoiser": "Denoiser",

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Collection, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,16 @@ def write_csv(path: Path, frame: Any, *, digits: int = 6, keys: Collection[str] 
 def write_figure(path: Path, figure: Any) -> None:
     """Write a `matplotlib.figure.Figure` as a PNG whose bytes depend on the figure alone.
 
-    Of 250 pixels an inch, or fewer, so that it is at most 1 800 pixels wide.
+    Of 250 pixels an inch, or fewer, so that it is at most 1 800 pixels wide; and of 256 colours,
+    which takes a third of the space and is seen by nobody.
     """
+    from PIL import Image
+
     dpi = min(250, 1800 / figure.get_figwidth())
-    with replaced(path) as part:
-        figure.savefig(part, format="png", metadata={"Software": None}, dpi=dpi)
+    with replaced(path) as part, BytesIO() as drawn:
+        figure.savefig(drawn, format="png", dpi=dpi)
+        few = Image.open(drawn).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE)
+        few.save(part, format="png", optimize=True)
 
 
 def _rounded(content: Any) -> Any:

@@ -40,7 +40,7 @@ PACKAGES = (
     Package(
         "vega",
         "5.33.0",
-        "jNAGa7TxLojOpMMMrMKXXBos4K6AaLJbCgGDOw1YEkLRjUkh12pcf65J2lMSdEHjcEK47XXjKiOUVZ8L+MniBA==",
+        "jNAGa7TxLojOpMMMrKMXXBos4K6AaLJbCgGDOw1YEkLRjUkh12pcf65J2lMSdEHjcEK47XXjKiOUVZ8L+MniBA==",
     ),
     Package(
         "vega-lite",
@@ -79,8 +79,8 @@ def main() -> None:
         write_text(ROOT / PAGE, page([fetched(package) for package in PACKAGES]))
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"{error}\ndvc plots goes on loading what draws its plots from a server")
-    command = ["dvc", "config", "--local", "plots.html_template", f"../{PAGE.as_posix()}"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    setting = ["config", "--local", "plots.html_template", f"../{PAGE.as_posix()}"]
+    subprocess.run([sys.executable, "-m", "dvc", *setting], cwd=ROOT, check=True)
 
 
 def fetched(package: Package) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from idem.figures.style import WIDTH, grey, in_order, looks, model_name, plain, themed
@@ -45,7 +46,7 @@ def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> 
     strips = _strips(rows)
     side, count = strips[0].cells.shape[1], len(strips[0].cells)
     image = np.vstack([_spaced(_beside(strip.cells)) for strip in strips])
-    figure = Figure(figsize=(WIDTH, 0.33 * len(strips) + 0.75), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.25 * len(strips) + 0.85), layout="constrained")
     axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=[4, 1])
     axes.imshow(image, extent=(0, image.shape[1] / side, len(strips), 0), aspect="auto")
     middle = side / (side + side // 8) / 2
@@ -88,6 +89,8 @@ def _draw_distances(axes: Axes, distances: pd.DataFrame, places: dict[str, float
             axes.plot([found["mean"]], [place], **mark)
     axes.set(xscale="log", xlabel="Fréchet distance")
     plain(axes.xaxis)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", length=0, labelleft=False)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 
 from stages.common import files
 from tests import ROOT
@@ -77,6 +78,17 @@ def test_a_file_that_fails_on_the_way_leaves_the_old_one(tmp_path: Path):
         part.write_text("half")
         raise KeyError
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("inches", "pixels"), [(4.0, 1000), (6.75, 1688), (13.0, 1800)])
+def test_a_figure_is_at_most_1800_pixels_wide_and_keeps_its_colours(
+    tmp_path: Path, inches: float, pixels: int
+):
+    drawn = Figure(figsize=(inches, 1), facecolor="#0173b2")
+    files.write_figure(tmp_path / "a.png", drawn)
+    with Image.open(tmp_path / "a.png") as image:
+        assert abs(image.width - pixels) <= 1
+        assert image.convert("RGB").getpixel((0, 0)) == (0x01, 0x73, 0xB2)
 
 
 def figure(content: float) -> Figure:

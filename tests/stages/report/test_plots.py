@@ -88,7 +88,7 @@ def test_a_template_names_columns_that_its_table_has(path: str, properties: dict
     filled = renderer.get_filled_template()
     text = json.dumps({**filled, "data": None})
     assert "<DVC" not in text
-    columns = set(rows[0]) | {"across", "up", "low", "high", "panel", "place"}
+    columns = set(rows[0]) | {"across", "up", "low", "high", "panel", "place", "kind"}
     assert set(re.findall(r'"field": "(\w+)"', text)) <= columns
     assert set(re.findall(r"datum\['(\w+)'\]", text)) <= columns
 
