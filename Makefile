@@ -48,7 +48,8 @@ study: $(STAMP)            ## the generative study at length, go on: make study 
 celeba: $(STAMP)           ## the generative study on CelebA, whose archive its user brings
 	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/celeba/dvc.yaml
 
-report: $(STAMP)           ## the tables in the READMEs, from the last runs
+report: $(STAMP)           ## report.html, all that was found on one page; and the tables in the READMEs
+	$(BIN)/python -m stages.report.page
 	$(BIN)/python -m stages.report.readme
 
 test: $(STAMP)             ## the test suite

@@ -17,7 +17,6 @@ from stages.common.files import write_csv, write_json, write_text
 from stages.landscape import survival
 from stages.landscape.descent import descent
 from stages.sweeps.sweep import grid_of
-from stages.text.page import page
 from stages.text.render import render
 
 TITLE = "Appendix D, what the rules do to one layer"
@@ -40,7 +39,6 @@ def main() -> None:
     write_csv(args.metrics / "flow.csv", table)
     write_json(args.metrics / "flow.json", found)
     write_text(args.metrics / "appendix_d.md", text)
-    write_text(args.metrics / "appendix_d.html", page(text, title=TITLE))
 
 
 def measure(section: params.Flow, slope: float) -> dict[str, Any]:

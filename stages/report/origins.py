@@ -23,11 +23,12 @@ def origins(pipeline: str) -> str:
     found = [units.read(path).provenance for path in sorted(folder.glob(f"*{units.SUFFIX}"))]
     if not found:
         return "No finished unit is kept yet.\n"
-    machines = groupby(sorted(found, key=_machine), key=_machine)
+    machines = groupby(sorted(found, key=machine), key=machine)
     return markdown.table(HEAD, (_row(*key, list(of)) for key, of in machines)) + "\n"
 
 
-def _machine(unit: Provenance) -> tuple[str, str]:
+def machine(unit: Provenance) -> tuple[str, str]:
+    """Return what a unit was computed on, and by which PyTorch."""
     return unit.cpu if unit.device == "cpu" else unit.device, unit.versions["torch"]
 
 

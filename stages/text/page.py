@@ -28,11 +28,19 @@ def page(markdown: str, *, title: str, language: str = "en-GB") -> str:
         >>> "<mi>x</mi>" in page("Let $x$ be real.", title="Example")
         True
     """
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    reader.use(dollarmath_plugin, allow_labels=False, renderer=_formula)
-    body = reader.render(markdown)
+    body = reader().render(markdown)
     template = ENVIRONMENT.get_template("page.html.j2")
     return template.render(language=language, title=title, body=body)
+
+
+def reader(*, html: bool = False) -> MarkdownIt:
+    """Return what turns Markdown with LaTeX into HTML with MathML.
+
+    Args:
+        html: obey HTML in the text, which then has to be our own, instead of showing it.
+    """
+    made = MarkdownIt("commonmark", {"html": html}).enable("table")
+    return made.use(dollarmath_plugin, allow_labels=False, renderer=_formula)
 
 
 def _formula(latex: str, options: dict[str, Any]) -> str:

@@ -19,7 +19,6 @@ from idem.theory.symmetry import (
 )
 from stages.common import params
 from stages.common.files import write_csv, write_json, write_text
-from stages.text.page import page
 from stages.text.render import render
 from stages.theory.asymmetries import asymmetries, symmetric_cases
 from stages.theory.drawn import batch, matrix, network, normal, whitened
@@ -50,7 +49,6 @@ def main() -> None:
     write_csv(args.metrics / "autodiff_edges.csv", edges)
     write_json(args.metrics / "autodiff.json", found)
     write_text(args.metrics / "appendix_c.md", text)
-    write_text(args.metrics / "appendix_c.html", page(text, title=TITLE))
 
 
 def measure(section: params.Autodiff, graphs: Mapping[str, Graph]) -> dict[str, Any]:

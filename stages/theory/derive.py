@@ -9,7 +9,6 @@ import sympy
 from idem.theory import ansatz, jordan
 from stages.common import params
 from stages.common.files import write_json, write_text
-from stages.text.page import page
 from stages.text.render import render
 from stages.theory.closed_forms import quotient, smoothstep
 from stages.theory.confirm import confirm, errors
@@ -37,7 +36,6 @@ def main() -> None:
     write_json(args.metrics / "derive.json", derived)
     write_json(args.metrics / "families.json", [record(family) for family in families])
     write_text(args.metrics / "appendix_ab.md", text)
-    write_text(args.metrics / "appendix_ab.html", page(text, title=TITLE))
 
 
 def claim_1() -> dict[str, Any]:

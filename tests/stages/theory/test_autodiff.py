@@ -19,7 +19,7 @@ from stages.theory import asymmetries, autodiff, drawn, fixed_points
 from stages.theory.shown_code import SHOWN
 from tests import ROOT
 
-FILES = ("autodiff.json", "appendix_c.md", "appendix_c.html", "autodiff_nodes.csv")
+FILES = ("autodiff.json", "appendix_c.md", "autodiff_nodes.csv")
 CONTENT = {
     "seed": 1,
     "widths": [3, 4, 3],

@@ -1,0 +1,145 @@
+"""The figures of the report: what each is called, what it shows, and its bytes within the page."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import count
+from pathlib import Path
+
+import yaml
+from PIL import Image
+
+from stages.report.page import pipelines
+from stages.report.page.metrics import Metrics, fault
+
+NUMBERED = 5  # figures of the paper, which keep their numbers
+COLORS = 256  # of a drawing
+PHOTOGRAPH = 40_000  # colours from which on a figure counts as one
+QUALITY = 80  # of photographs
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a figure apart from its pixels.
+
+    Args:
+        section: of the report, by which it is shown there; ``E`` is the appendix of further ones.
+        title: in a few words.
+        alt: what there is to see, for those who do not.
+        sources: for each picture of it, folders of `metrics`; the first that has it counts.
+    """
+
+    section: str
+    title: str
+    alt: str
+    sources: Sequence[Sequence[str]]
+
+
+_TABLE = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+FIGURES = {name: About(**about) for name, about in yaml.safe_load(_TABLE).items()}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as the page shows it, from one folder of `metrics`."""
+
+    name: str
+    number: int
+    title: str
+    alt: str
+    source: str
+    width: int
+    height: int
+    data: str
+
+    @property
+    def anchor(self) -> str:
+        """The name of its place on the page."""
+        return f"{self.name}-{self.source}".replace("_", "-")
+
+    @property
+    def scale(self) -> str:
+        """What readers call the pipeline that it is from."""
+        return pipelines.NAMES.get(self.source, self.source)
+
+
+def pictures(metrics: Metrics) -> dict[str, list[Picture]]:
+    """Return what there is to show, by section and in order; what is missing becomes a fault.
+
+    Figures come and go: one that nothing is known of is shown in appendix E under its own name.
+    """
+    known = FIGURES | {name: _unknown(name) for name in _names() if name not in FIGURES}
+    paths = {name: list(_found(name, about, metrics)) for name, about in known.items()}
+    numbers = _numbers([name for name in known if paths[name]])
+    with ThreadPoolExecutor() as pool:
+        drawn = [
+            (known[name].section, pool.submit(_picture, name, number, known[name], path))
+            for name, number in numbers.items()
+            for path in paths[name]
+        ]
+    shown: dict[str, list[Picture]] = {}
+    for section, picture in drawn:
+        shown.setdefault(section, []).append(picture.result())
+    return shown
+
+
+def _numbers(names: Iterable[str]) -> dict[str, int]:
+    """Return the numbers of figures: those of the paper keep theirs, the others come after."""
+    following = count(NUMBERED + 1)
+    own = ((name, re.fullmatch(r"figure_(\d+)", name)) for name in names)
+    return {name: int(found[1]) if found else next(following) for name, found in own}
+
+
+def embedded(path: Path) -> str:
+    """Return a picture as a data address of a fraction of its size.
+
+    A drawing has few colours that matter, and 256 of them keep its lines sharp; a photograph is
+    compressed as one.
+    """
+    with Image.open(path) as image:
+        image = image.convert("RGB")
+    if image.getcolors(PHOTOGRAPH) is None:
+        return _address("webp", image, quality=QUALITY, method=2)
+    few = image.quantize(COLORS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    return _address("png", few)
+
+
+def _address(kind: str, image: Image.Image, **how: int) -> str:
+    buffer = BytesIO()
+    image.save(buffer, kind, **how)
+    return f"data:image/{kind};base64,{b64encode(buffer.getvalue()).decode()}"
+
+
+def _picture(name: str, number: int, about: About, path: Path) -> Picture:
+    with Image.open(path) as image:
+        width, height = image.size
+    source, data = path.parent.name, embedded(path)
+    return Picture(name, number, about.title, about.alt, source, width, height, data)
+
+
+def _found(name: str, about: About, metrics: Metrics) -> Iterator[Path]:
+    for folders in about.sources:
+        paths = [Path("metrics", folder, f"{name}.png") for folder in folders]
+        there = next((path for path in paths if path.is_file()), None)
+        if there:
+            yield there
+        elif lost := [path for path in map(Path.as_posix, paths) if _was_drawn(path)]:
+            metrics.notice(fault(lost[0], "no such file"))
+
+
+def _was_drawn(path: str) -> bool:
+    made = pipelines.maker(path)
+    return made is not None and pipelines.run(*made) is not None
+
+
+def _names() -> list[str]:
+    return sorted({path.stem for path in Path("metrics").glob("*/figure*.png")})
+
+
+def _unknown(name: str) -> About:
+    words = name.removeprefix("figure_").replace("_", " ")
+    folders = sorted(path.parent.name for path in Path("metrics").glob(f"*/{name}.png"))
+    return About("E", words.capitalize(), f"Figure {words}.", [(folder,) for folder in folders])

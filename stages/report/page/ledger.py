@@ -1,0 +1,191 @@
+"""Each claim with all that is known of it: what was said, what was found at each scale, and how."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.claims.printed import CLAIMS
+from stages.report.page import pipelines
+from stages.report.page.metrics import Absent, Metrics, NotRun
+from stages.report.page.origins import Origin, Origins
+
+NOT_JUDGED = "not judged at this scale"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a claim is about.
+
+    Args:
+        stages: that measure it, by the same names in every pipeline that has them.
+        scales: the pipelines that can judge it, the one that counts first.
+        figures: that show it.
+    """
+
+    stages: tuple[str, ...]
+    scales: tuple[str, ...] = ("laptop",)
+    figures: tuple[str, ...] = ()
+
+
+_SWEPT = ("laptop", "paper")
+_LINES = ("published@B2", "published@B3")
+_TRAINED = ("train", "evaluate")
+_MNIST = ("study", "laptop")
+SUBJECTS = {
+    "L1": Subject(("derive",)),
+    "L2": Subject(("derive", "linear")),
+    "L3": Subject(("derive", "linear"), figures=("figure_1", "figure_2")),
+    "L4": Subject(("linear",), figures=("figure_2", "figure_peers")),
+    "L5": Subject(("linear",)),
+    "T1": Subject(("cost",), figures=("figure_cost",)),
+    "T2": Subject(("sweep@B1", "sweep@B2", "sweep@B3", "sweep@B4")),
+    "T3": Subject(
+        ("sweep@B1", "sweep@B2", "sweep@B3", "sweep@B4"), _SWEPT, ("figure_3", "figure_fair")
+    ),
+    "T4": Subject(("sweep@B2", "sweep@B3"), _SWEPT, ("figure_4", "figure_scales")),
+    "T5": Subject(("sweep@B3", "sweep@B4", "stability"), _SWEPT, ("figure_3", "figure_stability")),
+    "T6": Subject(("sweep@B1",), _SWEPT, ("figure_3",)),
+    "T7": Subject(("variants",), _SWEPT),
+    "P1": Subject(_LINES, _SWEPT, ("figure_published",)),
+    "P2": Subject(("matched",), figures=("figure_published",)),
+    "P3": Subject(_LINES, _SWEPT, ("figure_published", "figure_newdata")),
+    "P4": Subject(("newdata",), _SWEPT, ("figure_newdata",)),
+    "N": Subject(("near",), _SWEPT),
+    "C": Subject(("autodiff",), figures=("figure_autodiff",)),
+    "Q1": Subject(("trajectory",), figures=("figure_trajectory", "figure_landscape")),
+    "Q2": Subject(("latent",), (*_MNIST, "celeba"), ("figure_latent", "figure_jacobian")),
+    "G1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_collapse")),
+    "R1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_collapse")),
+    "G2": Subject(_TRAINED, ("celeba",), ("figure_5",)),
+    "G3": Subject(_TRAINED, (*_MNIST, "celeba"), ("figure_drift",)),
+}
+# How a verdict begins, and what kind it is; of several that fit the first.
+KINDS = {
+    "not (run|judged|readable)": "none",
+    "not reproduced|no\\b": "against",
+    "reproduced with a correction": "corrected",
+    "(training mode )?reproduced": "for",
+    "depends on": "depends",
+    "undecided": "open",
+}
+NAMES = {
+    "for": "reproduced",
+    "corrected": "reproduced with a correction",
+    "depends": "depends on a convention",
+    "mixed": "differs by case",
+    "against": "not reproduced",
+    "open": "undecided",
+    "none": "not run",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found for a claim at a scale, on one network or on all.
+
+    Attributes:
+        verdict: in at most 60 characters, if there is such a wording.
+        full: the verdict in full.
+        ours: the number that decides; may be empty.
+        measured: everything that was measured for it; may be empty.
+        network: or empty for all.
+    """
+
+    verdict: str
+    full: str
+    ours: str = ""
+    measured: str = ""
+    network: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the verdict, a key of `NAMES`."""
+        return kind(self.full)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A claim at one scale: findings, and the stages they rest on; or why there are none."""
+
+    pipeline: str
+    findings: tuple[Finding, ...]
+    origins: tuple[Origin, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What readers call the pipeline."""
+        return pipelines.NAMES[self.pipeline]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A claim, what the authors say, and what was found by scale, the one that counts first."""
+
+    id: str
+    statement: str
+    short: str
+    authors: str
+    scales: tuple[Scale, ...]
+    figures: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the verdict that counts."""
+        return self.scales[0].findings[0].kind
+
+
+def entries(metrics: Metrics, origins: Origins) -> list[Entry]:
+    """Return every claim, in the order of the paper."""
+    return [
+        Entry(
+            id,
+            CLAIMS[id].text,
+            CLAIMS[id].short,
+            CLAIMS[id].authors,
+            tuple(_scale(id, pipeline, metrics, origins) for pipeline in subject.scales),
+            subject.figures,
+        )
+        for id, subject in SUBJECTS.items()
+    ]
+
+
+def kind(verdict: str) -> str:
+    """Return the kind of a verdict; one that differs by network, mode or question is mixed."""
+    if ";" in re.sub(r"; \d+ steps", "", verdict.partition("(")[0]):
+        return "mixed"
+    return next((kind for start, kind in KINDS.items() if re.match(start, verdict)), "mixed")
+
+
+def _scale(id: str, pipeline: str, metrics: Metrics, origins: Origins) -> Scale:
+    defined = {name.partition("@")[0] for name in pipelines.stages(pipeline)}
+    used = [stage for stage in SUBJECTS[id].stages if stage.partition("@")[0] in defined]
+    of = tuple(origins.of(pipeline, stage) for stage in used)
+    try:
+        found = tuple(_findings(id, pipeline, metrics))
+    except Absent as error:
+        notice = metrics.notice(error)
+        verdict = "not run" if isinstance(error, NotRun) else "not readable"
+        return Scale(pipeline, (Finding(verdict, verdict, measured=notice),), of)
+    return Scale(pipeline, found or (Finding(NOT_JUDGED, NOT_JUDGED),), of)
+
+
+def _findings(id: str, pipeline: str, metrics: Metrics) -> Iterator[Finding]:
+    claims = metrics.json(f"metrics/{pipeline}/claims.json")
+    told = _told(metrics.text(f"metrics/{pipeline}/claims.md"))
+    of_claim = claims.get(id, {})
+    for network, row in of_claim.items() if "verdict" not in of_claim else [("", of_claim)]:
+        verdict, ours = row["verdict"], row.get("ours", "")
+        measured = told.get((id, network), "")
+        yield Finding(row.get("brief", verdict), verdict, ours, measured, network)
+
+
+def _told(markdown: str) -> dict[tuple[str, str], str]:
+    """Return all that was measured by claim and network, from a table in Markdown."""
+    head, _, *lines = [line for line in markdown.splitlines() if line.startswith("|")]
+    names = _cells(head)
+    rows = [dict(zip(names, _cells(line), strict=False)) for line in lines]
+    return {(row[""], row.get("network", "")): row.get("measured", "") for row in rows}
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]

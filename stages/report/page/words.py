@@ -1,0 +1,62 @@
+"""How numbers and words of metrics files are written in the report."""
+
+import html
+import re
+from collections.abc import Mapping
+
+from markupsafe import Markup as Safe
+
+from stages.text.page import reader
+
+SPACE = "\u00a0"  # within a number
+POWER = re.compile(r"10\^(-?[\d.]*\d)")
+
+
+def digits(value: float, count: int = 3) -> str:
+    """Return a number with so many significant digits."""
+    return f"{value:,.{count}g}".replace(",", SPACE)
+
+
+def whole(value: float) -> str:
+    """Return a whole number, in groups of three digits."""
+    return f"{round(value):,}".replace(",", SPACE)
+
+
+def percent(value: float) -> str:
+    """Return a share as a percentage."""
+    return f"{100 * value:.0f} %"
+
+
+def off(deviation: float) -> str:
+    """Return a factor as a deviation from 1, in percent."""
+    return f"{100 * (deviation - 1):.1f} %"
+
+
+def factor(log10: float, count: int = 2) -> str:
+    """Return a number that is given by its decimal logarithm."""
+    return f"{10**log10:.{count}g}"
+
+
+def ratio(compared: Mapping[str, float]) -> str:
+    """Return a ratio with its interval, given as logarithms."""
+    low, high = factor(compared["low"]), factor(compared["high"])
+    return f"×{factor(compared['log10_ratio'])} [{low}, {high}]"
+
+
+def power(log10: float) -> str:
+    """Return a rounding error, given as its decimal logarithm, as a power of ten."""
+    return f"10<sup>{log10:.0f}</sup>".replace("-", "−")
+
+
+def inline(text: str) -> Safe:
+    """Return a line of Markdown, powers of ten among it, as HTML."""
+    made = reader().renderInline(text)
+    return Safe(POWER.sub(lambda found: f"10<sup>{found[1].replace('-', '−')}</sup>", made))
+
+
+def plain(text: str) -> str:
+    """Return HTML without its tags, for attributes."""
+    return html.unescape(re.sub(r"<[^>]+>", "", text))
+
+
+FILTERS = (digits, whole, percent, off, factor, ratio, power, inline, plain)

@@ -1,0 +1,72 @@
+"""Every figure has a title and words for those who do not see it, and fits into the page."""
+
+from base64 import b64decode
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.report.page import figures
+from stages.report.page.metrics import Metrics
+from tests import ROOT
+
+
+def drawing(path: Path) -> None:
+    pixels = np.full((60, 90, 3), 255, dtype=np.uint8)
+    pixels[20:30] = (200, 30, 40)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def opened(address: str) -> tuple[str, Image.Image]:
+    kind, _, content = address.partition(";base64,")
+    return kind, Image.open(BytesIO(b64decode(content))).convert("RGB")
+
+
+def test_a_drawing_keeps_every_pixel(tmp_path: Path):
+    drawing(tmp_path / "a.png")
+    kind, image = opened(figures.embedded(tmp_path / "a.png"))
+    assert kind == "data:image/png"
+    with Image.open(tmp_path / "a.png") as original:
+        assert np.array_equal(image, original)
+
+
+def test_a_photograph_is_compressed_as_one(tmp_path: Path):
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    kind, image = opened(figures.embedded(tmp_path / "a.png"))
+    assert kind == "data:image/webp"
+    assert image.size == (256, 256)
+
+
+def test_figures_of_the_paper_keep_their_numbers_and_unknown_ones_come_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("study/figure_5", "laptop/figure_5", "celeba/figure_5", "laptop/figure_3"):
+        drawing(Path("metrics", f"{name}.png"))
+    drawing(Path("metrics/laptop/figure_cost.png"))
+    drawing(Path("metrics/laptop/figure_no_such_thing.png"))
+    found = figures.pictures(Metrics())
+    assert [(p.number, p.source) for p in found["generation"]] == [(5, "study"), (5, "celeba")]
+    assert [p.number for p in found["sweeps"] + found["2.3"] + found["E"]] == [3, 6, 7]
+    assert found["E"][0].title == "No such thing"
+
+
+def test_a_figure_that_was_drawn_and_is_lost_is_a_fault(copy: Path, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.chdir(copy)
+    metrics = Metrics()
+    assert figures.pictures(metrics) == {}
+    assert any(
+        fault == "metrics/laptop/figure_1.png: no such file; run `dvc repro plot`"
+        for fault in metrics.faults
+    )
+
+
+def test_every_figure_of_this_checkout_is_known():
+    there = {path.stem for path in ROOT.glob("metrics/*/figure*.png")}
+    assert there <= set(figures.FIGURES)
+    assert all(len(about.alt) > 40 and about.title for about in figures.FIGURES.values())

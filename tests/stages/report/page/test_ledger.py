@@ -1,0 +1,81 @@
+"""Each claim has its verdict, what it rests on, and a word of what has not been run."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.claims.printed import CLAIMS
+from stages.report.page import ledger, pipelines
+from stages.report.page.figures import FIGURES
+from stages.report.page.metrics import Metrics
+from stages.report.page.origins import Origins
+from tests import ROOT
+from tests.stages.report.page.conftest import replace
+
+KINDS = {
+    "reproduced": "for",
+    "reproduced, by collapse": "for",
+    "reproduced (indication: 1 run, 25 steps)": "for",
+    "reproduced with a correction": "corrected",
+    "not reproduced (indication: 5 seeds)": "against",
+    "no (indication: 5 seeds)": "against",
+    "depends on a convention: training mode reproduced (raw), not (EMA); 9 steps": "depends",
+    "undecided; 300 steps (indication: 2 seeds)": "open",
+    "B1: reproduced, by collapse; B2: undecided, shrinks": "mixed",
+    "training mode reproduced; eval mode undecided; 1600 steps": "mixed",
+    "yes on B2, no on B3 (indication: 1 run)": "mixed",
+    "not run": "none",
+    ledger.NOT_JUDGED: "none",
+}
+
+
+@pytest.mark.parametrize("verdict", KINDS)
+def test_verdicts_are_of_the_kind_that_their_words_say(verdict: str):
+    assert ledger.kind(verdict) == KINDS[verdict]
+
+
+def test_every_claim_of_the_paper_has_stages_that_exist_and_figures_that_are_known():
+    assert list(ledger.SUBJECTS) == list(CLAIMS)
+    for subject in ledger.SUBJECTS.values():
+        assert set(subject.figures) <= set(FIGURES)
+        for pipeline in subject.scales:
+            folder = ROOT if pipeline == "laptop" else ROOT / "stages/pipelines" / pipeline
+            stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
+            assert any(stage.partition("@")[0] in stages for stage in subject.stages)
+
+
+@pytest.mark.usefixtures("copy")
+def test_all_of_a_claim_is_that_of_its_files():
+    metrics = Metrics()
+    found = {entry.id: entry for entry in ledger.entries(metrics, Origins())}
+    assert metrics.faults == []
+    for pipeline in pipelines.NAMES:
+        claims = json.loads(Path(f"metrics/{pipeline}/claims.json").read_text())
+        told = Path(f"metrics/{pipeline}/claims.md").read_text()
+        for id, claim in claims.items():
+            scales = [scale for scale in found[id].scales if scale.pipeline == pipeline]
+            rows = [claim] if "verdict" in claim else claim.values()
+            for scale in scales:
+                assert [f.full for f in scale.findings] == [row["verdict"] for row in rows]
+                assert all(f"| {f.measured} |" in told for f in scale.findings if f.measured)
+    assert all(scale.findings[0].measured for entry in found.values() for scale in entry.scales[:1])
+
+
+def test_a_scale_that_has_not_been_run_says_so(copy: Path):
+    replace(copy / "metrics/paper/claims.json", "{}")
+    entries = {entry.id: entry for entry in ledger.entries(Metrics(), Origins())}
+    findings = [entry.scales[1].findings for entry in entries.values() if len(entry.scales) > 1]
+    assert any(of[0].verdict == ledger.NOT_JUDGED for of in findings)
+
+
+def test_claims_that_cannot_be_read_name_the_stage(copy: Path):
+    text = Path("metrics/laptop/claims.json").read_text()
+    replace(copy / "metrics/laptop/claims.json", text[:500])
+    metrics = Metrics()
+    entries = {entry.id: entry for entry in ledger.entries(metrics, Origins())}
+    assert "run `dvc repro claims`" in entries["L1"].scales[0].findings[0].measured
+    assert entries["L1"].kind == "none"
+    assert entries["G1"].scales[0].findings[0].measured  # of the study, which is whole
+    assert len(metrics.faults) == 1
