@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stages.claims.printed import CLAIMS
 from stages.report.page import pipelines
 from stages.report.page.metrics import Absent, Metrics, NotRun
-from stages.report.page.origins import Origin, Origins
+from stages.report.page.origins import OPEN, Origin, Origins
 
 NOT_JUDGED = "not judged at this scale"
 
@@ -29,6 +29,7 @@ class Subject:
 
 _SWEPT = ("laptop", "paper")
 _LINES = ("published@B2", "published@B3")
+_REPLAYED = ("published@B1", *_LINES, "published@B4")
 _TRAINED = ("train", "evaluate")
 _MNIST = ("study", "laptop")
 SUBJECTS = {
@@ -42,8 +43,11 @@ SUBJECTS = {
     "T3": Subject(
         ("sweep@B1", "sweep@B2", "sweep@B3", "sweep@B4"), _SWEPT, ("figure_3", "figure_fair")
     ),
+    "T3b": Subject(_REPLAYED, _SWEPT, ("figure_published",)),
     "T4": Subject(("sweep@B2", "sweep@B3"), _SWEPT, ("figure_4", "figure_scales")),
+    "T4b": Subject(_LINES, _SWEPT, ("figure_published",)),
     "T5": Subject(("sweep@B3", "sweep@B4", "stability"), _SWEPT, ("figure_3", "figure_stability")),
+    "T5b": Subject(("stability", "published@B3", "published@B4"), _SWEPT, ("figure_stability",)),
     "T6": Subject(("sweep@B1",), _SWEPT, ("figure_3",)),
     "T7": Subject(("variants",), _SWEPT),
     "P1": Subject(_LINES, _SWEPT, ("figure_published",)),
@@ -159,7 +163,8 @@ def kind(verdict: str) -> str:
 def _scale(id: str, pipeline: str, metrics: Metrics, origins: Origins) -> Scale:
     defined = {name.partition("@")[0] for name in pipelines.stages(pipeline)}
     used = [stage for stage in SUBJECTS[id].stages if stage.partition("@")[0] in defined]
-    of = tuple(origins.of(pipeline, stage) for stage in used)
+    all_of = [origins.of(pipeline, stage) for stage in used]
+    of = tuple(origin for origin in all_of if origin.commit != OPEN) or tuple(all_of)
     try:
         found = tuple(_findings(id, pipeline, metrics))
     except Absent as error:
