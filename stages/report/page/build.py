@@ -1,7 +1,7 @@
 """The report put together: texts from templates, claims, figures and tables in their places.
 
 The texts are Markdown in `templates`, a file a section. In them `claim("T3")` is all that is known
-of a claim, `verdict("T3")` its verdict in a line, `figures("sweeps")` the figures of that section,
+of a claim, `verdict("T3", "T4")` verdicts in a line, `figures("sweeps")` the figures there,
 `block(…)` a table of the READMEs, `n(file, key)` a number of ``metrics/FILE.json`` and
 `used(pipeline, stage, key)` a parameter of a stage as it ran. A text holds no number of ours.
 """
@@ -74,9 +74,12 @@ class _Report:
         """Return all that is known of a claim."""
         return one_block(self._part("claim", entry=self.entries[id], kinds=ledger.NAMES))
 
-    def verdict(self, id: str) -> str:
-        """Return the verdict on a claim, at the scale that counts, in a line."""
-        return self._part("verdict", entry=self.entries[id]).strip()
+    def verdict(self, *ids: str) -> str:
+        """Return the verdicts on claims, at the scale that counts, in a line."""
+        entries = [self.entries[id] for id in ids]
+        groups = [(kind, [e for e in entries if e.kind == kind]) for kind in ledger.NAMES]
+        there = [(kind, of_kind) for kind, of_kind in groups if of_kind]
+        return self._part("verdict", groups=there, names=ledger.NAMES).strip()
 
     def figures(self, section: str) -> str:
         """Return the figures of a section."""
@@ -124,7 +127,7 @@ class _Report:
 
     def _section(self, name: str) -> str:
         text = self.environment.get_template(f"{name}.md.j2").render()
-        return self.markup.html(text, ours=True)
+        return self.markup.html(words.together(text), ours=True)
 
     def _appendix(self, name: str, section: str) -> str:
         """Return an appendix that a stage wrote; its pictures are shown below it."""
@@ -154,7 +157,6 @@ class _Report:
             "scales": pipelines.NAMES,
             "stale": stale,
             "drawn": {p.name: p for of in self.pictures.values() for p in reversed(of)},
-            "kind_names": ledger.NAMES,
         }
         made.filters |= {f.__name__: _passing(f) for f in words.FILTERS}
         return made

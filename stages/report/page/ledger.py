@@ -66,18 +66,21 @@ SUBJECTS = {
 # How a verdict begins, and what kind it is; of several that fit the first.
 KINDS = {
     "not (run|judged|readable)": "none",
-    "not reproduced|no\\b": "against",
+    "not reproduced|no$": "against",
     "reproduced with a correction": "corrected",
-    "(training mode )?reproduced": "for",
+    "reproduced, (by collapse|shrinks)": "hollow",
+    "reproduced|yes$": "for",
     "depends on": "depends",
     "undecided": "open",
 }
+PLAIN = ("yes", "no")  # answers in short to what is mixed in full
 NAMES = {
     "for": "reproduced",
     "corrected": "reproduced with a correction",
+    "hollow": "reproduced, but by collapse or shrinking",
     "depends": "depends on a convention",
     "mixed": "differs by case",
-    "against": "not reproduced",
+    "against": "not reproduced, or no",
     "open": "undecided",
     "none": "not run",
 }
@@ -104,7 +107,8 @@ class Finding:
     @property
     def kind(self) -> str:
         """The kind of the verdict, a key of `NAMES`."""
-        return kind(self.full)
+        plain = re.sub(r" \(.*?\)", "", self.verdict)
+        return kind(plain if plain in PLAIN else self.full)
 
 
 @dataclass(frozen=True)
@@ -155,9 +159,10 @@ def entries(metrics: Metrics, origins: Origins) -> list[Entry]:
 
 def kind(verdict: str) -> str:
     """Return the kind of a verdict; one that differs by network, mode or question is mixed."""
-    if ";" in re.sub(r"; \d+ steps", "", verdict.partition("(")[0]):
+    said = re.sub(r" \(.*?\)|; \d+ steps", "", verdict)
+    if ";" in said and not said.startswith("depends"):
         return "mixed"
-    return next((kind for start, kind in KINDS.items() if re.match(start, verdict)), "mixed")
+    return next((kind for start, kind in KINDS.items() if re.match(start, said)), "mixed")
 
 
 def _scale(id: str, pipeline: str, metrics: Metrics, origins: Origins) -> Scale:

@@ -58,16 +58,19 @@ class Metrics:
         except ValueError as error:
             raise _damaged(path, str(error)) from None
 
-    def value(self, file: str, key: str) -> Any:
+    def value(self, file: str, key: str, default: Any = None) -> Any:
         """Return a number, or whatever stands under a key in dots in ``metrics/FILE.json``.
 
-        A notice takes its place if it is not there.
+        If it is not there a notice takes its place, or the default of a number that a file need
+        not have.
         """
         path = f"metrics/{file}.json"
         try:
             found = self.json(path)
             for part in key.split("."):
                 if not isinstance(found, Mapping) or part not in found:
+                    if default is not None:
+                        return default
                     raise Absent(fault(path, f"expected {key}, got no {part}"))
                 found = found[part]
         except Absent as error:

@@ -45,7 +45,7 @@ class Origins:
         if run is None:
             paths = [path.as_posix() for path in names]
             return Origin(stage, "", self._latest(paths) if paths else OPEN, device)
-        return Origin(stage, anchor(pipeline, stage), self._latest(run.outs), device)
+        return Origin(stage, anchor(pipeline, run.name), self._latest(run.outs), device)
 
     def _latest(self, paths: Iterable[str]) -> str:
         """Return the latest commit among those of some files."""

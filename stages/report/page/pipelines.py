@@ -25,11 +25,13 @@ class Run:
     """A stage as its lock has it.
 
     Attributes:
+        name: of the stage.
         command: that was run.
         parameters: by name in dots.
         outs: paths of the files that it wrote.
     """
 
+    name: str
     command: str
     parameters: Mapping[str, Any]
     outs: tuple[str, ...]
@@ -63,6 +65,7 @@ def runs(pipeline: str) -> Mapping[str, Run]:
     """Return the stages of a pipeline that have run, by name."""
     return {
         name: Run(
+            name,
             stage["cmd"],
             {
                 key: value

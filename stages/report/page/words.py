@@ -48,6 +48,11 @@ def power(log10: float) -> str:
     return f"10<sup>{log10:.0f}</sup>".replace("-", "−")
 
 
+def together(text: str) -> str:
+    """Return a text in which no line ends within a number of several groups of digits."""
+    return re.sub(r"(?<=\d) (?=\d{3}(?!\d))", SPACE, text)
+
+
 def inline(text: str) -> Safe:
     """Return a line of Markdown, powers of ten among it, as HTML."""
     made = reader().renderInline(text)

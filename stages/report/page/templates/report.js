@@ -41,6 +41,7 @@ for (const table of document.querySelectorAll("main table")) {
     if (head.tagName !== "TH") return;
     const button = document.createElement("button");
     button.type = "button";
+    button.setAttribute("aria-label", `Sort by ${head.textContent.trim()}`);
     button.append(...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
