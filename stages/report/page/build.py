@@ -158,7 +158,9 @@ class _Report:
             "stale": stale,
             "drawn": {p.name: p for of in self.pictures.values() for p in reversed(of)},
         }
-        made.filters |= {f.__name__: _passing(f) for f in words.FILTERS}
+        made.filters |= {f.__name__: _passing(f) for f in words.OF_NUMBERS} | {
+            "inline": words.inline
+        }
         return made
 
 

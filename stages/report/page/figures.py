@@ -1,8 +1,7 @@
 """The figures of the report: what each is called, what it shows, and its bytes within the page."""
 
-import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
@@ -30,12 +29,14 @@ class About:
         title: in a few words.
         alt: what there is to see, for those who do not.
         sources: for each picture of it, folders of `metrics`; the first that has it counts.
+        number: that the paper gives it.
     """
 
     section: str
     title: str
     alt: str
     sources: Sequence[Sequence[str]]
+    number: str | int = ""
 
 
 _TABLE = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
@@ -47,7 +48,7 @@ class Picture:
     """A figure as the page shows it, from one folder of `metrics`."""
 
     name: str
-    number: int
+    number: str
     title: str
     alt: str
     source: str
@@ -73,7 +74,10 @@ def pictures(metrics: Metrics) -> dict[str, list[Picture]]:
     """
     known = FIGURES | {name: _unknown(name) for name in _names() if name not in FIGURES}
     paths = {name: list(_found(name, about, metrics)) for name, about in known.items()}
-    numbers = _numbers([name for name in known if paths[name]])
+    following = count(NUMBERED + 1)
+    numbers = {
+        name: str(about.number or next(following)) for name, about in known.items() if paths[name]
+    }
     with ThreadPoolExecutor() as pool:
         drawn = [
             (known[name].section, pool.submit(_picture, name, number, known[name], path))
@@ -84,13 +88,6 @@ def pictures(metrics: Metrics) -> dict[str, list[Picture]]:
     for section, picture in drawn:
         shown.setdefault(section, []).append(picture.result())
     return shown
-
-
-def _numbers(names: Iterable[str]) -> dict[str, int]:
-    """Return the numbers of figures: those of the paper keep theirs, the others come after."""
-    following = count(NUMBERED + 1)
-    own = ((name, re.fullmatch(r"figure_(\d+)", name)) for name in names)
-    return {name: int(found[1]) if found else next(following) for name, found in own}
 
 
 def embedded(path: Path) -> str:
@@ -113,16 +110,16 @@ def _address(kind: str, image: Image.Image, **how: int) -> str:
     return f"data:image/{kind};base64,{b64encode(buffer.getvalue()).decode()}"
 
 
-def _picture(name: str, number: int, about: About, path: Path) -> Picture:
+def _picture(name: str, number: str, about: About, path: Path) -> Picture:
     with Image.open(path) as image:
         width, height = image.size
-    source, data = path.parent.name, embedded(path)
+    source, data = path.parts[1], embedded(path)
     return Picture(name, number, about.title, about.alt, source, width, height, data)
 
 
 def _found(name: str, about: About, metrics: Metrics) -> Iterator[Path]:
     for folders in about.sources:
-        paths = [Path("metrics", folder, f"{name}.png") for folder in folders]
+        paths = [path for folder in folders for path in _places(folder, name)]
         there = next((path for path in paths if path.is_file()), None)
         if there:
             yield there
@@ -135,11 +132,17 @@ def _was_drawn(path: str) -> bool:
     return made is not None and pipelines.run(*made) is not None
 
 
+def _places(folder: str, name: str) -> tuple[Path, Path]:
+    """Return where a figure of a pipeline may lie: beside the tables, or among the further ones."""
+    file = f"{name}.png"
+    return Path("metrics", folder, file), Path("metrics", folder, "appendix", file)
+
+
 def _names() -> list[str]:
-    return sorted({path.stem for path in Path("metrics").glob("*/figure*.png")})
+    return sorted({path.stem for path in Path("metrics").glob("*/**/figure*.png")})
 
 
 def _unknown(name: str) -> About:
     words = name.removeprefix("figure_").replace("_", " ")
-    folders = sorted(path.parent.name for path in Path("metrics").glob(f"*/{name}.png"))
+    folders = sorted({path.parts[1] for path in Path("metrics").glob(f"*/**/{name}.png")})
     return About("E", words.capitalize(), f"Figure {words}.", [(folder,) for folder in folders])

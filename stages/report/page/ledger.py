@@ -27,6 +27,7 @@ class Subject:
     figures: tuple[str, ...] = ()
 
 
+_SWEEPS = ("sweep@B1", "sweep@B2", "sweep@B3", "sweep@B4")
 _SWEPT = ("laptop", "paper")
 _LINES = ("published@B2", "published@B3")
 _REPLAYED = ("published@B1", *_LINES, "published@B4")
@@ -35,26 +36,26 @@ _MNIST = ("study", "laptop")
 SUBJECTS = {
     "L1": Subject(("derive",)),
     "L2": Subject(("derive", "linear")),
-    "L3": Subject(("derive", "linear"), figures=("figure_1", "figure_2")),
-    "L4": Subject(("linear",), figures=("figure_2", "figure_peers")),
+    "L3": Subject(("derive", "linear"), figures=("figure_recurrence",)),
+    "L4": Subject(("linear",), figures=("figure_recurrence", "figure_peers")),
     "L5": Subject(("linear",)),
     "T1": Subject(("cost",), figures=("figure_cost",)),
-    "T2": Subject(("sweep@B1", "sweep@B2", "sweep@B3", "sweep@B4")),
-    "T3": Subject(
-        ("sweep@B1", "sweep@B2", "sweep@B3", "sweep@B4"), _SWEPT, ("figure_3", "figure_fair")
-    ),
+    "T2": Subject(_SWEEPS),
+    "T3": Subject(_SWEEPS, _SWEPT, ("figure_sweep", "figure_3", "figure_cost")),
     "T3b": Subject(_REPLAYED, _SWEPT, ("figure_published",)),
-    "T4": Subject(("sweep@B2", "sweep@B3"), _SWEPT, ("figure_4", "figure_scales")),
+    "T4": Subject(("sweep@B2", "sweep@B3"), _SWEPT, ("figure_sweep", "figure_4")),
     "T4b": Subject(_LINES, _SWEPT, ("figure_published",)),
-    "T5": Subject(("sweep@B3", "sweep@B4", "stability"), _SWEPT, ("figure_3", "figure_stability")),
+    "T5": Subject(
+        ("sweep@B3", "sweep@B4", "stability"), _SWEPT, ("figure_sweep", "figure_stability")
+    ),
     "T5b": Subject(("stability", "published@B3", "published@B4"), _SWEPT, ("figure_stability",)),
-    "T6": Subject(("sweep@B1",), _SWEPT, ("figure_3",)),
+    "T6": Subject(("sweep@B1",), _SWEPT, ("figure_sweep",)),
     "T7": Subject(("variants",), _SWEPT),
     "P1": Subject(_LINES, _SWEPT, ("figure_published",)),
     "P2": Subject(("matched",), figures=("figure_published",)),
     "P3": Subject(_LINES, _SWEPT, ("figure_published", "figure_newdata")),
     "P4": Subject(("newdata",), _SWEPT, ("figure_newdata",)),
-    "N": Subject(("near",), _SWEPT),
+    "N": Subject(("near",), _SWEPT, ("figure_near",)),
     "C": Subject(("autodiff",), figures=("figure_autodiff",)),
     "Q1": Subject(("trajectory",), figures=("figure_trajectory", "figure_landscape")),
     "Q2": Subject(("latent",), (*_MNIST, "celeba"), ("figure_latent", "figure_jacobian")),

@@ -1,6 +1,5 @@
 """How numbers and words of metrics files are written in the report."""
 
-import html
 import re
 from collections.abc import Mapping
 
@@ -43,11 +42,6 @@ def ratio(compared: Mapping[str, float]) -> str:
     return f"×{factor(compared['log10_ratio'])} [{low}, {high}]"
 
 
-def power(log10: float) -> str:
-    """Return a rounding error, given as its decimal logarithm, as a power of ten."""
-    return f"10<sup>{log10:.0f}</sup>".replace("-", "−")
-
-
 def together(text: str) -> str:
     """Return a text in which no line ends within a number of several groups of digits."""
     return re.sub(r"(?<=\d) (?=\d{3}(?!\d))", SPACE, text)
@@ -59,9 +53,4 @@ def inline(text: str) -> Safe:
     return Safe(POWER.sub(lambda found: f"10<sup>{found[1].replace('-', '−')}</sup>", made))
 
 
-def plain(text: str) -> str:
-    """Return HTML without its tags, for attributes."""
-    return html.unescape(re.sub(r"<[^>]+>", "", text))
-
-
-FILTERS = (digits, whole, percent, off, factor, ratio, power, inline, plain)
+OF_NUMBERS = (digits, whole, percent, off, factor, ratio)

@@ -45,14 +45,19 @@ def test_figures_of_the_paper_keep_their_numbers_and_unknown_ones_come_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    for name in ("study/figure_5", "laptop/figure_5", "celeba/figure_5", "laptop/figure_3"):
+    for name in (
+        "study/figure_5",
+        "laptop/figure_5",
+        "celeba/figure_5",
+        "laptop/appendix/figure_3",
+    ):
         drawing(Path("metrics", f"{name}.png"))
     drawing(Path("metrics/laptop/figure_cost.png"))
     drawing(Path("metrics/laptop/figure_no_such_thing.png"))
     found = figures.pictures(Metrics())
-    assert [(p.number, p.source) for p in found["generation"]] == [(5, "study"), (5, "celeba")]
-    assert [p.number for p in found["sweeps"] + found["2.3"] + found["E"]] == [3, 6, 7]
-    assert found["E"][0].title == "No such thing"
+    assert [(p.number, p.source) for p in found["generation"]] == [("5", "study"), ("5", "celeba")]
+    assert [p.number for p in found["2.3"] + found["E"]] == ["6", "3", "7"]
+    assert found["E"][1].title == "No such thing"
 
 
 def test_a_figure_that_was_drawn_and_is_lost_is_a_fault(copy: Path, monkeypatch):
@@ -61,12 +66,12 @@ def test_a_figure_that_was_drawn_and_is_lost_is_a_fault(copy: Path, monkeypatch)
     metrics = Metrics()
     assert figures.pictures(metrics) == {}
     assert any(
-        fault == "metrics/laptop/figure_1.png: no such file; run `dvc repro plot`"
+        fault == "metrics/laptop/figure_recurrence.png: no such file; run `dvc repro plot`"
         for fault in metrics.faults
     )
 
 
 def test_every_figure_of_this_checkout_is_known():
-    there = {path.stem for path in ROOT.glob("metrics/*/figure*.png")}
+    there = {path.stem for path in ROOT.glob("metrics/*/**/figure*.png")}
     assert there <= set(figures.FIGURES)
     assert all(len(about.alt) > 40 and about.title for about in figures.FIGURES.values())
