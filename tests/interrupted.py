@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -57,20 +56,21 @@ def has_ended(process: psutil.Process) -> bool:
         return True
 
 
-def kill(command: Sequence[str], folder: Path, workers: int = 1, after: int = 30) -> None:
-    """Run a command until so many steps more are saved, `kill -9` it, and see its children end."""
-    environment = {"PYTHONPATH": str(ROOT), "IDEM_WORKERS": str(workers)}
-    environment |= {"IDEM_CHECKPOINT_SECONDS": "1e-6"}
+def kill(process: psutil.Process, folder: Path, workers: int = 1, after: int = 30) -> None:
+    """Let a process save so many steps more, `kill -9` it, and see its children end."""
     before = saved_steps(folder)
-    with subprocess.Popen(
-        command, cwd=folder, env=os.environ | environment, stderr=subprocess.DEVNULL
-    ) as process:
-        wait_for(lambda: saved_steps(folder) >= before + after or process.poll() is not None)
-        assert process.returncode is None, "it ended before it could be killed"
-        descendants = psutil.Process(process.pid).children(recursive=True)
-        assert len(descendants) >= workers - 1
-        process.kill()
-    wait_for(lambda: all(map(has_ended, descendants)), seconds=15)
+    wait_for(lambda: saved_steps(folder) >= before + after or has_ended(process))
+    assert not has_ended(process), "it ended before it could be killed"
+    descendants = process.children(recursive=True)
+    assert len(descendants) >= workers - 1
+    process.kill()
+    wait_for(lambda: all(map(has_ended, [process, *descendants])), seconds=60)
+
+
+def saving_often(workers: int = 1) -> dict[str, str]:
+    """Return the environment of a stage that saves every step, so that it can be killed."""
+    saving = {"IDEM_WORKERS": str(workers), "IDEM_CHECKPOINT_SECONDS": "1e-6"}
+    return os.environ | saving | {"PYTHONPATH": str(ROOT)}
 
 
 def check_alike(first: dict[str, bytes], second: dict[str, bytes]) -> None:

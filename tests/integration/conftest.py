@@ -1,17 +1,13 @@
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.integration.warm_python import warm_python
-
 
 @pytest.fixture(autouse=True, scope="package")
-def quick_stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let a stage take no seconds to import torch."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        warm_python(tmp_path_factory.mktemp("bin")) as folder,
-    ):
-        patch.setattr(sys, "executable", str(folder / "python"))  # whose folder leads the PATH
+def quick_stages(warm: Path) -> Iterator[None]:
+    """Let neither a stage nor DVC take seconds to import."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", str(warm / "python"))  # whose folder leads the PATH
         yield

@@ -2,12 +2,14 @@
 
 import shlex
 import shutil
+import subprocess
 import sys
 import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -17,7 +19,8 @@ from stages.common.params.reading import Arguments
 from stages.common.progress import Part
 from stages.sweeps import sweep
 from tests import ROOT, interrupted
-from tests.interrupted import kill, saved_steps
+from tests.interrupted import kill, saved_steps, saving_often
+from tests.warm_python import begin
 
 TINY = {"batch_size": 32, "optimizer": "adam"}
 NETWORK = {"widths": [5, 6, 5], "learning_rates": [0.001, 0.01, 50.0], "log_every": 100}
@@ -52,22 +55,28 @@ def kept(folder: Path) -> list[Path]:
     return sorted((folder / "metrics/units").iterdir())
 
 
-STAGE = [sys.executable, "-m", "stages.sweeps.sweep", *arguments()]
+STAGE = ["stages.sweeps.sweep", *arguments()]
 
 
-def test_a_sweep_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path):
+def test_a_sweep_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path, warm: Path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     for folder in (whole, cut):
-        write_params(folder, steps=1000)
+        write_params(folder, steps=400)
     assert run_here(whole) == 0
     assert sorted(outputs(whole)) == OUTPUTS
     assert list((whole / ".ckpt").iterdir()) == []
 
-    kill(STAGE, cut, workers=1)
-    kill(STAGE, cut, workers=2)  # the workers are left alone
-    fake = cut / "dvc"  # and here the stage too, behind a shell that stays
+    kill(begin(warm, STAGE, cut, saving_often()), cut)
+    fake = cut / "dvc"  # and here stage and workers are left alone, behind a shell that stays
     fake.write_text("import subprocess, sys; subprocess.run(sys.argv[1], shell=True)")
-    kill([sys.executable, str(fake), f"{shlex.join(STAGE)}; true"], cut, workers=2)
+    stage = f"{shlex.join([sys.executable, '-m', *STAGE])}; true"
+    with psutil.Popen(
+        [sys.executable, str(fake), stage],
+        cwd=cut,
+        env=saving_often(workers=2),
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        kill(process, cut, workers=2)
     assert not (cut / "metrics").exists()
 
     assert run_here(cut, IDEM_MINUTES="1e-5") == engine.OUT_OF_TIME
