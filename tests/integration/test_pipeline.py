@@ -62,8 +62,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_stage_ran_and_every_output_can_be_read(copy: Path):
-    check_outputs(copy, "dvc.yaml")
-    assert len(run(["dvc", "stage", "list", "--name-only"], copy).split()) <= 30
+    assert check_outputs(copy, "dvc.yaml") <= 30
 
 
 def test_the_changed_parameters_arrived(copy: Path):
