@@ -1,14 +1,13 @@
-"""Draw a figure for real, and read what stands in it."""
+"""Lay a figure out, and read what stands in it."""
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 
 def drawn(figure: Figure) -> Figure:
-    """Draw it for real: warnings, as of an empty log axis, are errors."""
-    FigureCanvasAgg(figure).draw()
+    """Draw all of it but the pixels: warnings, as of an empty log axis, are errors."""
+    figure.draw_without_rendering()
     return figure
 
 
