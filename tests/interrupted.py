@@ -40,7 +40,7 @@ def saved_steps(folder: Path) -> int:
     return sum(notes["step"] for notes in found if notes)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 300) -> None:
     """Wait until a condition holds, and fail if it does not come to that."""
     end = time.monotonic() + seconds
     while not condition():
@@ -64,7 +64,7 @@ def kill(process: psutil.Process, folder: Path, workers: int = 1, after: int = 3
     descendants = process.children(recursive=True)
     assert len(descendants) >= workers - 1
     process.kill()
-    wait_for(lambda: all(map(has_ended, [process, *descendants])), seconds=60)
+    wait_for(lambda: all(map(has_ended, [process, *descendants])))
 
 
 def saving_often(workers: int = 1) -> dict[str, str]:

@@ -59,10 +59,10 @@ def test_the_estimate_is_told_once_after_a_minute(tmp_path: Path, monkeypatch, c
     begun = part(tmp_path, "a")
     with Progress("sweep", [begun]) as bar:
         begun.checkpoint.save({}, {"step": 50})
-        wait_for(lambda: "to go" in capsys.readouterr().out, seconds=10)
+        wait_for(lambda: "to go" in capsys.readouterr().out)
         looked = bar._bar.n
         begun.checkpoint.save({}, {"step": 60})
-        wait_for(lambda: bar._bar.n > looked, seconds=10)
+        wait_for(lambda: bar._bar.n > looked)
     assert looked == 0.5 and "to go" not in capsys.readouterr().out
 
 
