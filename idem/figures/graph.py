@@ -51,7 +51,7 @@ def figure_autodiff(nodes: pd.DataFrame, edges: pd.DataFrame) -> Figure:
         raised = of_rule | {max(of_rule): top}  # the loss, which runs last
         _draw(axes, nodes[nodes.rule == rule].set_index("key"), edges[edges.rule == rule], raised)
         axes.set(ylim=(1, top + 0.6), xlim=(-3.7 if axes is panels[0] else -1.4, 3.7))
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 

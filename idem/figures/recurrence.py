@@ -52,7 +52,7 @@ def figure_recurrence(scalar_map: pd.DataFrame, planes: Mapping[str, NDArray[Any
     Source:
         Jensen and Vicary, Figures 1 and 2.
     """
-    figure = Figure(figsize=(WIDTH, 3.5), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.65), layout="constrained")
     gammas = [f"{gamma:g}" for gamma in planes["gammas"]]
     columns = -(-len(gammas) // 2)
     names = np.array([*gammas, *[""] * (2 * columns - len(gammas))]).reshape(-1, columns)

@@ -33,13 +33,8 @@ def figure_settings(found: pd.DataFrame) -> Figure:
             face = style["color"] if steady else "white"
             mark: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": face}
             axes.plot(rows.distance[chosen], heights[chosen], **mark)
-        shift: dict[str, Any] = {
-            "textcoords": "offset points",
-            "xytext": (0, 5),
-            "ha": "left",
-            "fontsize": 7,
-        }
-        axes.annotate(f"best: {rows.changed[0]}", (rows.distance[0], place - 0.25), **shift)
+        where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right"}
+        axes.text(0.99, place - 0.35, f"best: {rows.changed[0]}", fontsize=7, **where)
     axes.set_yticks(range(len(models)), [model_name(model) for model in models])
     axes.set(xscale="log", ylim=(len(models) - 0.4, -0.75))
     axes.set_xlabel("Fréchet distance, second half of training")
