@@ -5,6 +5,7 @@ from tests import ROOT
 OF_NO_MODULE = {
     "tests/idem/rule/test_compatibility.py",  # the rule within what training loops are made of
     "tests/stages/test_light.py",  # what every stage imports
+    "tests/stages/report/page/test_browser.py",  # the page as its readers see it
 }
 
 

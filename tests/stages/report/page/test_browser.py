@@ -1,0 +1,254 @@
+"""The report as its readers see it: in Chromium, on a wide and on a narrow screen, light and dark.
+
+What is looked for: nothing is asked of a network, nothing fails, everything that can be clicked
+works, and nobody is kept out (axe-core). Without a browser these tests are skipped; where CI is
+set they fail instead.
+"""
+
+import os
+import shutil
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from idem.data.sources import download, npm_registry
+from stages.report.page.build import report
+from stages.report.page.metrics import Metrics
+from tests import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Request
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+AXE = "axe-core-4.14.1.tgz"
+AXE_DIGEST = (
+    "sha512:1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b73"
+    "4f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5"
+)
+AXE_BYTES = 20_000_000
+LARGEST = 8_000_000  # bytes of the page
+SECONDS = 10
+WIDE, NARROW = (1280, 900), (390, 844)
+RUN_AXE = """async (only) => (await axe.run(
+  {exclude: ["math"]}, only.length ? {runOnly: only} : {}
+)).violations"""  # of formulas, which are most of the page, it knows nothing
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip for a user without a browser; where tests have to run, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """Write the report of this checkout once; return it with the seconds of a core it took."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        begun = time.process_time()
+        page = report(Metrics())
+    file = tmp_path_factory.mktemp("report") / "report.html"
+    file.write_text(page, encoding="utf-8")
+    return file, time.process_time() - begun
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        lacking(f"no browser: expected one of {', '.join(BROWSERS)}; apt-get install chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        lacking("no playwright: pip install playwright")
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=root)
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """Return axe-core's source, from npm."""
+    try:
+        folder = f"{npm_registry()}/axe-core/-/"
+        archive = download(folder, AXE, AXE_DIGEST, ROOT / ".cache", AXE_BYTES)
+    except ValueError as error:
+        lacking(f"no axe-core: {error}")
+    with tarfile.open(archive) as tar:
+        member = tar.extractfile("package/axe.min.js")
+        assert member is not None
+        return member.read(AXE_BYTES).decode()
+
+
+@pytest.fixture(scope="module")
+def opened(browser: "Browser", written: tuple[Path, float]) -> "Iterator[tuple[Page, list[str]]]":
+    """Open the report once; yield it with all that fails or is asked for, which grows."""
+    address = written[0].as_uri()
+    context = browser.new_context(color_scheme="light")
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+
+    def asked(request: "Request") -> None:
+        if request.url != address and not request.url.startswith("data:"):
+            faults.append(request.url[:99])
+
+    page.on("request", asked)
+    page.goto(address)
+    yield page, faults
+    context.close()
+
+
+@pytest.fixture
+def page(opened: "tuple[Page, list[str]]") -> "Iterator[Page]":
+    """Return the report on a wide, light screen; in the end nothing may have failed."""
+    page, faults = opened
+    page.emulate_media(media="screen", color_scheme="light")
+    page.evaluate("localStorage.clear(); delete document.documentElement.dataset.theme")
+    resized(page, WIDE)
+    yield page
+    assert faults == []
+
+
+def violations(page: "Page", axe: str, *rules: str) -> list[str]:
+    """Return what axe-core finds, an entry a rule, with the first element each."""
+    page.evaluate(axe)
+    found = page.evaluate(RUN_AXE, rules)
+    return [f"{one['id']}: {len(one['nodes'])}, {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+def resized(page: "Page", size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+def test_the_page_is_small_and_made_within_seconds(written: tuple[Path, float]):
+    file, seconds = written
+    assert file.stat().st_size <= LARGEST
+    assert seconds < SECONDS
+
+
+def test_every_image_loads_and_says_what_it_shows(page: "Page"):
+    found = page.evaluate(
+        """async () => Promise.all([...document.querySelectorAll("main img")].map(async (img) => {
+          img.loading = "eager";
+          await img.decode();
+          return [img.naturalWidth, img.getAttribute("width"), img.alt];
+        }))"""
+    )
+    assert len(found) > 10
+    assert all(width == int(said) and len(alt) > 40 for width, said, alt in found)
+
+
+def test_every_link_within_the_page_leads_somewhere(page: "Page"):
+    lost = page.evaluate(
+        """[...document.querySelectorAll('a[href^="#"]')].map((a) => a.getAttribute("href"))
+          .filter((href) => !document.getElementById(decodeURIComponent(href.slice(1))))"""
+    )
+    assert lost == []
+    others = page.evaluate(
+        """[...document.querySelectorAll('a:not([href^="#"])')].map((a) => a.href)"""
+    )
+    assert all(link.startswith("https://") for link in others)
+    twice = page.evaluate(
+        """[...document.querySelectorAll("[id]")].map((e) => e.id)
+          .filter((id, place, all) => all.indexOf(id) !== place)"""
+    )
+    assert twice == []
+
+
+def column(page: "Page", table: str, place: int) -> list[str]:
+    cells = page.locator(f"{table} tbody td:nth-child({place})")
+    return [text.strip() for text in cells.all_text_contents()]
+
+
+def test_a_heading_sorts_by_numbers_and_words_and_turns_round(page: "Page"):
+    networks = "table:has(th button:text-is('widths'))"
+    counts = column(page, networks, 3)
+    heading = page.locator(f"{networks} th", has_text="parameters")
+    heading.get_by_role("button").click()
+    smallest_first = sorted(counts, key=lambda text: int(text.replace("\u00a0", "")))
+    assert column(page, networks, 3) == smallest_first
+    assert heading.get_attribute("aria-sort") == "ascending"
+    heading.get_by_role("button").click()
+    assert column(page, networks, 3) == smallest_first[::-1]
+    words = page.locator(".glance th", has_text="what is said").get_by_role("button")
+    words.click()
+    upwards = column(page, ".glance", 2)
+    words.click()
+    assert column(page, ".glance", 2) == upwards[::-1]
+    letters = [text for text in upwards if text[0].isascii()]
+    assert letters == sorted(letters, key=str.casefold)
+    assert len(letters) > 20
+
+
+def test_the_theme_changes_and_is_kept(page: "Page"):
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate(background)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(background) == dark
+    page.get_by_role("button", name="Light").click()
+    assert page.evaluate(background) == light
+
+
+def test_the_system_says_which_theme_comes_first(page: "Page"):
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(background) != light
+    assert page.get_by_role("button", name="Light").is_visible()
+
+
+def test_a_figure_is_enlarged_and_put_back(page: "Page"):
+    figure = page.locator("figure").first
+    figure.get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.is_visible()
+    large = dialog.locator("img")
+    assert large.get_attribute("alt") == figure.locator("img").get_attribute("alt")
+    fitted = large.bounding_box()
+    large.click()
+    full = large.bounding_box()
+    assert fitted is not None
+    assert full is not None
+    assert full["width"] == int(figure.locator("img").get_attribute("width") or 0)
+    assert full["width"] != fitted["width"]
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_nothing_is_wider_than_the_screen(page: "Page", size: tuple[int, int]):
+    resized(page, size)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_a_link_to_a_stage_opens_its_parameters(page: "Page"):
+    page.locator(".how a").first.click()
+    target: Any = page.evaluate("document.querySelector(':target details').open")
+    assert target is True
+
+
+def test_on_paper_it_is_light_without_buttons_and_nothing_is_cut_off(page: "Page"):
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator("#theme").is_visible()
+    assert page.locator(".glance").is_visible()
+
+
+def test_axe_finds_nothing_that_keeps_readers_out(page: "Page", axe: str):
+    resized(page, NARROW)
+    assert violations(page, axe) == []
+
+
+def test_axe_finds_enough_contrast_in_the_dark_too(page: "Page", axe: str):
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, axe, "color-contrast") == []
