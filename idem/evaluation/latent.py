@@ -13,6 +13,11 @@ so all that can be asked of J is in k by k matrices, exactly:
     singular values   those of R S', where A = Q R and Bᵀ = P S, since J = Q (R S') Pᵀ
     ‖J² − J‖      = ‖R (M − 1) S'‖, since J² − J = A (M − 1) B
 
+That J(y) is a projection holds at fixed points alone. At any other y = f(x) the chain rule has, of
+an idempotent f, J(f(y)) J(y) = J(y) instead: with A', B' the factors at f(y),
+
+    J(f(y)) J(y) − J(y) = (A' B' A − A) B
+
 where S' is the transpose of S. The eigenvalues of J say what repetition keeps; where the singular
 values differ from their moduli, J is not normal and one application can still enlarge.
 
@@ -89,6 +94,17 @@ class CodeJacobian:
         M = self.within_code()
         excess = left @ (M - torch.eye(M.shape[-1], dtype=M.dtype, device=M.device)) @ right.mT
         return torch.linalg.matrix_norm(excess) / torch.linalg.matrix_norm(left @ right.mT)
+
+    def composition_departure(self, next_: "CodeJacobian") -> Tensor:
+        """Return ‖J(f(y)) J(y) − J(y)‖ / ‖J(y)‖, (B,): 0 wherever f is idempotent and smooth.
+
+        Args:
+            next_: the Jacobian at f(y), of the same items.
+        """
+        excess = next_.out @ (next_.into @ self.out) - self.out
+        left, right = self._triangles()
+        numerator = torch.linalg.qr(excess)[1] @ right.mT
+        return torch.linalg.matrix_norm(numerator) / torch.linalg.matrix_norm(left @ right.mT)
 
     def _triangles(self) -> tuple[Tensor, Tensor]:
         return torch.linalg.qr(self.out)[1], torch.linalg.qr(self.into.mT)[1]

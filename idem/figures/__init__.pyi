@@ -1,9 +1,11 @@
 from .cost import figure_cost as figure_cost, figure_wall_time as figure_wall_time
+from .generative.compute import figure_compute as figure_compute
 from .generative.latent import (
     figure_interpolation as figure_interpolation,
     figure_jacobian as figure_jacobian,
     figure_latent as figure_latent,
 )
+from .generative.prices import figure_prices as figure_prices
 from .generative.restoration import (
     figure_restoration as figure_restoration,
     figure_restoration_scores as figure_restoration_scores,

@@ -43,12 +43,17 @@ RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstru
 MODEL_NAMES = {  # of the generative study, in the order they are shown
     "modified": "Modified rule",
     "modified_plain": "Modified, as in the paper",
+    "modified_tight_published": "Modified and tightness, published",
+    "modified_tight": "Modified and tightness",
+    "one_map": "Modified, one map",
     "ordinary": "Ordinary rule",
     "ign": "IGN",
     "ign_published": "IGN, published weight",
     "ign_decorrelated": "IGN, decorrelated code",
+    "ign_one_map": "IGN, one map",
     "autoencoder": "Autoencoder",
     "denoiser": "Denoiser",
+    "one_map_denoiser": "Denoiser, one map",
     "dcgan": "DCGAN",
 }
 _DASHED, _DOTTED, _MIXED = (4, 1.6), (1, 1.2), (4, 1.4, 1, 1.4)
@@ -62,6 +67,11 @@ _MODEL_STYLES: dict[str, tuple[Any, str, Any]] = {  # colour, marker, dashes
     "autoencoder": ("0.45", "D", _DOTTED),
     "denoiser": ("0.65", "P", _DASHED),
     "dcgan": ("0.25", "h", _MIXED),
+    "modified_tight_published": ("#a6cee3", "p", _MIXED),
+    "modified_tight": ("#4a90c2", "*", _DASHED),
+    "one_map": ("#08306b", "d", ""),
+    "ign_one_map": ("#1f7a4d", "H", ""),
+    "one_map_denoiser": ("0.35", "8", _DOTTED),
     "untrained": ("0.8", ">", ""),
 }
 _OTHERS: list[tuple[Any, str, Any]] = [("0.3", "*", ""), ("0.55", "p", _DASHED), ("0.7", "d", "")]

@@ -10,7 +10,8 @@ has the identity as its covariance, whatever came in, up to the ridge; a gain an
 follow, as in BatchNorm. On the code of an autoencoder this gives the codes of noise and those of
 data the same second moments within a group, in every batch of training mode.
 
-Groups are small, as a covariance of s channels needs more than s items.
+Groups are small, as a covariance of s channels needs more than s items. With larger batches the
+channels may be decorrelated as a whole, so that no two of them vary together in any batch.
 
 Source: Huang, Yang, Lang and Deng, "Decorrelated Batch Normalization", CVPR 2018, arXiv 1804.08450
 (the groups); Siarohin, Sangineto and Sebe, "Whitening and Coloring Batch Transform for GANs", ICLR
@@ -21,21 +22,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
-GROUP = 16  # at most so many channels are decorrelated with each other
+GROUP = 16  # at most so many channels are decorrelated with each other, unless said otherwise
 RIDGE = 1e-3  # in units of the mean variance of a group
 
 
-def group_size(channels: int, name: str = "channels") -> int:
-    """Return how many channels a group has: the largest divisor of `channels` up to `GROUP`.
+def group_size(channels: int, most: int | None = GROUP, name: str = "channels") -> int:
+    """Return how many channels a group has: the largest divisor of `channels` up to `most`.
+
+    Args:
+        channels: of all groups together.
+        most: None for one group, of all channels.
+        name: that the caller knows the channels by.
 
     Raises:
-        ValueError: where that is 1, so that nothing would be decorrelated; by the `name` that the
-            caller knows the channels by.
+        ValueError: where that is 1, so that nothing would be decorrelated.
     """
-    size = max(size for size in range(1, GROUP + 1) if channels % size == 0)
+    most = channels if most is None else most
+    size = max((size for size in range(1, most + 1) if channels % size == 0), default=1)
     if size == 1:
         raise ValueError(
-            f"{name}: expected a number with a divisor from 2 to {GROUP}, got {channels}; take "
+            f"{name}: expected a number with a divisor from 2 to {most}, got {channels}; take "
             "another, or BatchNorm"
         )
     return size
@@ -51,6 +57,8 @@ class DecorrelatedBatchNorm2d(_NormBase):
 
     Args:
         channels: of the input, ``(B, channels, H, W)``.
+        most: channels that are decorrelated with each other, at most, see `group_size`; None is
+            all of them. A batch needs more values a channel, twice as many at least.
 
     Raises:
         ValueError: for channels that fall into no groups, an input of others, and in training mode
@@ -63,9 +71,9 @@ class DecorrelatedBatchNorm2d(_NormBase):
         0.0
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, most: int | None = GROUP) -> None:
         super().__init__(channels)
-        self.size = group_size(channels)
+        self.size = group_size(channels, most)
         covariances = torch.eye(self.size).repeat(channels // self.size, 1, 1)
         self.register_buffer("running_var", covariances)
 

@@ -68,7 +68,8 @@ def train_in_parallel(
 
     Raises:
         ValueError: as `train`; for batches of fewer items than there are processes; for IGN with
-            a clamp, which is no mean over items; without a process group.
+            a clamp and for a weight of align, which are no means over items; without a process
+            group.
         FloatingPointError, OutOfTime: as `train`, in all processes at once.
     """
     objective, first = objective or Objective(), dist.get_rank() == 0
@@ -92,14 +93,14 @@ def in_parts(f: nn.Module, objective: Objective) -> Losses:
     averages to that of the whole batch; and the parts of the loss as means over the whole batch.
 
     Raises:
-        ValueError: for IGN with a clamp among several processes.
+        ValueError: for IGN with a clamp, or a weight of align, among several processes.
     """
     count, rank = dist.get_world_size(), dist.get_rank()
     if count > 1 and not is_shared(objective):
         raise ValueError(
             "objective: expected a loss that is a mean over items, which several processes can "
-            "share, got IGN with a clamp, which is a function of such means; train it by one "
-            "process, or take clamp=None"
+            "share, got IGN with a clamp or a weight of align, a function of such means; train it "
+            "by one process, or take clamp=None and align=0"
         )
     parallel = DistributedDataParallel(_Loss(f, objective), broadcast_buffers=False)
 
@@ -122,7 +123,8 @@ def in_parts(f: nn.Module, objective: Objective) -> Losses:
 
 def is_shared(objective: Objective) -> bool:
     """Tell whether several processes can share an objective: whether it is a mean over items."""
-    return not isinstance(objective.rule, IGN) or objective.rule.clamp is None
+    clamped = isinstance(objective.rule, IGN) and objective.rule.clamp is not None
+    return not clamped and not objective.align
 
 
 class _Loss(nn.Module):

@@ -27,12 +27,17 @@ bound an item, from the data that share its place in the batch, which is no more
 Weights. The source's listing has the mean squared error, weights of 1, 1, 0.1 and no clamp;
 implementations for CelebA agree on the mean absolute error, 20, 20, 2.5 and a = 1.5.
 
+The idempotency term may also send back what another rule does: then both ways that L_idem would
+lead are the rule's affair, and tightness stays as it is. With the paper's rule this is the
+objective of its poster: IGN with its idempotency term replaced. Without tightness, a weight of 0,
+the term as published shows what it does alone that the outer application has no gradient.
+
 Holding θ fixed takes no copy of the network: `torch.func.functional_call` applies f with its own
 numbers detached. BatchNorm normalises that pass by its batch like the others; what it would have
 collected is dropped, as a copy's would be when it is overwritten for the next step.
 
 Source: Shocher, Dravid, Gandelsman, Mosseri, Rubinstein and Efros, "Idempotent Generative Network",
-ICLR 2024, arXiv 2311.01462, section 2.
+ICLR 2024, arXiv 2311.01462, section 2; Jensen and Vicary, poster at ICML 2025 (rule and tightness).
 """
 
 from collections.abc import Callable
@@ -44,6 +49,10 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import l1_loss, mse_loss
 
+from idem.rule.coefficients import Rule
+from idem.rule.loss import idempotency_loss
+
+PUBLISHED = "ign"  # the rule of IGN: the inner application alone has a gradient
 DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": mse_loss, "l1": l1_loss}
 
 
@@ -52,17 +61,21 @@ class IGN:
     """What the objective has beside the weights of reconstruction and idempotence.
 
     Attributes:
-        tightness_weight: w_tight, 0 or more.
+        tightness_weight: w_tight, 0 or more; 0 saves the pass that the term takes.
         clamp: a, above 0; None leaves the tightness term without a bound.
         distance: D, ``"mse"`` or ``"l1"``, a mean over the batch and all elements of an item.
+        rule: what L_idem sends back: ``"ign"`` as above, or one of `idem.rule.loss`, whose value
+            is the squared error at the scale ``mean``.
 
     Raises:
-        ValueError: for a value out of range, naming it.
+        ValueError: for a value out of range, naming it. An unknown rule is refused at the first
+            step.
     """
 
     tightness_weight: float = 0.1
     clamp: float | None = 1.5
     distance: str = "mse"
+    rule: Rule = PUBLISHED
 
     def __post_init__(self) -> None:
         if not self.tightness_weight >= 0:
@@ -73,6 +86,10 @@ class IGN:
             raise ValueError(
                 f"distance: expected one of {', '.join(DISTANCES)}, got {self.distance!r}"
             )
+        if self.rule != PUBLISHED and self.distance != "mse":
+            raise ValueError(
+                f"distance: expected mse with the rule {self.rule}, got {self.distance}"
+            )
 
 
 class IGNLoss(NamedTuple):
@@ -82,7 +99,7 @@ class IGNLoss(NamedTuple):
     reconstruction: Tensor
     idempotency: Tensor
     tightness: Tensor
-    """At most 0, and at least -a L_rec, where it is clamped."""
+    """At most 0, and at least -a L_rec, where it is clamped; 0 where its weight is."""
 
 
 def ign_loss(
@@ -98,7 +115,7 @@ def ign_loss(
     """Train `f` to map noise to data in one application: call ``backward()`` on the ``total``.
 
     Four forward passes, of which f(f(z)) is made twice: once with a gradient to its input, once
-    with one to the parameters.
+    with one to the parameters. The paper's rule makes one more.
 
     Args:
         f: a network whose output has the shape of its input.
@@ -127,11 +144,16 @@ def ign_loss(
     distance = DISTANCES[settings.distance]
     reconstruction = distance(f(x if given is None else given), x)
     y = f(z)
-    idempotency = distance(_held_fixed(f, y), y)
-    y = y.detach()
-    tightness = -distance(f(y), y)
-    if settings.clamp is not None:
-        tightness = _clamped(tightness, settings.clamp * reconstruction.detach())
+    if settings.rule == PUBLISHED:
+        idempotency = distance(_held_fixed(f, y), y)
+    else:
+        idempotency = _under_rule(f, z, y, settings.rule)
+    tightness = torch.zeros_like(reconstruction)
+    if settings.tightness_weight:
+        y = y.detach()
+        tightness = -distance(f(y), y)
+        if settings.clamp is not None:
+            tightness = _clamped(tightness, settings.clamp * reconstruction.detach())
     total = (
         reconstruction_weight * reconstruction
         + idempotency_weight * idempotency
@@ -145,6 +167,18 @@ def _held_fixed(f: nn.Module, y: Tensor) -> Tensor:
     numbers = {name: parameter.detach() for name, parameter in f.named_parameters()}
     numbers |= {name: buffer.clone() for name, buffer in f.named_buffers()}
     return functional_call(f, numbers, (y,))
+
+
+def _under_rule(f: nn.Module, z: Tensor, y: Tensor, rule: Rule) -> Tensor:
+    """Return the idempotency loss of a rule, where y = f(z) has been made already."""
+    return idempotency_loss(
+        lambda v: y if v is z else f(v),
+        z,
+        rule,
+        "mean",
+        running_statistics="all",
+        check_finite=False,
+    )
 
 
 def _clamped(value: Tensor, bound: Tensor) -> Tensor:

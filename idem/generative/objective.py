@@ -11,7 +11,11 @@ The objective of Idempotent Generative Networks, tightness included, is the publ
 `idem.generative.ign`.
 
 All passes run in training mode, so that BatchNorm normalises each of x, z, f(z), f(f(z)) by its own
-batch.
+batch. For f to be one map in evaluation mode too,
+
+    ...  +  align * disagreement
+
+draws the statistics of the passes over x and z together, see `idem.generative.alignment`.
 
 Source: Jensen and Vicary, section 3.1 and equation 10; denoising: Vincent et al., ICML 2008.
 """
@@ -23,6 +27,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+from idem.generative.alignment import first_inputs
 from idem.generative.ign import IGN, ign_loss
 from idem.generative.noise import Noise
 from idem.rule.loss import idempotency_loss
@@ -36,18 +41,21 @@ class Objective:
     """The loss of a step and what it is measured on.
 
     Attributes:
-        rule: ``"modified"``, ``"ordinary"`` or the coefficients of another corrector, see
-            `idem.rule.loss.idempotency_loss`, ``"none"``, or the settings of
+        rule: ``"modified"``, ``"ordinary"``, ``"transposed"`` or the coefficients of another
+            corrector, see `idem.rule.loss.idempotency_loss`, ``"none"``, or the settings of
             `idem.generative.ign.ign_loss`.
         weight: of the idempotency loss beside the reconstruction loss.
         gamma: the step of rules that substitute, see `idem.rule.loss.idempotency_loss`.
         target: what these apply to f(z): the ``"raw"`` weights, or their average, ``"ema"``.
         data_noise: the largest fraction a of noise that is blended into the data before they are
             reconstructed, 0 to 1, drawn uniformly for every image; 0 is the paper's training.
+        align: weight of the penalty on statistics of data and noise that disagree; 0 is the paper's
+            training.
 
     Raises:
-        ValueError: for an unknown target, a data_noise outside [0, 1], or a gamma or target beside
-            a rule that would not heed it. An unknown rule is refused at the first step.
+        ValueError: for an unknown target, a data_noise outside [0, 1], a negative align, or a gamma
+            or target beside a rule that would not heed it. An unknown rule is refused at the first
+            step.
     """
 
     rule: Rule = "modified"
@@ -55,12 +63,15 @@ class Objective:
     gamma: float = 1.0
     target: str = "raw"
     data_noise: float = 0.0
+    align: float = 0.0
 
     def __post_init__(self) -> None:
         if self.target not in ("raw", "ema"):
             raise ValueError(f"target: expected raw or ema, got {self.target!r}")
         if not 0 <= self.data_noise <= 1:
             raise ValueError(f"data_noise: expected 0 to 1, got {self.data_noise}")
+        if not self.align >= 0:
+            raise ValueError(f"align: expected 0 or more, got {self.align}")
         substitutes = not isinstance(self.rule, IGN) and self.rule not in ("ordinary", "none")
         if not substitutes and (self.gamma != 1 or self.target != "raw"):
             raise ValueError(
@@ -92,6 +103,18 @@ class Objective:
             z: a batch of noise, ``(B', C, H, W)``.
             ema: the network with averaged weights, for the target ``"ema"``.
         """
+        if not self.align:
+            return self._of_outputs(f, x, given, z, ema)
+        with first_inputs(f) as inputs:
+            loss, *parts = self._of_outputs(f, x, given, z, ema)
+            if self.rule == "none":
+                f(z)  # which nothing but the penalty asks for
+        return loss + self.align * inputs.disagreement(), *parts
+
+    def _of_outputs(
+        self, f: nn.Module, x: Tensor, given: Tensor, z: Tensor, ema: nn.Module | None
+    ) -> Sequence[Tensor]:
+        """Return the loss without the penalty on statistics, and its parts."""
         if isinstance(self.rule, IGN):
             return ign_loss(f, x, z, self.rule, given=given, idempotency_weight=self.weight)
         reconstruction = mse_loss(f(given), x)

@@ -5,13 +5,13 @@ averaged. `idem.generative.training` moves a state on.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from idem.generative.optimization import Optimization
 
@@ -39,7 +39,7 @@ class TrainingState:
     """
 
     networks: dict[str, nn.Module]
-    ema: AveragedModel
+    ema: nn.Module
     optimizers: dict[str, torch.optim.Adam]
     generator: Generator
     optimization: Optimization
@@ -56,11 +56,30 @@ class TrainingState:
 
     def weights(self) -> dict[str, nn.Module]:
         """Return the model with its weights ``raw``, ``ema`` and, if validated, ``best``."""
-        networks = {"raw": self.model, "ema": self.ema.module}
+        networks = {"raw": self.model, "ema": self.ema}
         if self.best:
-            networks["best"] = copy.deepcopy(self.ema.module)
+            networks["best"] = copy.deepcopy(self.ema)
             networks["best"].load_state_dict(self.best)
         return networks
+
+    @torch.no_grad()
+    def average(self) -> None:
+        """Move the average towards the weights of the step that is being made, the next one.
+
+        After t steps, those of step i count by decay^(t - i), divided by the sum of all. Without
+        the division, what was there at the first step would keep its part, decay^t: 13 % after
+        1 000 steps at 0.998. The run counts its steps itself: a count that lies on a GPU, as that
+        of `torch.optim.swa_utils.AveragedModel`, makes every step wait to read it.
+
+        Source: Kingma and Ba, arXiv 1412.6980, section 3 (the correction of a bias to the start).
+        """
+        decay = self.optimization.ema_decay
+        fraction = (1 - decay) / (1 - decay ** (float(self.step) + 1))
+        for average, now in zip(_numbers(self.ema), _numbers(self.model), strict=True):
+            if average.is_floating_point():
+                average.lerp_(now, fraction)
+            else:
+                average.copy_(now)
 
     def go_on(
         self,
@@ -148,10 +167,10 @@ def begin(
     Raises:
         ValueError: for betas that Adam refuses.
     """
-    model, average = next(iter(networks.values())), _exponential_average(optimization.ema_decay)
+    model = next(iter(networks.values()))
     return TrainingState(
         networks=networks,
-        ema=AveragedModel(model, multi_avg_fn=average, use_buffers=True),
+        ema=copy.deepcopy(model),
         optimizers={name: optimization.adam(network) for name, network in networks.items()},
         generator=Generator(next(model.parameters()).device).manual_seed(seed),
         optimization=optimization,
@@ -180,25 +199,6 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
 
 
-def _exponential_average(
-    decay: float,
-) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
-    """Return what moves averages of so many steps towards the weights of the next.
-
-    After t steps, those of step i count by decay^(t - i), divided by the sum of all. Without the
-    division, what was there at the first step would keep its part, decay^t: 13 % after 1 000 steps
-    at 0.998.
-
-    Source: Kingma and Ba, arXiv 1412.6980, section 3 (the correction of a bias to the start).
-    """
-
-    @torch.no_grad()
-    def move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
-        fraction = (1 - decay) / (1 - decay ** (float(steps) + 1))
-        for average, now in zip(averages, weights, strict=True):
-            if average.is_floating_point():
-                average.lerp_(now, fraction)
-            else:
-                average.copy_(now)
-
-    return move
+def _numbers(network: nn.Module) -> chain[Tensor]:
+    """Return the parameters and buffers of a network."""
+    return chain(network.parameters(), network.buffers())

@@ -139,7 +139,7 @@ def train(
         most = objective.data_noise
         given = blended(x, noise, most, state.generator) if most else x
         with optimization.passes(x.device):
-            loss, *parts = losses(x, given, z, state.ema.module)
+            loss, *parts = losses(x, given, z, state.ema)
         optimization.descend(state.optimizers["model"], loss)
         return parts
 
@@ -248,7 +248,7 @@ def _set_training_mode(state: TrainingState) -> None:
 
 def _make_step(state: TrainingState, method: Method, x: Tensor) -> None:
     losses = method.step(x)
-    state.ema.update_parameters(state.model)
+    state.average()
     state.step += 1
     state.losses.append(torch.stack(list(losses)).detach())
 
@@ -258,7 +258,7 @@ def _validate(state: TrainingState, validation: Validation) -> None:
     earlier = [known[criterion] for known in state.validations]
     least = min(filter(math.isfinite, earlier), default=math.inf)
     if row[criterion] < least or not state.best:
-        state.best = {k: v.clone() for k, v in state.ema.module.state_dict().items()}
+        state.best = {k: v.clone() for k, v in state.ema.state_dict().items()}
     state.validations.append({"step": state.step} | row)
     _set_training_mode(state)
 

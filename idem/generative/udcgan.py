@@ -10,11 +10,17 @@ joined); Ronneberger et al., arXiv 1505.04597 (skips).
 """
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
 
-from idem.generative.decorrelation import BATCH_NORMS, DecorrelatedBatchNorm2d, group_size
+from idem.generative.decorrelation import (
+    BATCH_NORMS,
+    GROUP,
+    DecorrelatedBatchNorm2d,
+    group_size,
+)
 
 GROUP_CHANNELS = 16  # at most so many channels share one mean and variance of GroupNorm
 
@@ -39,9 +45,12 @@ class UDCGAN(nn.Module):
         bottleneck: channels of the 1x1 code.
         skips: the levels whose encoder features are handed to the decoder; none by default, because
             with all of them most classes are missing among the samples (README.md).
-        normalization: ``"batch"``, ``"group"`` or ``"none"``.
+        normalization: of the image layers: ``"batch"``, ``"group"`` or ``"none"``.
         code_normalization: of the code: ``"decorrelated"`` or one of these; None is
-            ``"decorrelated"`` beside ``"batch"``, and `normalization` elsewhere.
+            ``"decorrelated"`` beside ``"batch"``, and `normalization` elsewhere. With ``"group"``
+            in the image layers and a decorrelated code nothing but the code depends on the batch.
+        code_group: channels of a decorrelated code that are decorrelated with each other, at most;
+            None is the code as a whole.
         generator: source of the initial weights, N(0, 0.02); without one, the global source.
 
     Raises:
@@ -61,6 +70,7 @@ class UDCGAN(nn.Module):
         skips: Sequence[int] = (),
         normalization: str = "batch",
         code_normalization: str | None = None,
+        code_group: int | None = GROUP,
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
@@ -69,14 +79,15 @@ class UDCGAN(nn.Module):
         if code_normalization is None:
             code_normalization = "decorrelated" if normalization == "batch" else normalization
         check_name(CODE_NORMALIZATIONS, code_normalization, "code_normalization")
+        code_norm = CODE_NORMALIZATIONS[code_normalization]
         if code_normalization == "decorrelated":
-            group_size(bottleneck, "bottleneck")
+            group_size(bottleneck, code_group, "bottleneck")
+            code_norm = partial(DecorrelatedBatchNorm2d, most=code_group)
         self.image_shape = tuple(image_shape)
         self.skips = frozenset(skips)
         norm = NORMALIZATIONS[normalization]
         inner = image_shape[1] >> len(channels)
         self.encoder = nn.ModuleList(encoder_levels(image_shape[0], channels, norm))
-        code_norm = CODE_NORMALIZATIONS[code_normalization]
         self.squeeze = squeeze(channels[-1], bottleneck, inner, code_norm)
         self.expand = expand(bottleneck, channels[-1], inner, norm)
         self.decoder = nn.ModuleList(decoder_levels(image_shape[0], channels, self.skips, norm))

@@ -211,7 +211,7 @@ def compare_steps(case: Case) -> None:
     make_steps(state, images, noise, case, RULES["modified"])
     works: dict[str, Callable[[], object]] = {
         "adam": state.optimizers["model"].step,
-        "average": partial(state.ema.update_parameters, f),
+        "average": state.average,
         "batch": partial(draw, images, case.batch_size, rng),
         "noise": partial(noise.sample, case.batch_size, rng),
     }

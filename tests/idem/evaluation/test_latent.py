@@ -85,6 +85,22 @@ def test_singular_values_rank_and_departure_are_those_of_the_whole_jacobian(
     torch.testing.assert_close(jacobian.departure(), norm(J @ J - J) / norm(J))
 
 
+def test_how_two_applications_depart_from_one_is_that_of_the_whole_jacobians():
+    f, y = network(), normal(3, 2, 8, 8, seed=2)
+    u = f(y).detach()
+    J, after, norm = whole(f, y), whole(f, u), torch.linalg.matrix_norm
+    found = code_jacobian(f, y).composition_departure(code_jacobian(f, u))
+    torch.testing.assert_close(found, norm(after @ J - J) / norm(J))
+
+
+def test_two_applications_of_an_idempotent_map_are_one_where_its_jacobian_is_no_projection():
+    """f(v) = v / |v| at v = (2, 0), which is no fixed point."""
+    across = torch.tensor([[[0.0], [1.0]]], dtype=torch.float64)
+    J, after = (CodeJacobian(across, factor * across.mT) for factor in (0.5, 1.0))
+    assert float(J.departure()) == pytest.approx(0.5)
+    assert float(J.composition_departure(after)) < 1e-12
+
+
 def test_an_oblique_projection_has_no_departure_and_eigenvalues_0_and_1():
     A, C = normal(1, 9, 5), normal(1, 5, 9, seed=1)
     half = torch.diag(torch.tensor([1.0, 1.0, 0, 0, 0], dtype=torch.float64))

@@ -41,6 +41,15 @@ def test_it_equals_its_definition_in_groups_of_the_largest_divisor_up_to_16(chan
     assert torch.allclose(items(norm(x)), plain(x, size), atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("channels", "most", "size"), [(32, 8, 8), (32, None, 32), (20, 19, 10), (7, None, 7)]
+)
+def test_a_group_has_as_many_channels_as_are_asked_for_or_all(channels, most, size):
+    norm, x = DecorrelatedBatchNorm2d(channels, most).double(), correlated(90, channels)
+    assert torch.allclose(items(norm(x)), plain(x, size), atol=1e-9)
+    assert norm.size == size
+
+
 @pytest.mark.parametrize("scale", [1e-2, 1.0, 1e3])
 def test_the_covariance_within_a_group_is_the_identity_up_to_the_ridge_whatever_came_in(scale):
     norm, x = DecorrelatedBatchNorm2d(6).double(), scale * correlated(200, 6)
@@ -179,6 +188,10 @@ def test_what_it_cannot_normalise_is_refused():
         DecorrelatedBatchNorm2d(4)(torch.zeros(1, 4, 1, 1))
     with pytest.raises(ValueError, match="a divisor from 2 to 16, got 17; take another"):
         DecorrelatedBatchNorm2d(17)
+    with pytest.raises(ValueError, match="a divisor from 2 to 1, got 4; take another"):
+        DecorrelatedBatchNorm2d(4, 1)
+    with pytest.raises(ValueError, match="a divisor from 2 to 1, got 1; take another"):
+        DecorrelatedBatchNorm2d(1, None)
     with pytest.raises(ValueError, match=r"expected \(B, 4, H, W\), got \(2, 3, 1, 1\)"):
         DecorrelatedBatchNorm2d(4)(torch.zeros(2, 3, 1, 1))
     with pytest.raises(ValueError, match=r"expected \(B, 4, H, W\), got \(2, 4\)"):

@@ -11,6 +11,7 @@ from torch.nn.functional import l1_loss, mse_loss
 
 from idem.generative.ign import IGN, IGNLoss, ign_loss
 from idem.generative.udcgan import UDCGAN
+from idem.rule.loss import idempotency_loss
 
 SHAPE = (1, 8, 8)
 WEIGHTS: dict[str, Any] = {"reconstruction_weight": 0.7, "idempotency_weight": 0.3}
@@ -125,9 +126,36 @@ def test_in_eval_mode_no_statistic_moves():
     assert all(torch.equal(before[name], value) for name, value in f.state_dict().items())
 
 
+@pytest.mark.parametrize("rule", ["modified", "ordinary", "transposed", (0.0, 1.0)])
+def test_the_idempotency_term_may_be_that_of_a_rule_and_all_else_stays(rule):
+    (x, z), settings = batches(), IGN(0.4, 1.5, rule=rule)
+    fast, slow = network(), network()
+    found = ign_loss(fast, x, z, settings, idempotency_weight=0.3)
+    published = ign_loss(slow, x, z, IGN(0.4, 1.5), idempotency_weight=0.0)
+    term = idempotency_loss(network(), z, rule, "mean")
+    assert found.idempotency.item() == pytest.approx(term.item(), rel=1e-12)
+    assert found.tightness.item() == pytest.approx(published.tightness.item(), rel=1e-12)
+    other = network()
+    term = idempotency_loss(other, z, rule, "mean", running_statistics="all")
+    expected = gradients(slow, published.total) + 0.3 * gradients(other, term)
+    torch.testing.assert_close(gradients(fast, found.total), expected, rtol=1e-9, atol=1e-14)
+
+
+def test_without_tightness_its_pass_is_saved():
+    f, passes = network(), []
+    f.register_forward_hook(lambda *_: passes.append(1))
+    loss = ign_loss(f, *batches(), IGN(0.0))
+    assert len(passes) == 3 and loss.tightness.item() == 0
+    slow = network()
+    published = ign_loss(slow, *batches())
+    expected = gradients(slow, published.reconstruction + published.idempotency)
+    torch.testing.assert_close(gradients(f, loss.total), expected, rtol=1e-9, atol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"distance": "l1", "rule": "modified"}, "distance: expected mse with the rule modified"),
         ({"tightness_weight": -0.1}, "tightness_weight: expected 0 or more, got -0.1"),
         ({"clamp": 0.0}, "clamp: expected more than 0, or None, got 0.0"),
         ({"distance": "l3"}, "distance: expected one of mse, l1, got 'l3'"),

@@ -189,7 +189,7 @@ def test_a_loss_that_is_not_finite_stops_the_run():
 def test_the_target_can_be_the_ema_weights():
     state = new_state(ema_decay=0.9)
     run(state, steps=2)
-    slow, average = copy.deepcopy(state.model), copy.deepcopy(state.ema.module)
+    slow, average = copy.deepcopy(state.model), copy.deepcopy(state.ema)
     generator = Generator()
     generator.set_state(state.generator.get_state())
     run(state, steps=3, target="ema", weight=0.3)

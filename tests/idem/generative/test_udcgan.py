@@ -112,6 +112,23 @@ def test_by_default_codes_of_any_batch_are_decorrelated():
         assert torch.allclose(code.T.cov(correction=0), torch.eye(5), atol=0.1)
 
 
+def test_with_groupnorm_in_the_image_layers_nothing_but_the_code_depends_on_the_batch():
+    rng = Generator().manual_seed(0)
+    f = UDCGAN((1, 16, 16), (4, 8), 6, (), "group", "decorrelated", None, rng).train()
+    x = torch.randn(64, 1, 16, 16, generator=Generator().manual_seed(1))
+    (code, features), (other, same) = f.encode(x), f.encode(torch.cat([x[:1], 3 * x[1:] + 1]))
+    for here, there in zip(features, same, strict=True):
+        torch.testing.assert_close(here[0], there[0])
+    assert not torch.allclose(code[0], other[0], atol=0.01)
+    torch.testing.assert_close(f.decode(code)[0], f.decode(code[:1])[0])
+
+
+def test_the_code_may_be_decorrelated_as_a_whole():
+    for group, size in ((None, 32), (8, 8)):
+        norm = UDCGAN((1, 16, 16), (4, 8), 32, code_group=group).squeeze[1]
+        assert isinstance(norm, DecorrelatedBatchNorm2d) and norm.size == size
+
+
 def test_the_code_can_be_left_as_it_is():
     f = UDCGAN((1, 16, 16), (4, 8), 5, code_normalization="none").train()
     assert isinstance(f.squeeze[1], nn.Identity)
