@@ -68,6 +68,8 @@ def device() -> str:
     except (RuntimeError, AssertionError) as reason:  # the latter from a torch without CUDA
         why = str(reason).partition("\n")[0]
         sys.exit(f"IDEM_DEVICE: expected a device of this machine, got {name!r}: {why}")
+    if torch.device(name).type == "cuda":
+        _settle_cuda()
     return name
 
 
@@ -95,6 +97,20 @@ def at_once_by(trial: Callable[[int], float], units: int) -> int | None:
         return None
     most = min(joblib.cpu_count(), units) // there
     return there * devices.most_productive(lambda count: trial(there * count), max(most, 1))
+
+
+def _settle_cuda() -> None:
+    """Let a run come to the same bytes twice on one kind of GPU, and float32 be float32 there.
+
+    cuDNN picks convolutions whose sums depend on chance, and rounds their inputs to the 10 bits of
+    TF32, unless it is told otherwise.
+    """
+    import torch
+
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
 
 
 def deadline() -> float | None:

@@ -37,7 +37,7 @@ from stages.common.params import Evaluate, GenerativeStudy, Model, Train
 from stages.evaluation.labels import KINDS, MODES
 from stages.evaluation.measures import neighbours, sample_quality
 from stages.generative import networks, runs, weights
-from stages.generative.scoring import Scorer, batched, load_scorer
+from stages.generative.scoring import Scorer, batched, load_scorer, scored
 
 MODULES = ("stages.evaluation.baselines",)  # that decide the scores of a run
 
@@ -118,8 +118,8 @@ def _compute(
     for name, model in everything.train.models.items():
         f = networks.network(everything.train, model, shape)
         sizes[name] = sum(p.numel() for p in f.parameters())
-        images = everything.train.batch_size * runs.steps_of(everything.train, model)
-        flops[name] = model_flops(model, f, shape) * images
+        own = everything.train.of(model)
+        flops[name] = model_flops(model, f, shape) * own.batch_size * own.steps
     most = max(flops, key=lambda name: flops[name])
     if flops["dcgan"] < flops[most]:
         steps = math.ceil(section.steps * flops[most] / flops["dcgan"])
@@ -210,7 +210,7 @@ def _validation(everything: GenerativeStudy, scorer: Scorer) -> Validation:
     codes = sample_codes(section.samples, everything.train.bottleneck, rng)
 
     def measure(generator: nn.Module) -> Row:
-        return runs.scored(batched(generator, codes, scorer.section.batch_size), scorer)
+        return scored(batched(generator, codes, scorer.section.batch_size), scorer)
 
     return runs.validation(section, measure)
 

@@ -79,7 +79,8 @@ def jacobians(
 ) -> tuple[Rows, dict[int, Tensor]]:
     """Return what the Jacobian is at f(z) and far along its orbit, and the eigenvalues there.
 
-    Medians over the points, in float64 from the two factors on.
+    Medians over the points, in float64 from the two factors on. That J(f(y)) J(y) = J(y), which an
+    idempotent f has at every output, is measured at f(z) if asked for: it takes another Jacobian.
     """
     rows, spectra = [], {}
     for application in (1, section.applications):
@@ -87,8 +88,7 @@ def jacobians(
         g = single_image_map(f, y, mode)
         with torch.no_grad():
             moved = torch.linalg.vector_norm((g(y) - y).flatten(1), dim=1)
-        found = latent.code_jacobian(g, y[: section.points])
-        J = latent.CodeJacobian(found.out.double(), found.into.double())
+        J = _jacobian(g, y[: section.points])
         values = J.eigenvalues()
         measured = {
             "relative_change": moved / torch.linalg.vector_norm(y.flatten(1), dim=1),
@@ -102,10 +102,19 @@ def jacobians(
             "largest_singular_value": torch.linalg.svdvals(J.compressed())[:, 0],
             "departure": J.departure(),
         }
+        if section.composition and application == 1:
+            with torch.no_grad():
+                u = g(y[: section.points])
+            measured["composition"] = J.composition_departure(_jacobian(g, u))
         medians = {name: float(by_item.median()) for name, by_item in measured.items()}
         rows.append({"application": application} | medians)
         spectra[application] = values
     return rows, spectra
+
+
+def _jacobian(g: UDCGAN, y: Tensor) -> latent.CodeJacobian:
+    found = latent.code_jacobian(g, y)
+    return latent.CodeJacobian(found.out.double(), found.into.double())
 
 
 def paths(

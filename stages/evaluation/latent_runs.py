@@ -62,7 +62,7 @@ def _given(everything: Generative, dataset: str, model: str, seed: int) -> Given
     noise = networks.noise(training, settings, dataset, shape)
     if model == UNTRAINED:
         f = networks.network(training, settings, shape, Generator().manual_seed(seed))
-        networks.recalibrate(f, training, dataset, noise, seed)
+        networks.recalibrate(f, training, settings, dataset, noise, seed)
     else:
         f = weights.restored(everything, dataset, model, seed, section.weights)
     labelled = DATASETS[dataset].known == "labels"

@@ -21,6 +21,7 @@ JACOBIAN = {  # heading and format
     "effective_rank": ("rank", "{:.1f}"),
     "largest_singular_value": ("largest singular value", "{:.2f}"),
     "departure": ("‖J² − J‖ / ‖J‖", "{:.2f}"),
+    "composition": ("‖J(f(y)) J − J‖ / ‖J‖", "{:.2f}"),
 }
 PATHS = {
     "relative_error": "‖f(y) − y‖",
@@ -63,13 +64,18 @@ def clouds(models: Models) -> Table:
 
 def jacobians(models: Models) -> Table:
     """Return what the Jacobian is at f(z), and after many more applications."""
+    found = [
+        (m, place, of_place)
+        for m, of in models.items()
+        for place, of_place in of["jacobian"].items()
+    ]
+    keys = [key for key in JACOBIAN if any(key in of_place for *_, of_place in found)]
     rows = [
         [f"{model}, {'f(z)' if place == 'f^1' else f'{place}(z)'}"]
-        + [_cell(jacobian[key], form) for key, (_, form) in JACOBIAN.items()]
-        for model, of in models.items()
-        for place, jacobian in of["jacobian"].items()
+        + [_cell(of_place.get(key), JACOBIAN[key][1]) for key in keys]
+        for model, place, of_place in found
     ]
-    return Table(["", *(head for head, _ in JACOBIAN.values())], rows)
+    return Table(["", *(JACOBIAN[key][0] for key in keys)], rows)
 
 
 def paths(models: Models) -> Table:
@@ -88,4 +94,4 @@ def _cells(values: Iterable[float | None], form: str) -> list[str]:
 
 
 def _cell(value: float | None, form: str) -> str:
-    return form.format(math.nan if value is None else float(value))
+    return "–" if value is None or math.isnan(value) else form.format(float(value))

@@ -1,11 +1,13 @@
 """Where the files of the generative stages lie, and how a network is restored from them."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Generator, Tensor, nn
+from torch.nn.functional import pad
 
 from idem.data.datasets import DATASETS, Split, load
 from idem.evaluation.classifier import Classifier, restored
@@ -51,8 +53,9 @@ def network(
         section.channels,
         section.bottleneck,
         section.skips,
-        section.normalization,
+        section.of(model).normalization,
         model.code_normalization,
+        None if model.code_group == "whole" else model.code_group,
         generator,
     )
     return f.to(device(), memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -68,16 +71,32 @@ def folder(section: Train, dataset: str) -> Path:
     return Path("data", dataset, section.folder)
 
 
-def recalibrate(f: nn.Module, section: Train, dataset: str, z: Noise, seed: int) -> None:
+def recalibrate(
+    f: nn.Module, section: Train, model: Model, dataset: str, z: Noise, seed: int
+) -> None:
     """Measure BatchNorm's statistics anew over the training split and noise, for eval mode."""
     calibration.recalibrate(
         f,
         images(dataset, "train"),
         z,
         batches=section.calibration_batches,
-        batch_size=section.batch_size,
+        batch_size=section.of(model).batch_size,
         seed=seed,
     )
+
+
+def cut(images: Tensor, side: int | None) -> Tensor:
+    """Return the middle of images, ``(B, C, side, side)``; all of them for None."""
+    edge, rest = (0, 0) if side is None else divmod(images.shape[-1] - side, 2)
+    if edge < 0 or rest:
+        sys.exit(f"side: expected {images.shape[-1]} or less by an even number, got {side}")
+    return images[..., edge : images.shape[-2] - edge, edge : images.shape[-1] - edge]
+
+
+def padded(images: Tensor, side: int) -> Tensor:
+    """Return images in [-1, 1] with black around them, ``(B, C, side, side)``."""
+    edge = (side - images.shape[-1]) // 2
+    return pad(images, [edge] * 4, value=-1.0) if edge else images
 
 
 def in_mode(f: nn.Module, mode: str) -> nn.Module:

@@ -71,7 +71,7 @@ def trained(
     """
     images, test = networks.images("mnist", "train"), networks.some("mnist", "test", section.images)
     rng = Generator().manual_seed(seed)
-    f = UDCGAN(images.shape[1:], *shape, (), "group", "group", rng).to(device())
+    f = UDCGAN(images.shape[1:], *shape, (), "group", "group", generator=rng).to(device())
     task = params.Perfecting(rule="none", task=1.0, learning_rates=[section.pretraining_rate])
     _train(f, images, section, task, section.pretraining_rate, section.pretraining_steps, seed)
     before = {"seed": seed, "rule": "before", "task": math.nan, "learning_rate": math.nan}

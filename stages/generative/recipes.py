@@ -27,6 +27,8 @@ SHORT = {
     "data_noise": "data noise",
     "batch_size": "batch",
     "code_normalization": "code",
+    "code_group": "groups of",
+    "normalization": "image layers",
 }
 HEAD = {
     "setting": "setting",
@@ -58,11 +60,12 @@ def main() -> None:
 
 def _summaries(section: Search, metrics: Path) -> list[pd.DataFrame]:
     tables = []
-    for name, tried in section.groups.items():
+    for name in section.ranked:
+        tried = section.groups[name]
         rows = pd.read_csv(metrics / f"search_{name}.csv")
         summary = summarize(rows).assign(group=name)
         summary["of"] = [tried[setting].of for setting in summary.setting]
-        summary["changed"] = [_changes(tried[setting]) for setting in summary.setting]
+        summary["changed"] = [changes(tried[setting]) for setting in summary.setting]
         tables.append(summary)
     return tables
 
@@ -123,9 +126,9 @@ def _line(row: dict) -> list[str]:
     return [f"{value:.3g}" if isinstance(value, float) else str(value) for value in row.values()]
 
 
-def _changes(setting: params.Setting) -> str:
+def changes(setting: params.Setting) -> str:
     """Return what a setting changes in words; "as it is" for the model itself."""
-    given = setting.model_dump(exclude={"of"}, exclude_none=True)
+    given = setting.given()
     seeds = given.pop("seeds", [])
     words = [f"{SHORT.get(k, k)} {_shown(v)}" for k, v in given.items()]
     words += [f"{len(seeds)} seeds"] if seeds else []
@@ -134,7 +137,8 @@ def _changes(setting: params.Setting) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, dict):  # of tightness
-        return f"{value['weight']:g}"
+        free = value["weight"] and value["clamp"] is None
+        return f"{value['weight']:g}{' without clamp' if free else ''}"
     if isinstance(value, list):
         return "(" + ", ".join(map(_shown, value)) + ")"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 import pandas as pd
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.functional import mse_loss
 
 from idem.checkpoint import Checkpoint
 from idem.data.datasets import Split, to_unit
-from idem.evaluation import metrics
+from idem.generative import calibration
 from idem.generative.ign import IGN
 from idem.generative.noise import FourierNoise, GaussianNoise, Noise
 from idem.generative.objective import Objective
@@ -22,21 +20,22 @@ from idem.generative.optimization import Optimization
 from idem.generative.state import Row, TrainingState
 from idem.generative.training import Validation, train
 from stages.common.engine import device
-from stages.common.params import Model, Score, Train, Validate
+from stages.common.params import OWN, Model, Score, Train, Validate
 from stages.generative import networks
-from stages.generative.scoring import Scorer, batched, load_scorer
+from stages.generative.measuring import Measurement
+from stages.generative.scoring import load_scorer
 
 MODULES = ("stages.generative.runs",)  # that decide what a run comes to
 # Which runs there are, where their weights go, and how these are calibrated in the end.
-_OF_OTHERS = {"seeds", "steps", "models", "folder", "calibration_batches"}
+_OF_OTHERS = {"seeds", "models", "folder", "calibration_batches"}
 
 
 @dataclass(frozen=True)
 class Run:
     """One model, trained with one seed: all that decides what comes of it but code and data.
 
-    Runs of one seed share batches and noise if all or none blend noise into the data, and initial
-    weights where all codes are normalised.
+    Runs of one seed share batches and noise if all or none blend noise into the data and batches
+    have one size, and initial weights where all codes are normalised.
     """
 
     dataset: str
@@ -46,17 +45,24 @@ class Run:
     seed: int
     fourier: FourierNoise
     """That of the images, for models that take it."""
+    side: int | None = None
+    """Of the images, cut out of the middle; None: as they are."""
+
+    @property
+    def own(self) -> Train:
+        """The section with what the model has of its own."""
+        return self.section.of(self.model)
 
     def key(self, data: str) -> list[Any]:
         """Return what decides the run, whichever others there are; `data` is from `data_digest`."""
-        shared = self.section.model_dump(mode="json", exclude=_OF_OTHERS)
-        own = self.model.model_dump(mode="json", exclude={"steps"})
-        steps = steps_of(self.section, self.model)
-        return [shared, own, steps, self.score.model_dump(mode="json"), data, self.seed]
+        shared = self.own.model_dump(mode="json", exclude=_OF_OTHERS)
+        model = self.model.model_dump(mode="json", exclude=set(OWN))
+        score = self.score.model_dump(mode="json")
+        return [shared, model, self.side, score, data, self.seed]
 
     def images(self) -> Tensor:
         """Return what is trained on."""
-        return networks.images(self.dataset, "train")
+        return networks.cut(networks.images(self.dataset, "train"), self.side)
 
     def noise(self) -> Noise:
         """Return what the network is trained to turn into images."""
@@ -66,8 +72,8 @@ class Run:
     def optimization(self) -> Optimization:
         """Return how the weights descend."""
         return Optimization(
-            steps=steps_of(self.section, self.model),
-            batch_size=self.section.batch_size,
+            steps=self.own.steps,
+            batch_size=self.own.batch_size,
             learning_rate=self.model.learning_rate,
             betas=(self.section.betas[0], self.section.betas[1]),
             schedule=self.model.learning_rate_schedule,
@@ -97,38 +103,37 @@ class Run:
             objective(self.model),
             self.optimization(),
             seed=self.seed,
-            validation=self._validation(),
+            validation=self._validation(images),
             log_every=self.section.log_every,
             checkpoint=checkpoint,
             label=label,
         )
 
-    def _validation(self) -> Validation:
-        """Score f(z), and measure how far f is from idempotent and from the identity.
-
-        On noise, and on one batch of the split `valid`.
-        """
+    def _validation(self, images: Tensor) -> Validation:
+        """Measure both weights in training mode and, if asked to, the average in eval mode."""
         scorer, section = load_scorer(self.score, self.dataset, "valid"), self.section.validation
         generator = Generator(device()).manual_seed(section.seed)
-        z, size = self.noise().sample(section.samples, generator), self.score.batch_size
-        x = to_unit(networks.some(self.dataset, "valid", size))
+        z = self.noise().sample(section.samples, generator)
+        whole = to_unit(networks.some(self.dataset, "valid", self.score.batch_size))
+        x, both = networks.cut(whole, self.side), self.section.eval_batches > 0
+        measure = Measurement(scorer, z, x, whole.shape[-1], both)
 
-        def measure(f: nn.Module) -> Row:
-            y, fx = batched(f, z, size), batched(f, x, size)
-            row = {
-                "relative_error": float(metrics.relative_error(y, batched(f, y, size))),
-                "valid_relative_error": float(metrics.relative_error(fx, batched(f, fx, size))),
-                "reconstruction_error": float(mse_loss(fx, x)),
-                "displacement": metrics.displacement(z, y),
-            }
-            return row | scored(y, scorer)
+        def evaluated(f: nn.Module) -> Row:
+            self._calibrate(f, images)
+            return measure(networks.in_mode(f, "eval"))
 
-        return validation(section, measure)
+        return validation(section, measure, evaluated if both else None)
 
-
-def steps_of(section: Train, model: Model) -> int:
-    """Return how many steps a model makes: its own number, or that of all."""
-    return section.steps if model.steps is None else model.steps
+    def _calibrate(self, f: nn.Module, images: Tensor) -> None:
+        own = self.own
+        calibration.recalibrate(
+            f,
+            images,
+            self.noise(),
+            batches=own.eval_batches,
+            batch_size=own.batch_size,
+            seed=own.validation.seed,
+        )
 
 
 def table(keys: Iterable[Mapping[str, Any]], found: Iterable[Iterable[Row]]) -> pd.DataFrame:
@@ -141,8 +146,8 @@ def objective(model: Model) -> Objective:
     """Return what a model minimises."""
     tightness, rule = model.tightness, model.rule
     if tightness is not None:
-        rule = IGN(tightness.weight, tightness.clamp, tightness.distance)
-    return Objective(rule, model.weight, model.gamma, model.target, model.data_noise)
+        rule = IGN(tightness.weight, tightness.clamp, tightness.distance, rule)
+    return Objective(rule, model.weight, model.gamma, model.target, model.data_noise, model.align)
 
 
 def data_digest(dataset: str, *more: Split) -> str:
@@ -160,10 +165,19 @@ def data_digest(dataset: str, *more: Split) -> str:
     return digest.hexdigest()
 
 
-def validation(section: Validate, measure: Callable[[nn.Module], Row]) -> Validation:
+def validation(
+    section: Validate,
+    measure: Callable[[nn.Module], Row],
+    evaluated: Callable[[nn.Module], Row] | None = None,
+) -> Validation:
     """Return a validation that measures copies of both networks, BatchNorm in training mode.
 
     The criterion is the Fréchet distance of the EMA weights.
+
+    Args:
+        section: how often.
+        measure: of a network in training mode.
+        evaluated: what is measured of the averaged network besides, behind ``eval_``.
     """
 
     def measure_both(weights: Mapping[str, nn.Module]) -> Row:
@@ -171,12 +185,9 @@ def validation(section: Validate, measure: Callable[[nn.Module], Row]) -> Valida
         for kind in ("ema", "raw"):
             found = measure(networks.in_mode(copy.deepcopy(weights[kind]), "train"))
             row |= {f"{kind}_{key}": value for key, value in found.items()}
+        if evaluated is not None:
+            found = evaluated(copy.deepcopy(weights["ema"]))
+            row |= {f"eval_{key}": value for key, value in found.items()}
         return row
 
     return Validation(measure_both, "ema_frechet_distance", section.every)
-
-
-def scored(images: Tensor, scorer: Scorer) -> Row:
-    """Return the scores of what a network generates, also where training has broken it."""
-    finite = bool(torch.isfinite(images).all())
-    return scorer.score(images) if finite else {"frechet_distance": math.nan}

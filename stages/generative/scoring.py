@@ -4,6 +4,7 @@ Used while training, on the split `valid`, to choose among weights, and afterwar
 split `test`, to report. Data sets without labels have features, and no digits.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -73,3 +74,9 @@ def batched(f: Callable[[Tensor], Tensor], x: Tensor, size: int) -> Tensor:
     """Return ``f(x)``, computed `size` items at a time, without a graph."""
     with torch.no_grad():
         return torch.cat([f(chunk) for chunk in x.split(size)])
+
+
+def scored(images: Tensor, scorer: Scorer) -> dict[str, float]:
+    """Return the scores of what a network generates, also where training has broken it."""
+    finite = bool(torch.isfinite(images).all())
+    return scorer.score(images) if finite else {"frechet_distance": math.nan}

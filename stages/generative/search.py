@@ -33,21 +33,24 @@ def plan(everything: params.MNISTStudy, group: str) -> resume.Plan:
     """Return how the runs of one group of settings are computed."""
     section = everything.search
     own = {"steps": section.steps, "seeds": section.seeds}
-    base = everything.train.model_copy(update=own)
-    noise = FourierNoise.fit(networks.images("mnist", "train"))
+    base, whole = everything.train.model_copy(update=own), networks.images("mnist", "train")
+    tried = section.groups[group]
+    sides = {setting.side for setting in tried.values()}
+    noises = {side: FourierNoise.fit(networks.cut(whole, side)) for side in sides}
     data, units = runs.data_digest("mnist"), []
-    for name, setting in section.groups[group].items():
+    for name, setting in tried.items():
         own_section, model = changed(base, section.models, setting)
-        steps = runs.steps_of(own_section, model)
+        side, steps = setting.side, own_section.steps
         for seed in own_section.seeds:
-            run = runs.Run("mnist", own_section, model, everything.score, seed, noise)
+            given = (own_section, model, everything.score, seed, noises[side], side)
+            run = runs.Run("mnist", *given)
             units.append(resume.Unit("setting", run.key(data), (run, name), steps, steps))
     return resume.Plan(_unit, units, runs.MODULES)
 
 
 def changed(section: Train, models: Mapping[str, Model], setting: Setting) -> tuple[Train, Model]:
     """Return the section and the model that a setting makes of those it starts from."""
-    given = setting.model_dump(exclude={"of"}, exclude_none=True)
+    given = setting.given()
     of_model = {key: value for key, value in given.items() if key in Model.model_fields}
     of_section = {key: value for key, value in given.items() if key in Train.model_fields}
     model = models[setting.of].model_dump() | of_model

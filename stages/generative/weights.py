@@ -56,10 +56,7 @@ class Runs:
         units = []
         for name in names:
             run, (model, seed) = self.found[name], name
-            label, steps = (
-                f"train_{run.dataset}_{model}_{seed}",
-                runs.steps_of(run.section, run.model),
-            )
+            label, steps = f"train_{run.dataset}_{model}_{seed}", run.own.steps
             arguments = run, model, self.copies(name)
             units.append(resume.Unit(label, run.key(self.data), arguments, steps, steps))
         return resume.Plan(trained, units, runs.MODULES)
@@ -98,7 +95,7 @@ def trained(
     state = run.train(checkpoint, f"{run.dataset} {model} seed {run.seed}")
     noise = run.noise()
     for kind, f in state.weights().items():
-        networks.recalibrate(f, run.section, run.dataset, noise, run.seed)
+        networks.recalibrate(f, run.section, run.model, run.dataset, noise, run.seed)
         write_tensors(folder / f"{kind}.safetensors", f.state_dict())
     return state.history, state.validations
 

@@ -1,6 +1,13 @@
 """What a parameter file may contain, checked before any work: a class a section, by subject."""
 
-from stages.common.params.claims import Claims, DigitClaims, Judging, PhotographClaims
+from stages.common.params.claims import (
+    Claims,
+    DigitClaims,
+    Judging,
+    OneMap,
+    PhotographClaims,
+    StudyClaims,
+)
 from stages.common.params.data import PrepareCelebA, PrepareMNIST
 from stages.common.params.evaluation import (
     Classifier,
@@ -11,6 +18,7 @@ from stages.common.params.evaluation import (
     Score,
 )
 from stages.common.params.generative import (
+    OWN,
     Baselines,
     Model,
     Perfect,

@@ -22,6 +22,20 @@ class DigitClaims(Judging):
     least_digits: Annotated[int, Field(ge=1, le=10)]
 
 
+class OneMap(Section):
+    """What is asked of a network that generates in eval mode, at most."""
+
+    frechet_distance: Positive
+    relative_error: Positive
+    reconstruction_error: Positive
+
+
+class StudyClaims(DigitClaims):
+    """What counts in the generative study, for its own goal too."""
+
+    one_map: OneMap
+
+
 class Claims(DigitClaims):
     """What counts for the claims of the whole paper."""
 

@@ -110,6 +110,8 @@ class Latent(Section):
     batch_size: Several
     applications: Several
     points: Count
+    composition: bool
+    """Whether to compare J(f(y)) J(y) with J(y), too."""
     tolerance: Annotated[float, Field(gt=0, lt=0.5)]
     pairs: Count
     steps: Annotated[int, Field(ge=3)]

@@ -21,6 +21,8 @@ from stages.common.params.section import (
     require_known,
 )
 
+Normalization = Literal["batch", "group", "none"]  # of layers
+
 
 class Tightness(Section):
     """What the objective of Idempotent Generative Networks has beside the weights of all rules."""
@@ -31,17 +33,25 @@ class Tightness(Section):
 
 
 class Model(Section):
-    """How one kind of U-DCGAN is trained; a rule may be the coefficients of another corrector."""
+    """How one kind of U-DCGAN is trained; a rule may be the coefficients of another corrector.
+
+    What is null of ``steps``, ``batch_size`` and ``normalization`` is that of the section `Train`.
+    """
 
     rule: (
-        Literal["modified", "ordinary", "none", "ign"] | Annotated[list[float], Field(min_length=2)]
+        Literal["modified", "ordinary", "transposed", "none", "ign"]
+        | Annotated[list[float], Field(min_length=2)]
     )
     steps: Count | None
-    code_normalization: Literal["batch", "group", "decorrelated", "none"]
+    batch_size: Several | None
+    normalization: Normalization | None
+    code_normalization: Normalization | Literal["decorrelated"]
+    code_group: Several | Literal["whole"] | None
     weight: NotNegative
     gamma: Gamma
     target: Literal["raw", "ema"]
     tightness: Tightness | None
+    align: NotNegative
     noise: Literal["fourier", "gaussian"]
     data_noise: Fraction
     learning_rate: Positive
@@ -51,13 +61,16 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _nothing_is_ignored(self) -> "Model":
-        if (self.rule == "ign") != (self.tightness is not None):
-            raise ValueError("tightness with the rule ign, and null with all others")
-        substitutes = self.rule == "modified" or isinstance(self.rule, list)
-        if not substitutes and (self.gamma != 1 or self.target != "raw"):
-            raise ValueError(f"gamma 1 and target raw with the rule {self.rule}, without any step")
-        if self.rule == "none" and self.weight != 0:
-            raise ValueError("weight 0 with the rule none")
+        if self.rule == "ign" and self.tightness is None:
+            raise ValueError("tightness with the rule ign, of weight 0 for none")
+        if self.rule == "none" and (self.weight != 0 or self.tightness is not None):
+            raise ValueError("weight 0 and tightness null with the rule none")
+        settled = self.tightness is not None or self.rule in ("ordinary", "none")
+        if settled and (self.gamma != 1 or self.target != "raw"):
+            beside = "tightness" if self.tightness is not None else f"the rule {self.rule}"
+            raise ValueError(f"gamma 1 and target raw with {beside}, without any step")
+        if (self.code_group is None) != (self.code_normalization != "decorrelated"):
+            raise ValueError("code_group with the code_normalization decorrelated, else null")
         return self
 
 
@@ -81,6 +94,9 @@ class Training(Section):
     validation: Validate
 
 
+OWN = ("steps", "batch_size", "normalization")  # of a model, where it is not null
+
+
 class Train(Training):
     """U-DCGAN training (section 3.1): every model with every seed."""
 
@@ -89,7 +105,9 @@ class Train(Training):
     channels: NonEmpty[Count]
     bottleneck: Count
     skips: list[Annotated[int, Field(ge=0)]]
-    normalization: Literal["batch", "group", "none"]
+    normalization: Normalization
+    eval_batches: Annotated[int, Field(ge=0)]
+    """Of data and of noise, whose statistics eval mode has in a validation; 0: no eval mode."""
     models: Named[Model]
 
     @field_validator("skips")
@@ -99,6 +117,11 @@ class Train(Training):
         if max(skips, default=0) >= levels:
             raise ValueError(f"levels 0 to {levels - 1}, one per entry of channels")
         return skips
+
+    def of(self, model: Model) -> "Train":
+        """Return the section with what a model has of its own."""
+        own = {name: getattr(model, name) for name in OWN}
+        return self.model_copy(update={k: value for k, value in own.items() if value is not None})
 
 
 class Baselines(Training):
@@ -119,11 +142,19 @@ def _optional(section: type[Section], *, without: set[str]) -> dict[str, Any]:
 
 
 # What is alike for all settings, or has a meaning for all models at once.
-_OF_ALL = {"folder", "betas", "calibration_batches", "log_every", "validation", "models"}
+_OF_ALL = {
+    "folder",
+    "eval_batches",
+    "betas",
+    "calibration_batches",
+    "log_every",
+    "validation",
+    "models",
+}
 _Changes = create_model(
     "_Changes",
     __base__=Section,
-    **_optional(Model, without={"steps"}),
+    **_optional(Model, without=set(OWN)),
     **_optional(Train, without=_OF_ALL),
 )
 
@@ -132,6 +163,13 @@ class Setting(_Changes):
     """A model trained in another way: any value of `Model` or `Train`, else theirs."""
 
     of: str
+    side: Count | None = None
+    """Of the images, cut out of the middle: 28 is MNIST's own, before it was padded."""
+
+    def given(self) -> dict[str, Any]:
+        """Return what it changes, by key."""
+        whole = self.model_dump(exclude={"of"})
+        return {key: value for key, value in whole.items() if value is not None}
 
 
 class Search(Section):
@@ -140,6 +178,8 @@ class Search(Section):
     seeds: Distinct[Seed]
     steps: Count
     models: Named[Model]
+    ranked: Distinct[str]
+    """The groups whose settings are compared with each other."""
     groups: Named[dict[str, Setting]]
 
     @model_validator(mode="after")
@@ -149,6 +189,8 @@ class Search(Section):
                 raise ValueError(f"models.{name}.steps: null, as search.steps is for all")
         for name, setting in (pair for tried in self.groups.values() for pair in tried.items()):
             require_known(setting.of, self.models, f"{name}.of: one of search.models")
+        for name in self.ranked:
+            require_known(name, self.groups, "every group of ranked among search.groups")
         return self
 
 

@@ -6,7 +6,7 @@ Sections that pipelines have in common stand in classes of their own, `Swept`, `
 
 from pydantic import model_validator
 
-from stages.common.params.claims import Claims, DigitClaims, Judging, PhotographClaims
+from stages.common.params.claims import Claims, Judging, PhotographClaims, StudyClaims
 from stages.common.params.data import PrepareCelebA, PrepareMNIST
 from stages.common.params.evaluation import (
     Classifier,
@@ -199,7 +199,13 @@ class MNISTStudy(GenerativeStudy):
 
     search: Search
     perfect: Perfect
-    claims: DigitClaims
+    claims: StudyClaims
+
+    @model_validator(mode="after")
+    def _eval_mode_is_measured(self) -> "MNISTStudy":
+        if not self.train.eval_batches:
+            raise ValueError("train.eval_batches of 1 or more, as settings are judged in eval mode")
+        return self
 
 
 class CelebA(GenerativeStudy):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import joblib
 import pytest
+import torch
 
 from stages.common import engine
 
@@ -138,3 +139,14 @@ def test_each_process_sees_one_of_several_gpus(monkeypatch: pytest.MonkeyPatch):
     processes = joblib.Parallel(2, **engine._divided(2))
     found = processes(joblib.delayed(seen)(i) for i in range(4))
     assert set(found) == {"3", "5"}
+
+
+def test_on_a_gpu_float32_is_float32_and_convolutions_do_not_depend_on_chance(monkeypatch):
+    cudnn = torch.backends.cudnn
+    for name, usual in (("deterministic", False), ("benchmark", True), ("allow_tf32", True)):
+        monkeypatch.setattr(cudnn, name, usual)
+    monkeypatch.setattr(torch, "empty", lambda *_, device: None)  # as if there were one
+    monkeypatch.setenv("IDEM_DEVICE", "cuda:0")
+    assert engine.device() == "cuda:0"
+    assert (cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32) == (True, False, False)
+    assert torch.get_float32_matmul_precision() == "highest"

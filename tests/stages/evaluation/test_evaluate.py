@@ -38,6 +38,7 @@ def tiny_params(folder: Path) -> None:
     content["train"]["validation"] = {"every": 3, "samples": 20, "seed": 1}
     for model in content["train"]["models"].values():
         model |= {"data_noise": 0.0, "code_normalization": "batch"}  # start from the same inputs
+        model |= {"code_group": None}
     content["score"] |= {"batch_size": 10, "pairs": 10}
     content["evaluate"] |= {"samples": 20, "images": 10, "drift_samples": 10}
     content["evaluate"] |= {"applications": 3, "sizes": [10, 15, 30], "nearest_k": 3}

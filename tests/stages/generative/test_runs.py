@@ -1,7 +1,6 @@
-"""What decides a run, the validation that all share, and scores of what training has broken."""
+"""What decides a run, and the validation that all share."""
 
 import json
-import math
 from typing import Any, cast
 
 import pytest
@@ -13,17 +12,9 @@ from stages.common import params
 from stages.common.params import Validate
 from stages.common.params.reading import parsed
 from stages.generative import runs
-from stages.generative.scoring import Scorer
 from tests import ROOT
 
 VALIDATE = Validate(every=3, samples=4, seed=0)
-
-
-class Counter:
-    """A scorer that says how many images it was given."""
-
-    def score(self, images: torch.Tensor) -> dict[str, float]:
-        return {"frechet_distance": float(len(images))}
 
 
 def test_a_validation_measures_copies_of_both_networks_in_training_mode():
@@ -83,11 +74,3 @@ def test_it_matters_how_many_steps_a_run_makes_and_not_who_says_so():
     content = parsed(ROOT / "params.yaml")
     of_all = keys(changed(content, "train.steps", 7))
     assert of_all == keys(changed(content, "train.models.modified.steps", 7))
-
-
-@pytest.mark.parametrize(("broken", "expected"), [(0.0, 5.0), (math.nan, None), (math.inf, None)])
-def test_images_that_are_not_finite_have_no_distance(broken, expected):
-    images = torch.zeros(5, 1, 2, 2)
-    images[3, 0, 1, 1] = broken
-    found = runs.scored(images, cast(Scorer, Counter()))["frechet_distance"]
-    assert math.isnan(found) if expected is None else found == expected

@@ -21,10 +21,13 @@ TRIED = {"base": {"of": "modified"}, "slow": {"of": "modified", "learning_rate":
 ARGUMENTS = ["small", "--params", "stages/pipelines/study/params.yaml", "--metrics", "metrics"]
 
 
-def prepare(folder: Path, steps: int, tried: dict[str, Any] = TRIED) -> None:
-    """Write a parameter file with one group, a data set of noise and a classifier."""
+def prepare(
+    folder: Path, steps: int, tried: dict[str, Any] = TRIED, groups: dict[str, Any] | None = None
+) -> None:
+    """Write a parameter file with one ranked group and others, made-up data and a classifier."""
     content = yaml.safe_load((ROOT / "stages/pipelines/study/params.yaml").read_text())
-    content["search"] |= {"steps": steps, "groups": {"small": tried}, "seeds": [0]}
+    content["search"] |= {"steps": steps, "groups": {"small": tried} | (groups or {})}
+    content["search"] |= {"seeds": [0], "ranked": ["small"]}
     content["train"] |= {"batch_size": 6, "channels": [3, 4, 5], "bottleneck": 2}
     content["train"] |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
     content["score"] |= {"batch_size": 5}
@@ -51,6 +54,24 @@ def test_a_group_has_a_row_per_setting_and_measurement(tmp_path: Path):
     distances = rows.pivot(index="step", columns="setting", values="ema_frechet_distance")
     assert (distances.base != distances.slow).all()
     assert list((tmp_path / ".ckpt").iterdir()) == []
+
+
+def test_networks_are_measured_in_eval_mode_too_if_that_is_asked_for(tmp_path: Path):
+    small = {"base": TRIED["base"], "small": {"of": "modified", "side": 28, "channels": [3, 4]}}
+    prepare(tmp_path, steps=4, tried=small)
+    assert run_here(tmp_path) == 0
+    rows = pd.read_csv(tmp_path / "metrics/search_small.csv")
+    named = {"frechet_distance", "frechet_distance_2", "relative_error", "absolute_error"}
+    named |= {"valid_relative_error", "valid_absolute_error", "reconstruction_error", "digits_2"}
+    assert {f"{start}_{name}" for start in ("ema", "eval", "raw") for name in named} <= {*rows}
+    assert rows[[f"eval_{name}" for name in named]].notna().all(axis=None)
+    assert (rows.eval_relative_error != rows.ema_relative_error).all()
+
+
+def test_a_side_that_cannot_be_cut_out_of_the_middle_is_refused(tmp_path: Path):
+    for side in (34, 27):
+        prepare(tmp_path, steps=2, tried={"odd": {"of": "modified", "side": side}})
+        assert f"side: expected 32 or less by an even number, got {side}" in str(run_here(tmp_path))
 
 
 def test_a_setting_may_have_seeds_and_steps_of_its_own(tmp_path: Path):
@@ -93,10 +114,16 @@ def study() -> params.MNISTStudy:
     return params.read(ROOT / "stages/pipelines/study/params.yaml", params.MNISTStudy)
 
 
+def base(whole: params.MNISTStudy) -> params.Train:
+    """Return what settings start from."""
+    own = {"steps": whole.search.steps, "seeds": whole.search.seeds}
+    return whole.train.model_copy(update=own)
+
+
 def all_made(whole: params.MNISTStudy) -> list[tuple[params.Train, params.Model]]:
     """Return the section and the model of every setting of every group."""
     tried = [s for of_group in whole.search.groups.values() for s in of_group.values()]
-    return [search.changed(whole.train, whole.search.models, setting) for setting in tried]
+    return [search.changed(base(whole), whole.search.models, setting) for setting in tried]
 
 
 def test_a_setting_changes_what_it_says_and_nothing_else():
@@ -117,10 +144,15 @@ def test_every_setting_of_the_study_can_be_made_and_differs_from_all_others():
 
 def test_every_model_with_a_rule_that_the_study_compares_is_one_of_its_settings():
     whole = study()
-    made = all_made(whole)
-    known = [model for section, model in made if section == whole.train]
+    made, any_length = all_made(whole), {"steps": None}
+    start = base(whole).model_copy(update=any_length | {"seeds": None})
+    known = [
+        model.model_copy(update=any_length)
+        for section, model in made
+        if section.model_copy(update=any_length | {"seeds": None}) == start
+    ]
     for name, model in whole.train.models.items():
-        assert model.rule == "none" or model.model_copy(update={"steps": None}) in known, name
+        assert model.rule == "none" or model.model_copy(update=any_length) in known, name
 
 
 def test_steps_that_nothing_would_heed_are_refused(tmp_path: Path):
@@ -135,7 +167,7 @@ def test_steps_that_nothing_would_heed_are_refused(tmp_path: Path):
 def test_a_setting_of_an_unknown_model_is_refused(tmp_path: Path):
     prepare(tmp_path, steps=2, tried={"odd": {"of": "modfied"}})
     message = str(run_here(tmp_path))
-    assert "odd.of: one of search.models (modified, ordinary, ign)" in message
+    assert "odd.of: one of search.models (modified, ordinary, ign, recipe, one_map)" in message
 
 
 def test_an_unknown_group_is_answered_with_those_there_are(tmp_path: Path):
@@ -188,10 +220,12 @@ def test_the_table_says_what_was_changed_and_the_figure_shows_every_setting(tmp_
 
 def test_the_table_of_settings_waits_for_every_group():
     pipeline = yaml.safe_load((ROOT / "stages/pipelines/study/dvc.yaml").read_text())["stages"]
-    groups = list(study().search.groups)
-    tables = {f"metrics/study/search_{name}.csv" for name in groups}
-    assert tables <= set(pipeline["recipes"]["deps"])
-    assert pipeline["search"]["foreach"] == groups
+    search = study().search
+    ranked, rest = set(search.ranked), set(search.groups) - set(search.ranked)
+    for stage, groups in (("recipes", ranked), ("trials", rest)):
+        tables = {f"metrics/study/search_{name}.csv" for name in groups}
+        assert tables == {d for d in pipeline[stage]["deps"] if "/search_" in d}
+    assert pipeline["search"]["foreach"] == list(search.groups)
 
 
 def test_a_setting_that_breaks_off_is_no_recipe_and_ends_no_group(tmp_path: Path):

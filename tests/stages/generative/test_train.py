@@ -133,8 +133,9 @@ def test_a_model_may_have_steps_and_a_code_of_its_own(tmp_path: Path):
     prepare(tmp_path, steps=8)
     file = tmp_path / "params.yaml"
     content = yaml.safe_load(file.read_text())
-    content["train"]["models"]["ordinary"]["code_normalization"] = "batch"
-    content["train"]["models"]["ign"] |= {"steps": 5, "code_normalization": "decorrelated"}
+    models = content["train"]["models"]
+    models["ordinary"] |= {"code_normalization": "batch", "code_group": None}
+    models["ign"] |= {"steps": 5, "code_normalization": "decorrelated", "code_group": "whole"}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     assert run_here(tmp_path) == 0
     last = pd.read_csv(tmp_path / "metrics/train_mnist.csv").groupby("model").step.max()
@@ -172,10 +173,11 @@ def test_the_best_weights_are_those_of_the_least_distance(tmp_path: Path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"tightness": None}, "tightness with the rule ign, and null with all others"),
+        ({"tightness": None}, "tightness with the rule ign, of weight 0 for none"),
         ({"gamma": 0.5}, "gamma 1 and target raw with the rule ordinary"),
         ({"target": "ema"}, "gamma 1 and target raw with the rule none"),
-        ({"weight": 1.0}, "weight 0 with the rule none"),
+        ({"weight": 1.0}, "weight 0 and tightness null with the rule none"),
+        ({"code_group": None}, "code_group with the code_normalization decorrelated, else null"),
     ],
 )
 def test_what_a_rule_would_ignore_is_refused(tmp_path: Path, changes, expected):
