@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.claims.generative import generative, latent
+from stages.claims.generative import fair, generative, latent, one_map
 from stages.claims.generative.study import Study
 from stages.claims.old_names import old_file, renamed
 from stages.claims.sweeps import (
@@ -67,8 +67,22 @@ def laptop(folder: Path, settings: params.Laptop) -> list[Verdict]:
 
 
 def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
-    """Return the verdicts of the generative study on MNIST."""
-    return mnist(folder, settings.train, settings.claims)
+    """Return the verdicts of the generative study on MNIST.
+
+    G3 at equal reconstruction, where that was measured.
+    """
+    section, search = settings.claims, settings.search
+    found = Study(samples(folder, "mnist"), settings.train, section)
+    verdicts = mnist(folder, settings.train, section)
+    verdicts += generative.of_the_poster(found, section.least_digits)
+    validation = renamed(pd.read_csv(_there(folder / "validation_mnist.csv")))
+    verdicts.append(one_map.judge(found, validation, section))
+    path = folder / "fair.csv"
+    if path.exists():
+        steps = max(setting.steps or search.steps for setting in search.groups["fair"].values())
+        at_equal = fair.judge(pd.read_csv(path), steps, section)
+        verdicts = [at_equal if verdict.id == at_equal.id else verdict for verdict in verdicts]
+    return verdicts
 
 
 def celeba(folder: Path, settings: params.CelebA) -> list[Verdict]:
@@ -98,12 +112,13 @@ def samples(folder: Path, images: str) -> pd.DataFrame:
 
 
 def codes(folder: Path, images: str, training: params.Train, section: params.Judging) -> Verdict:
-    """Return the verdict on the latent space."""
-    tables = (
+    """Return the verdict on the latent space, from the models that were measured."""
+    jacobians, clouds = (
         pd.read_csv(folder / f"latent_{images}_{part}.csv") for part in ("jacobians", "clouds")
     )
-    rules = {name: str(model.rule) for name, model in training.models.items()}
-    return latent.judge(*tables, rules, section)
+    there = set(jacobians.model)
+    rules = {name: str(of.rule) for name, of in training.models.items() if name in there}
+    return latent.judge(jacobians, clouds, rules, section)
 
 
 def of_batch_sizes(folder: Path, variants: Mapping[str, params.Variant]) -> pd.DataFrame:

@@ -132,10 +132,25 @@ CLAIMS = {
         "samples, no number (3.1, Figure 5)",
         "a U-DCGAN trained with reconstruction and the rule generates MNIST digits (3.1)",
     ),
+    "G4": Claim(
+        "so does one with tightness too, at IGN's published settings",
+        "samples, no number (poster)",
+        "so does one trained with tightness beside them, at IGN's published settings (poster)",
+    ),
+    "G5": Claim(
+        "so does one with tightness too, at its best",
+        "samples, no number (poster)",
+        "so does one trained with tightness beside them, at the best settings tried (poster)",
+    ),
     "R1": Claim(
         "a training of ours with the rule generates MNIST digits",
         "– (ours)",
         "with a decorrelated code and noise in the data, a training of ours, it does so too",
+    ),
+    "R2": Claim(
+        "a network of ours does so as one map, in eval mode",
+        "– (ours)",
+        "a network of ours does so as a map of single images, nearer to the data than an IGN",
     ),
     "G2": Claim(
         "the same for CelebA",

@@ -11,6 +11,7 @@ from stages.text.render import render
 
 REPRODUCED, NOT = "reproduced", "not reproduced"
 CORRECTED = "reproduced with a correction"
+PARTLY = "reproduced at some reconstruction errors"
 CONVENTION, OPEN, NOT_RUN = "depends on a convention", "undecided", "not run"
 # What became of a network whose error fell: it says whether the lower error is worth anything.
 COLLAPSED, SHRINKS = "by collapse", "shrinks, does not become idempotent"

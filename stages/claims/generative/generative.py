@@ -1,4 +1,4 @@
-"""G1, R1, G2 and G3: does a U-DCGAN that is trained with the rule generate images?
+"""G1, G4, G5, R1, G2 and G3: does a U-DCGAN that is trained with the rule generate images?
 
 The paper states neither which weights are shown (those of the last step, an average of them, the
 best by validation images) nor how BatchNorm normalises (by a batch, or by collected statistics). So
@@ -26,6 +26,14 @@ from stages.claims.intervals import Estimate
 from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED, Verdict, told
 
 PAPERS, OURS = "modified_plain", "modified"  # models, by whose training they have
+POSTERS = {"G4": "modified_tight_published", "G5": "modified_tight"}
+TRAININGS = {
+    PAPERS: "the paper's training, without anything of ours",
+    OURS: "a training of ours, with a code decorrelated batch by batch and noise blended into the "
+    "data",
+    POSTERS["G4"]: "reconstruction, the rule and tightness, all else as published for IGN",
+    POSTERS["G5"]: "reconstruction, the rule and tightness, with the weight that suits IGN best",
+}
 ERRORS = {"noise": "noise", "test": "data"}  # on what, as G3 names it
 
 
@@ -45,6 +53,14 @@ def of_digits(study: Study, least_digits: int) -> list[Verdict]:
     return [papers, generates("R1", study, OURS, asked, ("ema",)), errors(study)]
 
 
+def of_the_poster(study: Study, least_digits: int) -> list[Verdict]:
+    """Judge G4 and G5: the paper's training with a tightness term, as its poster has it."""
+    asked = Asked("digits", least_digits, "digits")
+    return [
+        generates(claim, study, model, asked, tuple(WEIGHTS)) for claim, model in POSTERS.items()
+    ]
+
+
 def of_photographs(study: Study, least_coverage: float) -> list[Verdict]:
     """Judge G2 and G3 on images without classes, which only our training was run on."""
     asked = Asked("coverage", least_coverage, "covered")
@@ -55,7 +71,7 @@ def generates(
     claim: str, study: Study, model: str, asked: Asked, weights: Sequence[str]
 ) -> Verdict:
     """Judge whether a model generates images, under every reading of weights and mode."""
-    if model not in study.training.models:
+    if not study.has(model):
         return Verdict(claim, NOT_RUN, "–", "the study of MNIST trains a model so")
     outcomes = {m: {w: outcome(study, model, w, m, asked) for w in weights} for m in MODES}
     shown = {
@@ -72,7 +88,7 @@ def generates(
     floor = float(study.runs.loc[study.runs.model == "real", "frechet_distance"].iloc[0])
     text = told(
         "generates",
-        ours=model == OURS,
+        training=TRAININGS[model],
         steps=study.steps(model),
         shown=shown,
         modes=MODES,

@@ -5,11 +5,14 @@ Of every model trained with a rule, in either mode of BatchNorm, and with interv
 - is ‖J² − J‖ / ‖J‖ at f(z) at most `projection_below`? At a fixed point of an idempotent map it is
   0, as the Jacobian J is a projection there;
 - is it lower by `least_effect` than that of every model trained without a rule?
+- where it was measured: is ‖J(f(y)) J(y) − J(y)‖ / ‖J(y)‖ at y = f(z), which is 0 wherever an
+  idempotent map is smooth, whether at a fixed point or not, at most that, and is it lower than
+  without a rule?
 - does f bring codes of noise nearer to those of data than such models do, in units of the distance
   of the codes of noise?
 
-The last two are not run where no model without a rule was trained. Numbers are compared in log10;
-seeds of all models scatter alike, so that their variances are pooled.
+Comparisons with models without a rule are not run where none was trained. Numbers are compared in
+log10; seeds of all models scatter alike, so that their variances are pooled.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,6 +31,8 @@ UNTRAINED = "untrained"
 ASKED = {
     "projection": "projection around samples",
     "departure": "nearer to one than without a rule",
+    "composes": "J(f(y)) J(y) = J(y)",
+    "composition": "nearer to that than without a rule",
     "distance": "codes nearer to the data's than without a rule",
 }
 Answers = Mapping[tuple[str, str], str]  # by mode and model
@@ -49,13 +54,18 @@ def judge(
     at_samples = jacobians[jacobians.application == 1]
     found = {
         mode: {
-            "departure": _by_model(at_samples[at_samples["mode"] == mode], "departure"),
+            **_of_jacobians(at_samples[at_samples["mode"] == mode]),
             "distance": _moved(clouds[clouds["mode"] == mode]),
         }
         for mode in MODES
     }
+    whether = {"projection": "departure", "composes": "composition"}
     asked: dict[str, Answers] = {
-        "projection": _each(found, "departure", lambda t: projects(t, rules, section)),
+        **{
+            q: _each(found, w, lambda t: projects(t, rules, section))
+            for q, w in whether.items()
+            if w in found["eval"]
+        },
         **{w: _each(found, w, lambda t: beyond_controls(t, rules, section)) for w in found["eval"]},
     }
     seeds = int(at_samples[at_samples.model != UNTRAINED].groupby("model").seed.nunique().min())
@@ -122,6 +132,11 @@ def _by_model(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     return rows.pivot(index="seed", columns="model", values=measure).apply(intervals.log10)
 
 
+def _of_jacobians(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return log10 of what Jacobians miss, by what they miss, as far as it was measured."""
+    return {w: _by_model(rows, w) for w in ("departure", "composition") if w in rows}
+
+
 def _moved(clouds: pd.DataFrame) -> pd.DataFrame:
     """Return log10 of the distance of codes of f(z) from the data's, over that of codes of z."""
     of_kind = {kind: rows for kind, rows in clouds.groupby("kind")}
@@ -153,7 +168,7 @@ def _of_mode(answers: Mapping[str, str]) -> str:
 def _shown(
     found: Mapping[str, pd.DataFrame], rules: Mapping[str, str], section: params.Judging
 ) -> dict[str, dict[str, str]]:
-    """Return departure and distance with intervals, model by model; the untrained one has none."""
+    """Return all that is compared with intervals, model by model; the untrained one has none."""
     shown: dict[str, dict[str, str]] = {}
     for what, table in found.items():
         means = intervals.of_means(table[list(rules)], section.confidence)

@@ -1,4 +1,4 @@
-"""Verdicts under every reading that the paper leaves open: of weights, and of BatchNorm's mode."""
+"""Verdicts under every reading that the paper leaves open: of weights, errors, BatchNorm's mode."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED
 
 MODES = {"train": "training mode", "eval": "eval mode"}  # of BatchNorm
 WEIGHTS = {"raw": "raw", "ema": "EMA", "best": "best"}
+NAMES = WEIGHTS | {"relative": "relative error", "absolute": "absolute error"}
 Outcomes = Mapping[str, Mapping[str, str]]  # by mode and weights
 
 
@@ -38,4 +39,4 @@ def _contradictory(outcomes: Outcomes) -> bool:
 def _by_weights(outcomes: Mapping[str, str]) -> str:
     if len(set(outcomes.values())) == 1:
         return next(iter(outcomes.values()))
-    return ", ".join(f"{word} ({WEIGHTS[w]})" for w, word in outcomes.items())
+    return ", ".join(f"{word} ({NAMES[w]})" for w, word in outcomes.items())

@@ -13,6 +13,8 @@ from stages.claims.intervals import Estimate
 from stages.claims.verdict import Evidence, evidence
 from stages.common import params
 
+# What a model shares with its controls: all but the rule and how the weights descend.
+SHARED = ("code_normalization", "code_group", "normalization", "align", "data_noise")
 DRAWN, NOISE = "autoencoder_codes", "raw_noise"  # controls that no rule trained
 
 
@@ -34,6 +36,10 @@ class Study:
     @cached_property
     def _by_run(self) -> pd.DataFrame:
         return self.runs.set_index(["model", "weights", "mode", "seed"]).sort_index()
+
+    def has(self, model: str) -> bool:
+        """Return whether a model was trained and measured."""
+        return model in self.training.models and model in set(self.runs.model)
 
     def of(self, model: str, weights: str, mode: str, measure: str) -> pd.Series:
         """Return a measurement by seed; empty where there is none."""
@@ -58,8 +64,7 @@ class Study:
             name
             for name, of in models.items()
             if of.rule in ("ordinary", "none")
-            and of.code_normalization == models[model].code_normalization
-            and of.data_noise == models[model].data_noise
+            and all(getattr(of, key) == getattr(models[model], key) for key in SHARED)
         ]
         return [NOISE, DRAWN, *alike]
 
@@ -70,7 +75,7 @@ class Study:
 
     def steps(self, model: str) -> int:
         """Return how many steps a model was trained."""
-        return self.training.models[model].steps or self.training.steps
+        return self.training.of(self.training.models[model]).steps
 
 
 def unanimous(holds: pd.Series, confidence: float) -> bool | None:

@@ -117,6 +117,19 @@ def test_g1_is_not_run_where_nothing_was_trained_so():
     assert judged(Study(found.runs, training, found.section))["G1"].verdict == NOT_RUN
 
 
+def test_the_poster_is_judged_on_models_of_its_own_with_tightness():
+    found = study()
+    of_plain = found.runs[found.runs.model == "modified_plain"]
+    runs = [found.runs, of_plain.assign(model="modified_tight", digits=4)]
+    runs.append(of_plain.assign(model="modified_tight_published"))
+    whole = Study(pd.concat(runs), found.training, found.section)
+    published, best = generative.of_the_poster(whole, 10)
+    assert (published.id, published.verdict) == ("G4", f"{REPRODUCED}; 1600 steps")
+    assert (best.id, best.verdict) == ("G5", f"{NOT}; 1600 steps")
+    assert "all else as published for IGN, 1600 steps" in published.measured
+    assert {v.verdict for v in generative.of_the_poster(found, 10)} == {NOT_RUN}
+
+
 def test_few_seeds_are_an_indication():
     found = judged(study(everywhere("modified", digits=9), seeds=2))
     assert found["R1"].verdict == "undecided; 1600 steps (indication: 2 seeds)"
