@@ -4,6 +4,7 @@ Pictures of photographs stay in the data set's own folder, out of git, and with 
 shows them among all others; drawings of numbers and of generated images lie beside the tables.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from idem.data.datasets import DATASETS
-from idem.figures.generative import latent, restoration, samples, study
+from idem.figures.generative import compute, latent, restoration, samples, study
 from stages.common import params
 from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
@@ -57,7 +58,7 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figu
     eigenvalues = pd.read_csv(folder / f"latent_{dataset}_eigenvalues.csv")
     summary = pd.read_csv(folder / "generative_summary.csv")
     chosen = (summary.measure == DISTANCE) & (summary.weights == settings.evaluate.shown_weights)
-    return {
+    drawn = {
         "figure_5": samples.figure_5(pixels("samples"), summary[chosen], subset(folder, dataset)),
         "appendix/figure_restoration": restoration.figure_restoration(pixels("restored")),
         "appendix/figure_restoration_scores": restoration.figure_restoration_scores(
@@ -72,6 +73,12 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figu
         ),
         "appendix/figure_jacobian": latent.figure_jacobian(eigenvalues),
     }
+    baselines = folder / f"baselines_{dataset}.json"
+    if baselines.exists():
+        history = pd.concat([table("validation"), table("baselines_validation")], ignore_index=True)
+        spent = {n: of["operations"] for n, of in json.loads(baselines.read_text()).items()}
+        drawn["figure_compute"] = compute.figure_compute(history, spent)
+    return drawn
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from stages.claims.old_names import old_file, renamed
 from stages.claims.printed import CLAIMS
 from stages.claims.verdict import short_table
 from stages.common import params
+from stages.generative import trials
+from stages.report import study_tables
 from stages.report.origins import origins
 from stages.report.readings_table import readings_table
 from stages.report.study_tables import by_compute, models, modes
@@ -72,6 +74,18 @@ def distance_by_compute(read: Read) -> str:
     return by_compute(_csv(read, "metrics/study/validation_mnist.csv"), with_a_rule())
 
 
+def trials_of(group: str, _: Read) -> str:
+    """Return what became of a group of trials of the study; from their file, as it lies."""
+    path = Path("metrics/study/trials.csv")
+    if not path.exists():
+        return "Not run yet.\n"
+    rows = pd.read_csv(path)
+    rows = rows[rows.group == group]
+    leads = group == trials.LEADS
+    found = trials.leads(rows) if leads else trials.summary(rows, study_tables.CONFIDENCE)
+    return markdown.table(*found) + "\n"
+
+
 def units_of(pipeline: str, _: Read) -> str:
     """Return on what a pipeline's finished units were computed; from their files, as they lie."""
     return origins(pipeline)
@@ -85,6 +99,8 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "generative study on CelebA": study_on_celeba,
     "when modes are lost": when_modes_are_lost,
     "distance by compute": distance_by_compute,
+    "towards one map": partial(trials_of, "one_map"),
+    "attribution": partial(trials_of, "attribution"),
 } | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 
 
@@ -103,9 +119,10 @@ def overview(claims: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def with_a_rule() -> Sequence[str]:
-    """Return the models of the study that have equal compute."""
+    """Return the models of the study that have equal compute: those of the usual batch."""
     models = params.read(STUDY_PARAMS, params.MNISTStudy).train.models
-    return [name for name, model in models.items() if model.rule != "none"]
+    usual = [name for name, model in models.items() if model.batch_size is None]
+    return [name for name in usual if models[name].rule != "none"]
 
 
 def _runs(read: Read, folder: str, dataset: str) -> pd.DataFrame:

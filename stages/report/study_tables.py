@@ -5,43 +5,74 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stages.evaluation.labels import RUN
 from stages.evaluation.summary import cell, summarize
 from stages.generative.recipes import DIGITS
+from stages.generative.trials import interval
 from stages.text import markdown, names
 
 CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
-WEIGHTS = {"best": "best", "ema": "last"}
-MEASURES = {  # of a run in a mode of BatchNorm, in the order they are shown
-    ("frechet_distance", "train"): "Fréchet distance",
-    ("frechet_distance", "eval"): "in eval mode",
-    ("digits", "train"): "digits",
-    ("digits", "eval"): "in eval mode",
-    ("coverage", "train"): "coverage",
-    ("noise_relative_error", "train"): "relative error on noise",
-    ("test_relative_error", "train"): "on test images",
+WEIGHTS = "ema"  # of the last step
+ROWS = 10  # of the table of models, the first of these that there are
+ORDER = (
+    "modified_plain",
+    "modified_tight",
+    "modified",
+    "one_map",
+    "ordinary",
+    "ign",
+    "ign_one_map",
+    "denoiser",
+    "dcgan",
+    "autoencoder_codes",
+    "ign_decorrelated",
+    "ign_published",
+    "autoencoder",
+    "modified_tight_published",
+    "one_map_denoiser",
+)
+DISTANCES = {"frechet_distance": "f(z)", "frechet_distance_2": "f(f(z))"}
+SHORTLY = {  # the mean over seeds in training and in eval mode
+    "digits": "digits",
+    "coverage": "coverage",
+    "noise_relative_error": "relative error",
 }
 MODES = ("ten digits first at step", "fewer again from step", "ten at the end")
 FRACTIONS = (0.25, 0.5, 0.625, 0.75, 0.875, 1.0)  # of the compute of a run
 
 
 def models(runs: pd.DataFrame) -> str:
-    """Return a Markdown table, a row a model and weights: means and intervals over seeds.
+    """Return a Markdown table of at most `ROWS` models, by the EMA weights of the last step.
+
+    Distances of f(z) and of f(f(z)) in both modes, geometric means over seeds with intervals of the
+    logarithms; of the rest means, in training and in eval mode.
 
     Args:
-        runs: columns ``model``, ``seed``, ``weights``, ``mode`` and those of `MEASURES` that these
-            images have, a row a run.
+        runs: columns ``model``, ``seed``, ``weights``, ``mode``, those of `DISTANCES`, and those of
+            `SHORTLY` that these images have; a row a run.
     """
-    runs = runs[runs.weights.isin(WEIGHTS)]
-    columns = dict.fromkeys(name for name, _ in MEASURES if name in runs)
-    found = summarize(runs[[*RUN, *columns]], CONFIDENCE)
-    measures = {key: head for key, head in MEASURES.items() if key[0] in columns}
+    runs = runs[runs.weights == WEIGHTS]
+    there = [name for name in ORDER if name in set(runs.model)][:ROWS]
+    shortly = {name: head for name, head in SHORTLY.items() if name in runs}
+    if "digits" in shortly:
+        del shortly["coverage"]
+    heads = [f"{head}, {mode}" for mode in ("train", "eval") for head in DISTANCES.values()]
     rows = []
-    for (model, weights), of_model in found.groupby(["model", "weights"], sort=False):
-        cells = {(row.measure, row["mode"]): cell(row) for _, row in of_model.iterrows()}
-        row = [names.model(model), WEIGHTS[weights], f"{of_model.seeds.iloc[0]}"]
-        rows.append(row + [cells.get(key, "–") for key in measures])
-    return markdown.table(["model", "weights", "seeds", *measures.values()], rows) + "\n"
+    for name in there:
+        of_model = runs[runs.model == name]
+        by_mode = [of_model[of_model["mode"] == mode] for mode in ("train", "eval")]
+        row = [names.model(name), f"{of_model.seed.nunique()}"]
+        row += [_distance(of_mode, measure) for of_mode in by_mode for measure in DISTANCES]
+        rows.append(row + [" / ".join(_mean(of[measure]) for of in by_mode) for measure in shortly])
+    return markdown.table(["model", "seeds", *heads, *shortly.values()], rows) + "\n"
+
+
+def _distance(runs: pd.DataFrame, measure: str) -> str:
+    values = runs[measure].to_numpy(float) if measure in runs else np.array([np.nan])
+    return interval(values, CONFIDENCE, on_logs=True) if len(values) else "–"
+
+
+def _mean(values: pd.Series) -> str:
+    return "–" if values.isna().all() else f"{values.mean():.3g}"
 
 
 def modes(history: pd.DataFrame) -> str:

@@ -7,26 +7,37 @@ from stages.report import study_tables
 
 def runs() -> pd.DataFrame:
     """Return what stages evaluate and baselines write, as far as readers are shown it."""
-    keys = {"model": "dcgan", "weights": "best", "mode": "train"}
-    found = {"frechet_distance": [4.0, 6.0], "digits": 10, "coverage": 0.5}
+    keys = {"model": "dcgan", "weights": "ema", "mode": "train"}
+    found = {"frechet_distance": [4.0, 9.0], "digits": 10, "coverage": 0.5}
     dcgan = pd.DataFrame({"seed": [0, 1]} | found).assign(**keys)
-    own = dcgan.assign(model="modified", noise_relative_error=0.4, test_relative_error=0.2)
-    evaluated = own.assign(mode="eval", frechet_distance=7.0, digits=9)
-    return pd.concat([own, dcgan, evaluated, own.assign(weights="raw")])
+    own = dcgan.assign(model="modified", noise_relative_error=0.4, frechet_distance_2=3.0)
+    evaluated = own.assign(mode="eval", frechet_distance=7.0, digits=[9, 8])
+    return pd.concat([dcgan, own, evaluated, own.assign(weights="raw", digits=1)])
 
 
-def test_models_have_means_over_seeds_in_training_mode_of_weights_that_are_kept():
-    assert study_tables.models(runs()).splitlines()[2:] == [
-        "| modified | best | 2 | 5 [0, 17.7] | 7 [7, 7] | 10 [10, 10] | 9 [9, 9] "
-        "| 0.5 [0.5, 0.5] | 0.4 [0.4, 0.4] | 0.2 [0.2, 0.2] |",
-        "| dcgan | best | 2 | 5 [0, 17.7] | – | 10 [10, 10] | – | 0.5 [0.5, 0.5] | – | – |",
-    ]
+def test_models_have_distances_of_both_applications_in_both_modes():
+    head, _, modified, dcgan = study_tables.models(runs()).splitlines()
+    assert head == (
+        "| model | seeds | f(z), train | f(f(z)), train | f(z), eval | f(f(z)), eval "
+        "| digits | relative error |"
+    )
+    # A geometric mean, and log(9/4)/2 times Student's 12.7 to either side of its logarithm.
+    distances = "6 [0.0347, 1.04e+03] | 3 [3, 3] | 7 [7, 7] | 3 [3, 3]"
+    assert modified == f"| modified | 2 | {distances} | 10 / 8.5 | 0.4 / 0.4 |"
+    assert dcgan.startswith("| dcgan | 2 | 6 [0.0347, 1.04e+03] | – | – | – | 10 / – | – / – |")
 
 
-def test_there_is_no_column_for_digits_that_images_do_not_have():
-    head, _, row = study_tables.models(runs().drop(columns="digits")).splitlines()[:3]
-    assert "digits" not in head
-    assert row.startswith("| modified | best | 2 | 5 [0, 17.7] | 7 [7, 7] | 0.5 [0.5, 0.5] | 0.4")
+def test_images_without_digits_have_their_coverage():
+    head, _, row, _ = study_tables.models(runs().drop(columns="digits")).splitlines()
+    assert "| coverage |" in head and "digits" not in head
+    assert row.endswith("| 0.5 / 0.5 | 0.4 / 0.4 |")
+
+
+def test_at_most_ten_models_are_shown():
+    many = pd.concat(runs().assign(model=name) for name in study_tables.ORDER)
+    rows = study_tables.models(many).splitlines()[2:]
+    assert len(rows) == study_tables.ROWS
+    assert rows[0].startswith("| modified plain |") and rows[3].startswith("| one map |")
 
 
 def test_it_is_said_when_digits_were_won_and_lost_again():
