@@ -48,9 +48,10 @@ study: $(STAMP)            ## the generative study at length, go on: make study 
 celeba: $(STAMP)           ## the generative study on CelebA, whose archive its user brings
 	IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/celeba/dvc.yaml
 
-report: $(STAMP)           ## report.html, all that was found on one page; and the tables in the READMEs
+report: $(STAMP)           ## report.html, all that was found on one page; tables in READMEs; scale.md
 	$(BIN)/python -m stages.report.page
 	$(BIN)/python -m stages.report.readme
+	$(BIN)/python -m stages.scale
 
 test: $(STAMP)             ## the test suite
 	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -201,7 +201,7 @@ def test_units_that_are_tried_for_a_while_go_on_from_there_to_the_same_bytes(
 ):
     whole, tried = tmp_path / "whole", tmp_path / "tried"
     for folder in (whole, tried):
-        write_params(folder, steps=1000)
+        write_params(folder, steps=200)
     assert run_here(whole) == 0
     found = []
 
@@ -210,11 +210,11 @@ def test_units_that_are_tried_for_a_while_go_on_from_there_to_the_same_bytes(
         return 1
 
     monkeypatch.setattr(resume, "at_once_by", at_once)
-    monkeypatch.setattr(resume, "TRIAL", 0.1)
+    monkeypatch.setattr(resume, "TRIAL", 0.01)
     monkeypatch.setattr(resume, "run_units", partial(one_after_another, resume.run_units))
     assert run_here(tried) == 0
     alone, steps, together, too_many = found
-    assert alone > 0 and 0 < steps < 1000 and together > 0 and too_many == 0
+    assert alone > 0 and 0 < steps < 200 and together > 0 and too_many == 0
     assert outputs(tried) == outputs(whole)
 
 

@@ -1,0 +1,1 @@
+"""What larger machines would bring, by simulation from measured rates; beside the pipeline."""
