@@ -6,19 +6,26 @@ is in `stages.report.blocks`. `make report` calls this; tests keep the blocks eq
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from stages.common.files import write_text
 from stages.report.blocks import BLOCKS, Read
+from stages.report.page.metrics import Absent, Metrics
 
 BLOCK = re.compile(r"(<!-- ([^:\n]+):[^\n]*-->\n)(.*?)(<!-- end of \2 -->)", re.DOTALL)
 
 
 def main() -> None:
     """Rewrite the READMEs with the tables of the last runs."""
-    for path in readmes(Path()):
-        write_text(path, filled(_content(path), lambda name: _content(Path(name))))
+    metrics = Metrics()
+    try:
+        texts = {path: filled(_content(path), metrics.text) for path in readmes(Path())}
+    except Absent as error:
+        sys.exit(f"no README is changed: {error}")
+    for path, text in texts.items():
+        write_text(path, text)
 
 
 def readmes(root: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ of a claim, `verdict("T3", "T4")` verdicts in a line, `figures("sweeps")` the fi
 """
 
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ class _Report:
 
     def figures(self, section: str) -> str:
         """Return the figures of a section."""
-        return one_block(self._part("figures", pictures=self.pictures.get(section, [])))
+        shown = groupby(self.pictures.get(section, []), key=lambda picture: picture.name)
+        return one_block(self._part("figures", pictures=[list(of_name) for _, of_name in shown]))
 
     def glance(self) -> str:
         """Return the table of all claims."""

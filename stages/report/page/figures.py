@@ -57,6 +57,11 @@ class Picture:
     data: str
 
     @property
+    def label(self) -> str:
+        """What it is called."""
+        return f"Figure{'s' * (' and ' in self.number)} {self.number}"
+
+    @property
     def anchor(self) -> str:
         """The name of its place on the page."""
         return f"{self.name}-{self.source}".replace("_", "-")

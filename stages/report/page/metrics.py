@@ -41,7 +41,7 @@ class Metrics:
         """Return the text of a file, under the name of today or an older one.
 
         Raises:
-            Absent: there is none, it is no text, or a row of a CSV file is not complete.
+            Absent: there is none, it is no text, or it is half-written.
         """
         if path not in self._read:
             self._read[path] = _content(path)
@@ -53,10 +53,7 @@ class Metrics:
         Raises:
             Absent: there is none, or it is half-written.
         """
-        try:
-            return json.loads(self.text(path))
-        except ValueError as error:
-            raise _damaged(path, str(error)) from None
+        return json.loads(self.text(path))
 
     def value(self, file: str, key: str, default: Any = None) -> Any:
         """Return a number, or whatever stands under a key in dots in ``metrics/FILE.json``.
@@ -98,8 +95,10 @@ def _content(path: str) -> str:
         raise Absent(fault(path, "no such file"))
     try:
         text = there.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise _damaged(path, error.reason) from None
+        if path.endswith(".json"):
+            json.loads(text)
+    except ValueError as error:
+        raise _damaged(path, str(error)) from None
     if path.endswith(".csv") and len({len(row) for row in csv.reader(text.splitlines())}) != 1:
         raise _damaged(path, "expected as many cells in every row as in the heading")
     return text

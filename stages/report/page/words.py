@@ -43,8 +43,9 @@ def ratio(compared: Mapping[str, float]) -> str:
 
 
 def together(text: str) -> str:
-    """Return a text in which no line ends within a number of several groups of digits."""
-    return re.sub(r"(?<=\d) (?=\d{3}(?!\d))", SPACE, text)
+    """Return a text in which no line ends within a number of several groups, or an interval."""
+    text = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", SPACE, text)
+    return re.sub(r"\[([-\d.e+]+), (?=[-\d.e+]+\])", rf"[\1,{SPACE}", text)
 
 
 def inline(text: str) -> Safe:

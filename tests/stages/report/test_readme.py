@@ -56,6 +56,19 @@ def test_every_readme_is_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert all("\nnew\n" in path.read_text() for path in readme.readmes(Path()))
 
 
+def test_a_table_that_is_lost_is_named_and_no_readme_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.lock").write_text("stages: {claims: {cmd: judge}}")
+    Path("dvc.yaml").write_text("stages: {claims: {outs: [metrics/laptop/claims.json]}}")
+    Path("README.md").write_text("<!-- claims: -->\nold\n<!-- end of claims -->\n")
+    said = "no README is changed: metrics/laptop/claims.json: no such file; run `dvc repro claims`"
+    with pytest.raises(SystemExit, match=said):
+        readme.main()
+    assert "old" in Path("README.md").read_text()
+
+
 @pytest.mark.parametrize("name", BLOCKS)
 def test_every_block_stands_in_a_readme_and_shows_the_tables_of_this_commit(name: str):
     files = git("ls-tree", "-r", "--name-only", "HEAD", "README.md", "metrics")

@@ -41,5 +41,5 @@ def test_what_is_not_there_becomes_a_notice(copy: Path, content: str | None, why
 def test_bytes_that_are_no_text_are_named(copy: Path):
     (copy / NEAR).unlink()
     (copy / NEAR).write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(Absent, match="near.json: half-written or damaged, invalid start byte"):
+    with pytest.raises(Absent, match="near.json: half-written or damaged, .utf-8. codec"):
         Metrics().text(NEAR.as_posix())

@@ -20,6 +20,7 @@ from stages.report.page import words
             words.together("to 2 500 or 8 393 728, B3 100"),
             "to 2\u00a0500 or 8\u00a0393\u00a0728, B3\u00a0100",
         ),
+        (words.together("5 [4, 6.5]"), "5 [4,\u00a06.5]"),
     ],
 )
 def test_numbers_are_written_for_readers(shown: str, expected: str):
