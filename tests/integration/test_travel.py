@@ -1,4 +1,4 @@
-"""Units computed where there is neither git nor DVC come home and make what is made here."""
+"""The pipeline of the paper, and units for it that were computed where no git or DVC is."""
 
 import re
 import shutil
@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from stages.report.scratch import run
-from tests.integration.pipelines import copy_with, shrink_sweeps
+from tests.integration.pipelines import (
+    check_only_results_changed,
+    check_outputs,
+    copy_with,
+    shrink_sweeps,
+)
 
 PIPELINE = Path("stages/pipelines/paper")
 RESULTS = "metrics/paper"
@@ -33,12 +38,12 @@ def brief(content: dict) -> None:
         "sweep": ["B1", "B2", "B3"],
         "published": ["B1"],
         "transposed": ["B1"],
+        "readings": ["B2"],
     }.items():
         networks = content[section]["networks"]
         content[section]["networks"] = {name: networks[name] for name in names}
     for stand_in in content["stand_ins"].values():
         stand_in["network"] = "B1"
-    content["readings"]["networks"] = {"B1": content["published"]["networks"]["B1"]}
     content["walks"]["network"] = "B1"
     content["variants"] = dict(list(content["variants"].items())[:2])
     for section in ("near", "newdata"):
@@ -55,9 +60,9 @@ def results(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.integration
-def test_units_from_away_make_the_bytes_of_a_run_here(tmp_path: Path):
+def test_the_pipeline_of_the_paper_runs_and_takes_units_from_away(tmp_path: Path):
     home, away = tmp_path / "home", tmp_path / "away"
-    copy_with(home, PIPELINE.as_posix(), brief)
+    _, pipeline = copy_with(home, PIPELINE.as_posix(), brief)
     shutil.rmtree(home / "metrics/paper/units", ignore_errors=True)  # those of the real parameters
     shutil.copytree(home, away, ignore=shutil.ignore_patterns(".git", ".dvc", ".cache"))
     for name in results(away):
@@ -69,7 +74,10 @@ def test_units_from_away_make_the_bytes_of_a_run_here(tmp_path: Path):
     said = python(home, "stages.adopt", "../units.tar")
     there = sorted((away / "metrics/paper/units").iterdir())
     assert "equal to the last bit" in said and f"{len(there)} units placed" in said
-    computed = run(["dvc", "repro", f"{PIPELINE}/dvc.yaml"], home)
+    computed = run(["dvc", "repro", pipeline], home)
+    check_outputs(home, pipeline)
+    check_only_results_changed(home, pipeline)
+    assert "up to date" in run(["dvc", "repro", pipeline], home)
     taken = re.findall(r"(\d+) of (\d+) units are in metrics/paper/units", computed)
     assert len(taken) == len(STAGES) and all(found == needed for found, needed in taken)
     for path in there:  # date and seconds too: none was computed again
