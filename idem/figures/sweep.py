@@ -83,9 +83,14 @@ def figure_3(summary: pd.DataFrame) -> Figure:
             some = of_rule[of_rule.discarded > 0]
             hollow: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": "white"}
             axes.plot(some.learning_rate, some.error, **hollow)
-        axes.set(xscale="log", yscale="log", title=f"{network}, {counted(runs, 'run')}")
+        axes.set(title=f"{network}, {counted(runs, 'run')}")
         axes.set(xlabel="learning rate", ylabel="mean error, improved runs")
-        plain(axes.xaxis)
+        if rows.empty:  # of which a logarithmic axis can show nothing
+            axes.set(xticks=[], yticks=[])
+            axes.text(0.5, 0.5, "no run improved", ha="center", transform=axes.transAxes)
+        else:
+            axes.set(xscale="log", yscale="log")
+            plain(axes.xaxis)
     discarded = grey("some runs discarded", marker="o", markerfacecolor="white")
     legend(figure, RULE_STYLES, discarded)
     return figure

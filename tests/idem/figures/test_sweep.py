@@ -68,6 +68,11 @@ def test_figure_3_marks_what_the_paper_discards_and_leaves_out_where_all_were():
     assert len(curves(axes)) == 2
 
 
+def test_figure_3_says_where_no_run_improved():
+    gone = summary(improved=0, discarded=3, mean_error_of_improved=math.nan)
+    assert words(drawn(figure_3(gone)).axes[0]) == "no run improved"
+
+
 @pytest.mark.parametrize(("runs", "line"), [(1, "None"), (3, "-")])
 def test_figure_3_joins_no_rates_of_a_single_run(runs: int, line: str):
     axes = drawn(figure_3(summary(runs=runs))).axes[0]
