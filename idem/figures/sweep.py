@@ -126,10 +126,10 @@ def figure_4(rows: pd.DataFrame) -> Figure:
 
 def _panels(names: list[str], columns: int, sharey: bool = False) -> tuple[Figure, dict[str, Axes]]:
     """Return a figure with a panel a name, as many beside each other as there are columns."""
-    count = -(-len(names) // columns)
+    count = max(1, -(-len(names) // columns))
     figure = Figure(figsize=(WIDTH, 2.0 * count + 0.5), layout="constrained")
     grid = figure.subplots(count, columns, squeeze=False, sharey=sharey)
-    for spare in grid.flat[len(names) :]:
+    for spare in grid.flat[max(1, len(names)) :]:  # an empty one stays where there are no names
         spare.remove()
     return figure, dict(zip(names, grid.flat, strict=False))
 

@@ -98,3 +98,7 @@ def test_figure_4_has_both_rules_in_a_panel_at_rates_where_nothing_diverges():
         assert len(found) == 2
         np.testing.assert_allclose(found[0], [(0, 0.75), (5, 13 / 84), (10, 23 / 264)])
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
+
+
+def test_figure_4_is_drawn_where_a_run_diverged_at_every_rate():
+    assert not curves(drawn(figure_4(logged().assign(diverged=True))).axes[0])

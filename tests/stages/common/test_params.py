@@ -117,7 +117,7 @@ def test_a_pipeline_that_is_not_known_is_answered_with_those_there_are(tmp_path:
         (
             lambda p: p["score"].update(batch_size=400),
             "expected evaluate.samples divisible by score.batch_size, as BatchNorm needs batches "
-            "of one size, got 1000 and 400",
+            "of one size, got 500 and 400",
         ),
         (
             lambda p: p["train"]["validation"].update(samples=501),
