@@ -60,7 +60,10 @@ SUBJECTS = {
     "Q1": Subject(("trajectory",), figures=("figure_trajectory", "figure_landscape")),
     "Q2": Subject(("latent",), (*_MNIST, "celeba"), ("figure_latent", "figure_jacobian")),
     "G1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_collapse")),
+    "G4": Subject(_TRAINED, ("study",), ("figure_5",)),
+    "G5": Subject(_TRAINED, ("study",), ("figure_5",)),
     "R1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_collapse")),
+    "R2": Subject(_TRAINED, ("study",), ("figure_compute",)),
     "G2": Subject(_TRAINED, ("celeba",), ("figure_5",)),
     "G3": Subject(_TRAINED, (*_MNIST, "celeba"), ("figure_drift",)),
 }
