@@ -60,9 +60,9 @@ def assert_same(found, expected, **tolerance) -> None:
 
 @needs_compiler
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::UserWarning:torch")
-@each_rule
-@pytest.mark.parametrize("whole", [True, False], ids=["step", "network"])
+@pytest.mark.parametrize(("rule", "whole"), [("modified", True), ("ordinary", False)])
 def test_compiled_equals_eager(rule, whole: bool):
+    """Two cases, as the C++ compiler takes long; how all rules are traced, a test below tells."""
     f, x = network(nn.BatchNorm1d(6)), inputs()
     g = copy.deepcopy(f)
 
@@ -79,7 +79,7 @@ def test_compiled_equals_eager(rule, whole: bool):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::UserWarning:torch")
 @pytest.mark.parametrize("rule", ALL_RULES)
-@pytest.mark.parametrize("policy", ["all", "none"])
+@each_policy
 @pytest.mark.parametrize("whole", [True, False], ids=["step", "network"])
 def test_every_policy_is_traced_as_it_is_run(rule, policy: str, whole: bool):
     f, x = network(nn.BatchNorm1d(6)), inputs()
