@@ -11,7 +11,7 @@ import pandas as pd
 
 from stages.claims.old_names import old_file, renamed
 from stages.claims.printed import CLAIMS
-from stages.claims.verdict import short_table
+from stages.claims.verdict import NOT_RUN, short_table
 from stages.common import params
 from stages.generative import trials
 from stages.report import study_tables
@@ -27,7 +27,8 @@ STUDY_PARAMS = Path("stages/pipelines/study/params.yaml")
 def claims(read: Read) -> str:
     """Return every claim in short: the authors, here, verdict.
 
-    Those on generation are taken from the pipeline that has trained the most seeds for them.
+    Those on generation are taken from the pipeline that has trained the most seeds for them. What
+    has not been run anywhere stands in the table of its pipeline alone.
     """
     found = json.loads(read("metrics/laptop/claims.json"))
     for pipeline in ("study", "celeba"):
@@ -37,7 +38,8 @@ def claims(read: Read) -> str:
                 found.pop(claim, None)
                 found[f"{claim} ({pipeline})"] = longer[claim]
     order = {claim: place for place, claim in enumerate(CLAIMS)}
-    rows = sorted(found, key=lambda name: order[name.partition(" ")[0]])
+    run = [name for name, row in found.items() if row["verdict"] != NOT_RUN]
+    rows = sorted(run, key=lambda name: order[name.partition(" ")[0]])
     return short_table({name: found[name] for name in rows})
 
 

@@ -5,11 +5,11 @@ import json
 from stages.report import blocks
 
 
-def test_claims_are_shown_in_short():
+def test_claims_that_were_run_are_shown_in_short():
     short = {"claim": "a", "authors": "b", "ours": "c", "verdict": "d"}
     longer = short | {"verdict": "long", "brief": "e"}
     tables = {
-        "laptop": {"T6": short, "G1": short, "G3": short},
+        "laptop": {"T6": short, "T7": short | {"verdict": "not run"}, "G1": short, "G3": short},
         "study": {"G3": {"verdict": "of before"}, "G1": longer},
         "celeba": {"Q2": short, "G2": short},
     }
