@@ -49,7 +49,11 @@ def figure_cost(cost: pd.DataFrame, training: pd.DataFrame) -> Figure:
         axes.set_xticks(sorted(cost.depth.unique()))
         axes.xaxis.set_minor_locator(NullLocator())
         plain(axes.xaxis)
-    work.set(ylim=(0, 6.9), ylabel="forward passes a step", title="operations")
+    work.set(
+        ylim=(0, 6.9),
+        ylabel="forward passes a step",
+        title="operations (a pass is linear in depth)",
+    )
     memory.set(yscale="log", ylabel="MB saved for backward", title="memory")
     _name_widths(memory, cost.assign(megabytes=cost.saved_bytes / 1e6))
     for axes, network in zip(grid[1], networks, strict=False):

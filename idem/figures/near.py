@@ -14,7 +14,6 @@ from idem.figures.style import (
     grey,
     legend,
     lines,
-    plain,
     themed,
     with_lost,
 )
@@ -66,7 +65,9 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
     runs = counted(int(rows.runs.min()), "run")
     axes.set(xscale="log", title=f"{name}: {predicted.steps:.0f} steps, {runs}")
     axes.set_xlabel("learning rate")
-    plain(axes.xaxis)
+    rates = sorted(set(rows.learning_rate))
+    axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    axes.tick_params(axis="x", which="minor", labelbottom=False)
 
 
 def _draw_ratios(axes: Axes, shared: pd.DataFrame) -> None:
@@ -84,7 +85,7 @@ def _draw_ratios(axes: Axes, shared: pd.DataFrame) -> None:
         }
         axes.text(0.01, place + 0.08, case_name(str(case)), **where)
     axes.set(xscale="log", ylim=(-0.6, len(shared) - 0.4), title="each at its best rate")
-    axes.set_xlabel("error, modified / ordinary")
+    axes.set_xlabel("relative error, modified / ordinary")
 
 
 def case_name(case: str) -> str:

@@ -38,8 +38,8 @@ CLAIMS = {
         "for one linear layer the rule is the recurrence (1, 2.3)",
     ),
     "T1": Claim(
-        "growth of the ordinary gradient with depth",
-        "exponential (1)",
+        "growth with depth of the ordinary gradient's cost",
+        "exponentially many terms (1)",
         "the terms of the ordinary gradient grow exponentially with depth (1)",
     ),
     "T2": Claim(
@@ -53,7 +53,7 @@ CLAIMS = {
         "the modified rule reaches lower absolute error (Figure 3)",
     ),
     "T3b": Claim(
-        "T3 on one batch, at their rates, as they ran it",
+        "T3 on one batch, at their rates, as it seems run",
         "B2, B3: the lowest curves (poster, Figure 5)",
         "T3 as the published curves say that it was run (poster, Figure 5)",
     ),
@@ -63,7 +63,7 @@ CLAIMS = {
         "it does so at lower learning rates (Figure 4)",
     ),
     "T4b": Claim(
-        "T4 as they ran it",
+        "T4 as it seems run",
         "on B2 and B3 (Figure 4; poster, Figure 5)",
         "T4 as the published curves say that it was run (poster, Figure 5)",
     ),
@@ -73,7 +73,7 @@ CLAIMS = {
         "no run improves above a rate of 0.22 on B3 and 0.52 on B4 (Figure 3)",
     ),
     "T5b": Claim(
-        "T5 as they ran it: the modified rule's edge",
+        "T5 as it seems run: the modified rule's edge",
         "0.22 to 0.37 on B3, 0.52 to 0.67 on B4",
         "T5 as the published curves say that it was run (Figure 3; poster, Figure 5)",
     ),
@@ -103,7 +103,7 @@ CLAIMS = {
         "does the error fall on inputs that were not trained on too? (left open)",
     ),
     "P4": Claim(
-        "at equal scale, is its error on new inputs lower?",
+        "at best rates, is its error on new inputs lower?",
         "left open",
         "with the scale divided out, is the modified rule's error on new inputs lower? (left open)",
     ),

@@ -78,8 +78,10 @@ def edge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     Of ordinary no rate of the grid is near an edge, so the claim is the modified rule's.
     """
     ends = {network: _ends(found[network]["modified"]) for network in EDGES}
-    outcomes = [_at_edge(network, *of) for network, of in ends.items()]
-    verdict = next(v for v in (NOT, OPEN, REPRODUCED) if v in outcomes)
+    outcomes = {network: _at_edge(network, *of) for network, of in ends.items()}
+    verdict = "; ".join(f"{network}: {outcome}" for network, outcome in outcomes.items())
+    if len(set(outcomes.values())) == 1:
+        (verdict,) = set(outcomes.values())
     steps = min(found[network]["steps"] for network in EDGES)
     rests = evidence(1, "run", section.least_runs, steps, section.least_steps)
     ours = "; ".join(f"{n}: {low:g} improves, {high:g} not" for n, (low, high) in ends.items())
@@ -99,9 +101,10 @@ def _ends(of_rule: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _at_edge(network: str, improves: float, fails: float) -> str:
+    """Return whether the printed rate improves and the next does not; one run too low is OPEN."""
     if improves > EDGES[network]:
         return NOT
-    return REPRODUCED if fails <= NEXT[network] else OPEN  # the latter for NaN too
+    return REPRODUCED if improves == EDGES[network] and fails <= NEXT[network] else OPEN
 
 
 def _on_new_inputs(lanes: pd.DataFrame, section: params.Claims) -> str:

@@ -1,7 +1,7 @@
 """P1 to P3: the authors' published curves, what of the rules' difference they show, and on what.
 
-The thresholds of P1 were fixed before the runs, those of P3 with the first results in view. The
-lines are those of one fixed batch a run.
+The thresholds of P1 were fixed before the runs, those of P3 with the first results in view; that
+each rule is judged alone in P1 came after them. The lines are those of one fixed batch a run.
 """
 
 import math
@@ -38,26 +38,39 @@ def judge(
 
 
 def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
-    """Judge P1: do our lines on a fixed batch, of both rules, lie on the published ones?"""
-    deviations = {network: of_network["fixed"] for network, of_network in lines.items()}
-    compared = [network for network, of in deviations.items() if of["median_deviation"] is not None]
-    if not compared:  # no logged epoch is one that is printed
+    """Judge P1: do our lines on a fixed batch lie on the published ones, under each rule?
+
+    So that a rule under which a network has hardly moved does not make up for the other.
+    """
+    panels = {
+        f"{rule} on {network}": (network, of)
+        for network, of_network in lines.items()
+        for rule, of in of_network["fixed"]["rules"].items()
+        if of["median_deviation"] is not None
+    }
+    if not panels:  # no logged epoch is one that is printed
         return Verdict("P1", NOT_RUN, "–", "no published epoch was logged")
-    hit = [
-        network
-        for network in compared
-        if deviations[network]["median_deviation"] <= section.published_median[network]
-        and deviations[network]["largest_deviation"] <= section.published_largest
-    ]
-    missed = [network for network in compared if network not in hit]
+    hit = [name for name, (network, of) in panels.items() if _hit(network, of, section)]
+    missed = [name for name in panels if name not in hit]
     wordings = [REPRODUCED if not missed else NOT]
     if hit and missed:
-        wordings = [f"{REPRODUCED} on {_and(hit)}, not on {_and(missed)}", f"on {_and(hit)} only"]
-    shown = [f"{n} {_percent(deviations[n]['median_deviation'])}" for n in compared]
-    ours = ", ".join(shown)
+        count = f"{len(hit)} of {len(panels)} panels"
+        wordings = [f"{REPRODUCED} for {_and(hit)}, not for {_and(missed)}", count]
+    by_rule: dict[str, list[str]] = {}
+    for name, (network, of) in panels.items():
+        words = f"{network} {_percent(of['median_deviation'])}"
+        by_rule.setdefault(name.partition(" ")[0], []).append(words)
+    ours = "; ".join(f"{rule}: {', '.join(words)}" for rule, words in by_rule.items())
     text = told("P1", networks=lines)
     return Verdict.of(
-        "P1", wordings, _rests_on(lines, section), f"off by (median): {ours}", text, list(lines)
+        "P1", wordings, _rests_on(lines, section), f"off by, {ours}", text, list(lines)
+    )
+
+
+def _hit(network: str, of: Mapping[str, Any], section: params.Claims) -> bool:
+    return (
+        of["median_deviation"] <= section.published_median[network]
+        and of["largest_deviation"] <= section.published_largest
     )
 
 

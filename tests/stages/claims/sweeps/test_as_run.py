@@ -64,8 +64,8 @@ def test_one_run_leaves_t4_undecided():
     ("b3", "b4", "verdict"),
     [
         ((0.22, 0.37), (0.52, 0.67), REPRODUCED),
-        ((0.22, 0.37), (0.42, 0.52), REPRODUCED),
-        ((0.37, None), (0.42, 0.52), NOT),
+        ((0.22, 0.37), (0.42, 0.52), f"B3: {REPRODUCED}; B4: {OPEN}"),
+        ((0.37, None), (0.52, 0.67), f"B3: {NOT}; B4: {REPRODUCED}"),
         ((0.22, 0.52), (0.42, 0.52), OPEN),
         ((0.22, None), (0.42, 0.52), OPEN),
     ],
