@@ -52,7 +52,7 @@ def figure_cost(cost: pd.DataFrame, training: pd.DataFrame) -> Figure:
     work.set(
         ylim=(0, 6.9),
         ylabel="forward passes a step",
-        title="operations (a pass is linear in depth)",
+        title="operations: linear in depth",
     )
     memory.set(yscale="log", ylabel="MB saved for backward", title="memory")
     _name_widths(memory, cost.assign(megabytes=cost.saved_bytes / 1e6))
