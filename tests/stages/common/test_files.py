@@ -21,6 +21,7 @@ IN_PLACE = {
     "idem/data/blocks.py": "in a folder of its own, which is moved into place file by file",
     "idem/data/celeba.py": "in that folder",
     "idem/data/sources.py": "where pooch says, which moves it into place",
+    "stages/common/devices.py": "locks, which hold nothing",
     "stages/report/repro.py": "the seconds, which are nobody's output",
     "stages/travel/archive.py": "in memory",
 }

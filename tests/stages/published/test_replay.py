@@ -28,6 +28,7 @@ def test_the_grid_is_the_sweeps_network_at_the_labels(settings: params.Laptop, d
 
 def test_the_stage_writes_rows_lines_and_headline(settings, tmp_path, monkeypatch):
     network = settings.published.networks["B2"].model_copy(update={"runs": 2, "steps": 2})
+    labels = sum(map(len, network.learning_rates.values()))
     published = settings.published.model_copy(update={"networks": {"B1": network}, "log_at": [1]})
     monkeypatch.setattr(
         params, "read", lambda *_: settings.model_copy(update={"published": published})
@@ -40,7 +41,7 @@ def test_the_stage_writes_rows_lines_and_headline(settings, tmp_path, monkeypatc
     rows = pd.read_csv(tmp_path / "published_B1.csv")
     assert set(rows.step) == {0, 1, 2}
     assert set(rows.data) == {"fixed", "fresh"}
-    assert rows.groupby(["data", "rule", "label"]).ngroups == 10
+    assert rows.groupby(["data", "rule", "label"]).ngroups == 2 * labels
     lines = pd.read_csv(tmp_path / "published_B1_lines.csv")
     start = lines[lines.epoch == 0].error
     assert start.max() == pytest.approx(start.min(), rel=1e-5)  # all from the same starts
