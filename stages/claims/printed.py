@@ -88,7 +88,7 @@ CLAIMS = {
         "batch sizes from 32 to 10 000 give comparable results (3)",
     ),
     "P1": Claim(
-        "curves of error by epoch on B2 and B3",
+        "how far off the curves of B2 and B3 are (medians)",
         "15 rates, both rules (poster, Figure 5)",
         "error by epoch at fifteen learning rates, as on one batch a run (poster, Figure 5)",
     ),

@@ -62,9 +62,7 @@ def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
         by_rule.setdefault(name.partition(" ")[0], []).append(words)
     ours = "; ".join(f"{rule}: {', '.join(words)}" for rule, words in by_rule.items())
     text = told("P1", networks=lines)
-    return Verdict.of(
-        "P1", wordings, _rests_on(lines, section), f"off by, {ours}", text, list(lines)
-    )
+    return Verdict.of("P1", wordings, _rests_on(lines, section), ours, text, list(lines))
 
 
 def _hit(network: str, of: Mapping[str, Any], section: params.Claims) -> bool:
