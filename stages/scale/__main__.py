@@ -128,7 +128,7 @@ def sweep(
     The seconds of a unit are its operations at the speed of its network, times how far some
     finished unit was from the median of its kind. Lanes that diverge leave early: not counted.
     """
-    speeds = dict(measured["operations_per_second"]) | speeds_of(grids, finished)
+    speeds = speeds_of(grids, finished) | dict(measured["operations_per_second"])  # on idle cores
     lanes = [(n, g, len(unit.learning_rates)) for n, g in grids.items() for unit in g.units()]
     usual = np.array([grid.operations(count) / speeds[name] for name, grid, count in lanes])
     saved = [4 * count * parameter_count(grid.widths) for _, grid, count in lanes]
