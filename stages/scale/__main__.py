@@ -125,25 +125,17 @@ def sweep(
 ) -> Work:
     """Return the units of all networks, with so many times the runs, longest first.
 
-    The seconds of a unit are its operations at the speed of its network, times how far some
-    finished unit was from the median of its kind. Lanes that diverge leave early: not counted.
+    The seconds of a unit are its operations at the speed measured for its network, as finished
+    units may be of busy cores, times how far some finished unit was from the median of its kind.
+    Lanes that diverge leave early: not counted.
     """
-    speeds = speeds_of(grids, finished) | dict(measured["operations_per_second"])  # on idle cores
+    speeds = measured["operations_per_second"]
     lanes = [(n, g, len(unit.learning_rates)) for n, g in grids.items() for unit in g.units()]
     usual = np.array([grid.operations(count) / speeds[name] for name, grid, count in lanes])
     saved = [4 * count * parameter_count(grid.widths) for _, grid, count in lanes]
     drawn = np.random.default_rng(_SEED).choice(spread(finished), times * len(usual))
     seconds = np.sort(np.repeat(usual, times) * drawn)[::-1]
     return Work(seconds.tolist(), float(np.average(saved, weights=usual)), 0)
-
-
-def speeds_of(grids: Mapping[str, Grid], finished: Sequence[units.Finished]) -> dict[str, float]:
-    """Return the operations a second of each network that there are finished units of."""
-    found = {
-        name: [speed for widths, speed in map(_speed, finished) if widths == list(grid.widths)]
-        for name, grid in grids.items()
-    }
-    return {name: float(np.median(speeds)) for name, speeds in found.items() if speeds}
 
 
 def spread(finished: Sequence[units.Finished]) -> np.ndarray:

@@ -51,10 +51,12 @@ def test_units_are_apart_as_finished_ones_are_from_the_median_of_their_kind():
     assert sorted(scale.spread(FINISHED)) == [0.5, 0.5, 1.0, 1.0, 2.0, 2.0]
 
 
-def test_the_speed_of_a_network_is_that_of_its_finished_units():
-    speeds = scale.speeds_of(scale.authors_grids(), FINISHED)
-    grid = scale.authors_grids()["B1"]
-    assert speeds == {"B1": pytest.approx(grid.operations(2) / 3.5, rel=0.5)}
+def test_the_speed_of_a_network_is_the_one_measured_whatever_finished_units_took():
+    grids = scale.authors_grids()
+    operations = sum(g.operations(len(u.learning_rates)) for g in grids.values() for u in g.units())
+    for seconds in (1.0, 100.0):
+        found = scale.sweep(grids, MEASURED, [unit(seconds)], 1)
+        assert sum(found.seconds) == pytest.approx(operations / 1e10)
 
 
 def test_a_hundred_times_the_runs_are_a_hundred_times_the_work():
