@@ -63,7 +63,7 @@ def grid_of(settings: params.Swept, case: params.Start) -> Grid:
         steps=case.steps,
         batch_size=settings.near.batch_size,
         log_every=case.steps,
-        negative_slope=sweep.negative_slope,
+        negative_slope=case.negative_slope or sweep.negative_slope,
         initialization=NearProjection(case.noise, case.bias, case.null_dimension),
         optimizer=case.optimizer,
         diverged_above=sweep.diverged_above,

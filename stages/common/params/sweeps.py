@@ -60,7 +60,10 @@ class Variant(Lanes):
 
 
 class Start(Section):
-    """A network that begins near a projection, and how near: `idem.sweeps.near`."""
+    """A network that begins near a projection, and how near: `idem.sweeps.near`.
+
+    A slope of 1 makes it linear; left out, it is that of the section sweep.
+    """
 
     width: Several
     layers: Count
@@ -71,6 +74,7 @@ class Start(Section):
     learning_rates: Rates
     runs: Count
     steps: Count
+    negative_slope: Positive | None = None
 
 
 class Chosen(Section):

@@ -100,3 +100,10 @@ def test_every_case_of_the_parameters_is_computed(path: str):
     for name, case in settings.near.cases.items():
         of_case = [label for label in labels if label.startswith(f"near_{name}_modified")]
         assert len(of_case) >= case.runs
+
+
+@pytest.mark.parametrize(("own", "expected"), [(1.0, 1.0), (None, 0.2)])
+def test_a_case_has_a_slope_of_its_own_or_that_of_the_sweep(own: float | None, expected: float):
+    settings = params.read(ROOT / "params.yaml", params.Swept)
+    case = settings.near.cases["n20"].model_copy(update={"negative_slope": own})
+    assert near.grid_of(settings, case).negative_slope == expected
