@@ -1,4 +1,4 @@
-"""Judge T3 to T7 and P4 at the paper's scale, network by network, as far as its sweeps have got.
+"""Judge claims at the paper's scale, network by network, as far as its sweeps have got.
 
 No stage of a pipeline, as its inputs may be missing: sweeps of hours and days are cut and go on
 later. `make paper` ends with it. A network is judged from its whole sweep, else from those runs so
@@ -15,7 +15,8 @@ import pandas as pd
 
 from stages.claims.pipelines import of_batch_sizes, read
 from stages.claims.printed import CLAIMS
-from stages.claims.sweeps import as_run, batch_sizes, edges, newdata, sweeps
+from stages.claims.sweeps import as_run, batch_sizes, edges, near, newdata, published, sweeps
+from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import NOT_RUN, Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text
@@ -32,8 +33,12 @@ NETWORKS = {
     "T5b": tuple(EDGES),
     "T6": ("B1",),
     "T7": ("B1", "B2"),
+    "P1": ("B2", "B3"),
+    "P3": ("B2", "B3"),
     "P4": ("B1", "B2", "n512"),  # the last has B3's ratio of n to the batch
+    "N": ("n5", "n20", "n100", "n400"),  # widths, of which there are several cases
 }
+_NO_LANES = pd.DataFrame({"run": []})
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,13 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         name: min(measured["runs"] for measured in rules.values())
         for name, rules in variants.items()
     }
-    fresh = _on_new_data(folder)
-    replayed = {name: _replayed(folder, name) for name in NETWORKS["T3b"]}
+    lines = settings.published.networks
+    replayed = {name: _replayed(folder, name, lines[name]) for name in NETWORKS["T3b"]}
     replays = {name: of_network.run.nunique() for name, of_network in replayed.items()}
+    beside = {name: _beside(folder, name) for name in NETWORKS["P1"]}
+    on_lines = {name: published.runs(of) for name, of in beside.items() if of}
+    fresh = _cases(folder, "newdata", NETWORKS["P4"])
+    starts = _cases(folder, "near", NETWORKS["N"])
     judges: dict[str, tuple[Mapping[str, int], Callable[[str], Verdict]]] = {
         "T3": (runs, lambda n: sweeps.lower_error({n: lanes[n]}, section)),
         "T3b": (replays, lambda n: as_run.lower_error({n: replayed[n]}, section)),
@@ -81,9 +90,15 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         "T5b": (replays, lambda n: as_run.edge_of_lanes(n, replayed[n], section)),
         "T6": (runs, lambda n: sweeps.near_zero(lanes[n], section)),
         "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, sizes, section)),
+        "P1": (on_lines, lambda n: published.curves({n: beside[n]}, section)),
+        "P3": (on_lines, lambda n: published.new_inputs({n: beside[n]}, section)),
         "P4": (
-            {name: newdata.runs(of_network) for name, of_network in fresh.items()},
+            {name: newdata.runs(cases) for name, cases in fresh.items()},
             lambda n: newdata.judge(fresh[n], section),
+        ),
+        "N": (
+            {name: near.runs(cases) for name, cases in starts.items()},
+            lambda n: near.judge(starts[n], section),
         ),
     }
     return [
@@ -96,27 +111,30 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
 def complete_runs(folder: Path, name: str, network: params.Network) -> pd.DataFrame:
     """Return `complete_lanes` of a network's sweep; no rows where nothing is complete."""
     rows = _read(folder / f"sweep_{name}.csv", folder / f"sweep_{name}_so_far.csv")
-    return pd.DataFrame({"run": []}) if rows is None else complete_lanes(rows, network)
+    rates = dict.fromkeys(RULES, network.learning_rates)
+    return _NO_LANES if rows is None else complete_lanes(last_rows(rows), rates, network.steps)
 
 
-def complete_lanes(rows: pd.DataFrame, network: params.Network) -> pd.DataFrame:
-    """Return the lanes of the runs that are complete under both rules, one row each.
+def complete_lanes(
+    lanes: pd.DataFrame, rates: Mapping[str, Sequence[float]], steps: int
+) -> pd.DataFrame:
+    """Return the lanes of the runs that are complete under both rules.
 
     Complete is a run all of whose rates made all steps or diverged. What is not is left out as a
     whole, under both rules, so that both are judged by the same runs.
 
-    Returns:
-        As `stages.sweeps.aggregate.last_rows`.
+    Args:
+        lanes: one row each, as of `stages.sweeps.aggregate.last_rows`.
+        rates: by rule, of a whole run.
+        steps: of a whole lane.
     """
-    lanes = last_rows(rows)
-    ended = lanes[lanes.diverged | (lanes.step == network.steps)]
-    rates = _labels(network.learning_rates)
+    ended = lanes[lanes.diverged | (lanes.step == steps)]
     units = {
-        key
-        for key, of_unit in ended.groupby(["rule", "run"])
-        if _labels(of_unit.learning_rate) == rates
+        (rule, run)
+        for (rule, run), of_unit in ended.groupby(["rule", "run"])
+        if _labels(of_unit.learning_rate) == _labels(rates[rule])
     }
-    runs = [r for r in lanes.run.unique() if {("modified", r), ("ordinary", r)} <= units]
+    runs = [run for run in lanes.run.unique() if {(rule, run) for rule in RULES} <= units]
     return lanes[lanes.run.isin(runs)].reset_index(drop=True)
 
 
@@ -140,21 +158,28 @@ def table(entries: Sequence[Entry]) -> str:
     return markdown.table(head, rows) + "\n"
 
 
-def _on_new_data(folder: Path) -> dict[str, newdata.Settings]:
-    """Return what was measured on new inputs, by the network that the names of cases begin with."""
-    if not (folder / "newdata.json").exists():
-        return {}
-    found = read(folder, "newdata")
-    return {
-        network: {name: of for name, of in found.items() if name.partition("_")[0] == network}
-        for network in NETWORKS["P4"]
+def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what a study measured, by the network that the names of its cases begin with."""
+    found = read(folder, name) if (folder / f"{name}.json").exists() else {}
+    by_network = {
+        network: {case: of for case, of in found.items() if case.partition("_")[0] == network}
+        for network in networks
     }
+    return {network: cases for network, cases in by_network.items() if cases}
 
 
-def _replayed(folder: Path, name: str) -> pd.DataFrame:
-    """Return the lanes of a network as the authors ran it; no rows where it has not been run."""
-    rows = _read(folder / f"published_{name}.csv")
-    return pd.DataFrame({"run": []}) if rows is None else as_run.lanes_of(rows)
+def _replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
+    """Return the complete lanes of a network as the authors ran it; no rows where there is none."""
+    rows = _read(folder / f"published_{name}.csv", folder / f"published_{name}_so_far.csv")
+    if rows is None:
+        return _NO_LANES
+    return complete_lanes(as_run.lanes_of(rows), lines.learning_rates, lines.steps)
+
+
+def _beside(folder: Path, name: str) -> dict[str, Any]:
+    """Return how far a network's lines are from the published ones, as far as they were run."""
+    names = (f"published_{name}", f"published_{name}_so_far")
+    return next((read(folder, n) for n in names if (folder / f"{n}.json").exists()), {})
 
 
 def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verdict]) -> Entry:

@@ -3,12 +3,17 @@
 It can be killed at any time, and goes on from there when it is run again.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
+from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.published.beside import LINE, beside, headline
@@ -24,19 +29,44 @@ def main() -> None:
     params.choose(settings.published.networks, args.network, "network")
     name, network = f"published_{args.network}", args.network
     others = [plan(settings, other) for other in settings.published.networks if other != network]
-    kinds = [data for data, grid in grids_of(settings, network).items() for _ in grid.units()]
+    so_far = args.metrics / f"{name}_so_far"
+    late = partial(write_so_far, so_far, settings, network)
     with resume.completed(
-        *plan(settings, network), keep=args.units, label=name, others=others
+        *plan(settings, network), keep=args.units, label=name, others=others, late=late
     ) as parts:
-        rows = pd.DataFrame(
-            {"data": data} | row for data, part in zip(kinds, parts, strict=True) for row in part
-        )
-        rows = labelled(rows, rates_by_label(settings, network))
-        curves = read_errors()
-        lines = beside(rows, curves[curves.network == network])
-        write_csv(args.metrics / f"{name}.csv", rows)
-        write_csv(args.metrics / f"{name}_lines.csv", lines)
-        write_json(args.metrics / f"{name}.json", headline(lines))
+        write(args.metrics / name, settings, network, parts)
+        for path in args.metrics.glob(f"{so_far.name}*"):
+            path.unlink()
+
+
+def write(path: Path, settings: params.Swept, network: str, parts: Sequence[list[Row]]) -> None:
+    """Write `path`.csv with every row, ``_lines.csv`` beside the authors', and ``.json``.
+
+    Args:
+        path: without an ending.
+        settings: of the pipeline.
+        network: which was trained.
+        parts: the rows of every unit of `plan`, in its order; empty where a unit is not done.
+    """
+    kinds = [data for data, grid in grids_of(settings, network).items() for _ in grid.units()]
+    rows = pd.DataFrame(
+        {"data": data} | row for data, part in zip(kinds, parts, strict=True) for row in part
+    )
+    rows = labelled(rows, rates_by_label(settings, network))
+    curves = read_errors()
+    lines = beside(rows, curves[curves.network == network])
+    write_csv(path.with_name(f"{path.name}.csv"), rows)
+    write_csv(path.with_name(f"{path.name}_lines.csv"), lines)
+    write_json(path.with_name(f"{path.name}.json"), headline(lines))
+
+
+def write_so_far(
+    path: Path, settings: params.Swept, network: str, results: list[list[Row] | None], _: list[Any]
+) -> None:
+    """Write as `write` does from the units that are done, if any is."""
+    parts = [done or [] for done in results]
+    if any(parts):
+        write(path, settings, network, parts)
 
 
 def plan(settings: params.Swept, network: str) -> resume.Plan:

@@ -45,6 +45,10 @@ SWEEPS = {
 STABLE = Source("stability.json", "stability")
 BATCHES = Source("variants.json", "variants")
 LINES = Source("published_B3.json", "published@B3")
+LINES_SO_FAR = {
+    n: Source(f"published_{n}.json", f"published@{n}", f"published_{n}_so_far.json")
+    for n in ("B2", "B3")
+}
 NEAR = Source("near.json", "near")
 RULE = Source("autodiff.json", "autodiff")
 ROUTES = Source("trajectory.json", "trajectory")
@@ -95,6 +99,11 @@ def paper(section: params.Claims, swept: params.Sweep) -> list[Number]:
         ),
         *_near_zero(section),
         *_batch_sizes(),
+        *(
+            Number(f"P1.deviation_{name}",    source,       at("fixed.median_deviation"), FINAL)
+            for name, source in LINES_SO_FAR.items()
+        ),
+        Number("N.log10_ratio_n100",       NEAR,         at("n100_noise_0_1.modified_over_ordinary.log10_ratio"), Rounded(absolute=0.1)),
         *_sweeps(),
     ]
 

@@ -89,7 +89,8 @@ def error_ratio_of_complete_runs(network: params.Network) -> Values:
     """Return log10(modified / ordinary) as in T3, of the runs of a sweep that are complete."""
 
     def values(rows: pd.DataFrame) -> list[float]:
-        lanes = complete_lanes(rows, network)
+        rates = dict.fromkeys(RULES, network.learning_rates)
+        lanes = complete_lanes(last_rows(rows), rates, network.steps)
         return _ratio(at_rates_of_the_others(lanes)) if len(lanes) else [math.nan]
 
     return values

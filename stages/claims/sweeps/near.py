@@ -57,6 +57,10 @@ def _estimate(case: Mapping[str, Any]) -> tuple[float, float, float]:
     return mean, low, high
 
 
+def runs(found: Mapping[str, Mapping[str, Any]]) -> int:
+    """Return the runs of the case of which there are fewest."""
+    return min(case["modified_over_ordinary"]["runs"] for case in found.values())
+
+
 def _rests_on(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Evidence:
-    runs = min(case["modified_over_ordinary"]["runs"] for case in found.values())
-    return evidence(runs, "run", section.least_runs)
+    return evidence(runs(found), "run", section.least_runs)

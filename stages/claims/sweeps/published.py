@@ -5,7 +5,7 @@ each rule is judged alone in P1 came after them. The lines are those of one fixe
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stages.claims.verdict import (
@@ -108,10 +108,18 @@ def _holds(trained: float, new: float, section: params.Claims) -> str:
     return "no" if part <= section.memorised_below else "in part"
 
 
+def runs(*networks: Lines) -> int:
+    """Return the runs of the line of which there are fewest."""
+    return min(of["runs"] for of in _every_rule(networks))
+
+
 def _rests_on(lines: Mapping[str, Lines], section: params.Claims) -> Evidence:
-    every = [of_rule for of in lines.values() for of_rule in of["fixed"]["rules"].values()]
-    runs, steps = (min(of[name] for of in every) for name in ("runs", "epochs"))
-    return evidence(runs, "run", section.least_runs, steps, section.least_steps)
+    steps = min(of["epochs"] for of in _every_rule(lines.values()))
+    return evidence(runs(*lines.values()), "run", section.least_runs, steps, section.least_steps)
+
+
+def _every_rule(networks: Iterable[Lines]) -> list[Mapping[str, Any]]:
+    return [of_rule for of in networks for of_rule in of["fixed"]["rules"].values()]
 
 
 def _percent(deviation: float) -> str:

@@ -50,7 +50,7 @@ from stages.common.params.pipelines import (
     Pipeline,
     Swept,
 )
-from stages.common.params.published import Published, Readings, StandIn, Walks
+from stages.common.params.published import Lines, Published, Readings, StandIn, Walks
 from stages.common.params.reading import arguments, choose, read
 from stages.common.params.sweeps import (
     DataCase,

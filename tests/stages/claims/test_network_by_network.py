@@ -17,7 +17,9 @@ from stages.common import params
 from tests import ROOT
 from tests.stages.claims.lanes import SECTION, rows_of
 from tests.stages.claims.sweeps.test_batch_sizes import case
+from tests.stages.claims.sweeps.test_near import case as start
 from tests.stages.claims.sweeps.test_newdata import setting
+from tests.stages.claims.sweeps.test_published import lines_of
 
 RATES = (0.02, 1.0)  # the second is B2's first relabelled
 NETWORK = params.Network(
@@ -91,6 +93,19 @@ def test_where_nothing_is_known_there_is_no_run(tmp_path: Path):
     assert network_by_network.complete_runs(tmp_path, "B2", NETWORK).empty
 
 
+def test_published_lines_count_by_their_own_rates(tmp_path: Path):
+    lines = params.Lines(
+        learning_rates={"modified": [0.22], "ordinary": [0.22, 1.42]}, runs=3, steps=10
+    )
+    rows = rows_of((0.22, 1.42), {}).assign(data="fixed")
+    rows = rows[(rows.rule == "ordinary") | (rows.learning_rate == 0.22)]
+    rows = rows.assign(label=rows.learning_rate)
+    late = without(rows, "ordinary", 1, 1.42)
+    for table, runs in ((rows, {0, 1, 2}), (late, {0, 2})):
+        table.to_csv(tmp_path / "published_B2_so_far.csv", index=False)
+        assert set(network_by_network._replayed(tmp_path, "B2", lines).run) == runs
+
+
 def by_place(entries: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
     return {(entry.id, entry.network): entry for entry in entries}
 
@@ -153,3 +168,23 @@ def test_new_data_are_judged_by_the_network_that_cases_are_named_after(
     assert found["P4", "B1"].verdict == "below ordinary on B1, above it on B1_adam"
     assert found["P4", "n512"].verdict == "below ordinary on n512 (indication: 1 run)"
     assert found["P4", "B2"].verdict == NOT_RUN
+
+
+def test_lines_so_far_are_judged_until_they_are_whole(tmp_path: Path, settings: params.Paper):
+    for name, runs in (("published_B2_so_far", 2), ("published_B2", 10)):
+        content = lines_of(B2={"runs": runs, "median_deviation": 1.3})["B2"]
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+        found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
+        assert found["P1", "B2"].runs == found["P3", "B2"].runs == runs
+        assert found["P1", "B2"].verdict.startswith("reproduced for ordinary on B2, not for")
+    assert found["P1", "B3"].verdict == NOT_RUN
+
+
+def test_starts_near_a_projection_are_judged_by_width(tmp_path: Path, settings: params.Paper):
+    content = {"n20_bias_0": start(1, 2), "n20_bias_6": start(-2, -1, runs=4), "n5": start(-2, -1)}
+    (tmp_path / "near.json").write_text(json.dumps(content))
+    found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
+    assert found["N", "n20"].runs == 4
+    assert found["N", "n20"].verdict == "yes; below ordinary on n20_bias_6, above it on n20_bias_0"
+    assert found["N", "n5"].verdict == "yes; below ordinary on n5"
+    assert found["N", "n400"].verdict == NOT_RUN

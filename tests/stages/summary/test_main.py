@@ -62,4 +62,6 @@ def test_a_pipeline_that_has_not_run_to_its_end_is_summed_up_so_far(
     assert found["paper"]["T3"]["log10_B1"] is None
     assert set(spreads["numbers"]["paper.T3.log10_B1"]) == {"kind", "absolute", "from"}
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == len(set(told)) == 5  # four sweeps and the batch sizes
+    assert (
+        len(told) == len(set(told)) == 8
+    )  # four sweeps, batch sizes, two published networks, starts near a projection
