@@ -20,7 +20,7 @@ from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import NOT_RUN, Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text
-from stages.sweeps.aggregate import last_rows
+from stages.sweeps.aggregate import as_written, last_rows
 from stages.sweeps.printed import EDGES
 from stages.text import markdown
 
@@ -132,7 +132,7 @@ def complete_lanes(
     units = {
         (rule, run)
         for (rule, run), of_unit in ended.groupby(["rule", "run"])
-        if _labels(of_unit.learning_rate) == _labels(rates[rule])
+        if set(as_written(of_unit.learning_rate)) == set(as_written(rates[rule]))
     }
     runs = [run for run in lanes.run.unique() if {(rule, run) for rule in RULES} <= units]
     return lanes[lanes.run.isin(runs)].reset_index(drop=True)
@@ -198,8 +198,3 @@ def _read(*paths: Path) -> pd.DataFrame | None:
             except pd.errors.EmptyDataError:
                 return None
     return None
-
-
-def _labels(rates: Sequence[float] | pd.Series) -> set[str]:
-    """Return rates as tables hold them, to six digits."""
-    return {f"{rate:.6g}" for rate in rates}

@@ -64,10 +64,8 @@ def distances(section: params.Trajectory, rows: pd.DataFrame) -> dict[str, Any]:
 
 def ratio(section: params.Trajectory, log_ratios: np.ndarray) -> dict[str, float]:
     """Return mean and limits of log10 of a ratio by run; a single run has no interval."""
-    mean, low, high = float(log_ratios.mean()), float("nan"), float("nan")
-    if len(log_ratios) > 1:
-        low, high = student_interval(log_ratios, section.confidence)
-    return {"log10_ratio": mean, "low": low, "high": high}
+    low, high = student_interval(log_ratios, section.confidence)
+    return {"log10_ratio": float(log_ratios.mean()), "low": low, "high": high}
 
 
 def shares_in_plane(rows: pd.DataFrame) -> dict[str, float]:

@@ -103,7 +103,5 @@ def _fall(line: pd.DataFrame) -> tuple[float, float, float]:
 
 def _half_width(errors: pd.Series) -> float:
     """Return half the width of the interval of the mean of the logarithms."""
-    if len(errors) < 2:
-        return math.nan
     low, high = student_interval(np.log(errors.to_numpy()))
     return (high - low) / 2

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from idem.sweeps.grid import Grid
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.published.beside import beside
@@ -23,21 +24,17 @@ from stages.sweeps import sweep
 
 MODULES = (*sweep.MODULES, "idem.sweeps.starts")  # that decide the rows of a unit
 ALL, BOTH = "all", "both"  # networks; rules
+_PLACE = ("network", "data", "start")
 
 
 def main() -> None:
     """Write every line of every reading, how far the readings are off, and which is nearest."""
     args = params.arguments("compare readings of the authors' experiment with their lines")
     settings = params.read(args.params, params.Paper)
-    places = [
-        {"network": network, "data": data, "start": start}
-        for network in settings.readings.networks
-        for (data, start), grid in grids(settings, network).items()
-        for _ in grid.units()
-    ]
     with resume.completed(*plan(settings), keep=args.units, label="readings") as parts:
-        rows = pd.DataFrame(
-            place | row for place, part in zip(places, parts, strict=True) for row in part
+        rows = pd.concat(
+            of.assign(**dict(zip(_PLACE, place, strict=True)))
+            for place, of in sweep.by_grid(_by_place(settings), parts).items()
         )
         lines = compared(settings, rows, read_errors())
         table = deviations(lines, settings.readings)
@@ -48,14 +45,17 @@ def main() -> None:
 
 def plan(settings: params.Paper) -> resume.Plan:
     """Return how the lanes of all readings are computed."""
-    precision = settings.sweep.matmul_precision
-    units = [
-        unit
+    grids = {f"readings_{'_'.join(place)}": of for place, of in _by_place(settings).items()}
+    return sweep.plan_of(grids, settings.sweep, MODULES)
+
+
+def _by_place(settings: params.Paper) -> dict[tuple[str, str, str], Grid]:
+    """Return the grids by network, data and start."""
+    return {
+        (network, data, start): grid
         for network in settings.readings.networks
         for (data, start), grid in grids(settings, network).items()
-        for unit in sweep.units_of(f"readings_{network}_{data}_{start}", grid, precision)
-    ]
-    return resume.Plan(sweep.trained, units, MODULES)
+    }
 
 
 def compared(settings: params.Paper, rows: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
@@ -98,8 +98,7 @@ def _of_reading(
             for label, place in of_rule.items()
         ]
     )
-    where = {"network": network, "data": reading.data, "start": reading.start}
-    lanes = rows[(rows[list(where)] == pd.Series(where)).all(axis=1)]
+    lanes = rows[(rows[[*_PLACE]] == [network, reading.data, reading.start]).all(axis=1)]
     lines = beside(lanes.merge(rates, on=["rule", "place"]), curves[curves.network == network])
     ours = "error" if reading.measured == "trained" else "new_error"
     lines = lines[["rule", "label", "epoch", "runs", ours]].rename(columns={ours: "ours"})

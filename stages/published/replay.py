@@ -48,10 +48,8 @@ def write(path: Path, settings: params.Swept, network: str, parts: Sequence[list
         network: which was trained.
         parts: the rows of every unit of `plan`, in its order; empty where a unit is not done.
     """
-    kinds = [data for data, grid in grids_of(settings, network).items() for _ in grid.units()]
-    rows = pd.DataFrame(
-        {"data": data} | row for data, part in zip(kinds, parts, strict=True) for row in part
-    )
+    found = sweep.by_grid(grids_of(settings, network), parts)
+    rows = pd.concat(of.assign(data=data) for data, of in found.items())
     rows = labelled(rows, rates_by_label(settings, network))
     curves = read_errors()
     lines = beside(rows, curves[curves.network == network])
@@ -71,13 +69,8 @@ def write_so_far(
 
 def plan(settings: params.Swept, network: str) -> resume.Plan:
     """Return how the published lines of a network are computed, on every kind of data."""
-    precision = settings.sweep.matmul_precision
-    units = [
-        unit
-        for data, grid in grids_of(settings, network).items()
-        for unit in sweep.units_of(f"published_{network}_{data}", grid, precision)
-    ]
-    return resume.Plan(sweep.trained, units, sweep.MODULES)
+    grids = grids_of(settings, network)
+    return sweep.plan_of({f"published_{network}_{d}": grids[d] for d in grids}, settings.sweep)
 
 
 def grids_of(settings: params.Swept, network: str) -> dict[str, Grid]:

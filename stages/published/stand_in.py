@@ -27,15 +27,14 @@ def main() -> None:
     """Write the lines of every network that stands in, beside the published ones of another."""
     args = params.arguments("train small networks in the place of large ones")
     settings = params.read(args.params, params.Paper)
-    names = [name for name, grid in grids_of(settings).items() for _ in grid.units()]
     with resume.completed(*plan(settings), keep=args.units, label="stand_in") as parts:
         curves, lines = read_errors(), {}
-        for name, stand_in in settings.stand_ins.items():
-            own = (part for of, part in zip(names, parts, strict=True) if of == name)
-            rows = pd.DataFrame({"data": "fixed"} | row for part in own for row in part)
-            rates = replay.rates_by_label(settings, stand_in.network)
-            theirs = curves[curves.network == stand_in.network]
-            lines[name] = beside(replay.labelled(rows, rates), theirs)
+        for name, rows in sweep.by_grid(grids_of(settings), parts).items():
+            other = settings.stand_ins[name].network
+            rows = replay.labelled(
+                rows.assign(data="fixed"), replay.rates_by_label(settings, other)
+            )
+            lines[name] = beside(rows, curves[curves.network == other])
         write_csv(
             args.metrics / "stand_in.csv",
             pd.concat(of.assign(stand_in=name) for name, of in lines.items()),
@@ -46,12 +45,8 @@ def main() -> None:
 
 def plan(settings: params.Paper) -> resume.Plan:
     """Return how the lines of all networks that stand in are computed."""
-    units = [
-        unit
-        for name, grid in grids_of(settings).items()
-        for unit in sweep.units_of(f"stand_in_{name}", grid, settings.sweep.matmul_precision)
-    ]
-    return resume.Plan(sweep.trained, units, sweep.MODULES)
+    grids = grids_of(settings)
+    return sweep.plan_of({f"stand_in_{name}": grids[name] for name in grids}, settings.sweep)
 
 
 def grids_of(settings: params.Paper) -> dict[str, Grid]:

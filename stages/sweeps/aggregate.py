@@ -1,18 +1,17 @@
 """What the lanes of a sweep come to: per lane, per rate, at the best rate, under other scales."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 LANE = ["rule", "learning_rate", "run"]
 RATE = ["rule", "learning_rate"]
 # Below it float32 rounding, not training, decides an error: rates that reach it are equally good.
 ERROR_FLOOR = 1e-8
 CONFIDENCE = 0.95  # of the intervals in tables; that of the claims is in their section
-RESAMPLES = 2000  # of every bootstrap over runs
 # What a reading of the scale multiplies the `matched` gradients of both rules by, for width n.
 READINGS = {
     "sum": lambda n: {"modified": 2.0, "ordinary": 2.0},
@@ -48,17 +47,10 @@ def summarize(lanes: pd.DataFrame) -> pd.DataFrame:
 
     A run that diverged counts as infinite error, so means, medians and extremes of the error hold
     for all runs; where all diverged, all are infinite. What else is measured is the median of the
-    runs that did not diverge. The mean, and the geometric mean of errors of at least ERROR_FLOOR,
-    have a bootstrap interval over runs (percentile), not a number where a run diverged or there is
-    but one.
+    runs that did not diverge. The geometric mean of errors of at least ERROR_FLOOR has Student's
+    interval over runs, not a number where a run diverged or there is but one.
     """
-    rates = lanes.groupby(RATE).absolute_error
-    return (
-        _medians(lanes)
-        .join(_with_interval(rates, "mean_error"))
-        .join(_with_interval(rates, "geometric_mean_error", logarithmic=True))
-        .reset_index()
-    )
+    return _medians(lanes).join(_geometric_means(lanes)).reset_index()
 
 
 def best_rate(lanes: pd.DataFrame) -> pd.Series:
@@ -73,32 +65,31 @@ def best_safe_rate(lanes: pd.DataFrame) -> pd.Series:
     return best_rate(safe if len(safe) else lanes)
 
 
-def interval_of_mean(sample: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return the limits of a percentile bootstrap of the mean, the same every time.
+def highest_safe_rate(lanes: pd.DataFrame) -> float:
+    """Return the highest rate of one rule at which no run diverges; NaN if there is none."""
+    diverged = lanes.groupby("learning_rate").diverged.sum()
+    return float(diverged.index[diverged == 0].max())
 
-    Args:
-        sample: two finite numbers or more, one a run.
-        confidence: between 0 and 1.
-    """
-    limits = stats.bootstrap(
-        (sample,),
-        np.mean,
-        confidence_level=confidence,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return float(limits.low), float(limits.high)
+
+def as_written(rates: Iterable[float]) -> list[float]:
+    """Return rates as tables hold them, to six digits."""
+    return [float(f"{rate:.6g}") for rate in rates]
 
 
 def student_interval(sample: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Return the limits of Student's interval of the mean, for logarithms of few runs.
 
     Args:
-        sample: two finite numbers or more, one a run.
+        sample: one number a run.
         confidence: between 0 and 1.
+
+    Returns:
+        Not numbers for fewer than two runs, or where one is not finite.
     """
-    half = stats.t.ppf((1 + confidence) / 2, len(sample) - 1) * stats.sem(sample)
+    if len(sample) < 2 or not np.isfinite(sample).all():
+        return math.nan, math.nan
+    error = sample.std(ddof=1) / math.sqrt(len(sample))
+    half = stdtrit(len(sample) - 1, (1 + confidence) / 2) * error
     return float(sample.mean() - half), float(sample.mean() + half)
 
 
@@ -197,20 +188,12 @@ def _medians(lanes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _with_interval(rates, name: str, *, logarithmic: bool = False) -> pd.DataFrame:
-    """Return columns `name`, `name`_low and `name`_high, indexed by rule and rate."""
-    columns = [name, f"{name}_low", f"{name}_high"]
-    rows = {key: _mean_and_interval(errors.to_numpy(), logarithmic) for key, errors in rates}
+def _geometric_means(lanes: pd.DataFrame) -> pd.DataFrame:
+    """Return the geometric mean of the errors and its limits, indexed by rule and rate."""
+    rows = {}
+    for key, errors in lanes.groupby(RATE).absolute_error:
+        logs = np.log10(errors.clip(lower=ERROR_FLOOR).to_numpy())
+        rows[key] = [10**value for value in (logs.mean(), *student_interval(logs))]
     index = pd.MultiIndex.from_tuples(rows, names=RATE)
+    columns = [f"geometric_mean_error{end}" for end in ("", "_low", "_high")]
     return pd.DataFrame(list(rows.values()), index=index, columns=columns)
-
-
-def _mean_and_interval(errors: np.ndarray, logarithmic: bool) -> tuple[float, float, float]:
-    """Return the mean of the errors, or their geometric mean, and its limits."""
-    if not np.isfinite(errors).all():
-        return math.inf, math.nan, math.nan
-    sample = np.log10(errors.clip(min=ERROR_FLOOR)) if logarithmic else errors
-    limits = interval_of_mean(sample) if len(sample) > 1 else (math.nan, math.nan)
-    values = np.array([sample.mean(), *limits])
-    mean, low, high = 10**values if logarithmic else values
-    return float(mean), float(low), float(high)

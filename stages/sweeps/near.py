@@ -17,10 +17,8 @@ from idem.sweeps.near import NearProjection
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps import paired
-from stages.sweeps.aggregate import last_rows
-from stages.sweeps.sweep import MODULES, trained, units_of
-
-_MEGABYTE = 2**20
+from stages.sweeps.aggregate import highest_safe_rate, last_rows
+from stages.sweeps.sweep import by_grid, grid_with, plan_of
 
 
 def main() -> None:
@@ -28,14 +26,10 @@ def main() -> None:
     args = params.arguments("train networks that begin near a projection")
     settings = params.read(args.params, params.Swept)
     grids = {name: grid_of(settings, case) for name, case in settings.near.cases.items()}
-    names = [name for name, grid in grids.items() for _ in grid.units()]
     with resume.completed(*plan(settings), keep=args.units, label="near") as parts:
-        rows = pd.DataFrame(
-            {"case": name} | row for name, part in zip(names, parts, strict=True) for row in part
-        )
         lanes = pd.concat(
-            last_rows(of_case).assign(initial_relative_error=_first(of_case))
-            for _, of_case in rows.groupby("case", sort=False)
+            last_rows(rows).assign(case=name, initial_relative_error=_first(rows))
+            for name, rows in by_grid(grids, parts).items()
         )
         write_csv(args.metrics / "near.csv", tabulate(lanes))
         write_json(args.metrics / "near.json", headline(lanes, grids))
@@ -43,32 +37,23 @@ def main() -> None:
 
 def plan(settings: params.Swept) -> resume.Plan:
     """Return how all cases are computed."""
-    units = [
-        unit
-        for name, case in settings.near.cases.items()
-        for unit in units_of(
-            f"near_{name}", grid_of(settings, case), settings.sweep.matmul_precision
-        )
-    ]
-    return resume.Plan(trained, units, MODULES)
+    cases = settings.near.cases
+    return plan_of({f"near_{n}": grid_of(settings, cases[n]) for n in cases}, settings.sweep)
 
 
 def grid_of(settings: params.Swept, case: params.Start) -> Grid:
     """Return the grid of a case."""
-    sweep = settings.sweep
-    return Grid(
+    return grid_with(
+        settings.sweep,
         widths=[case.width] * (case.layers + 1),
         learning_rates=case.learning_rates,
         runs=case.runs,
         steps=case.steps,
         batch_size=settings.near.batch_size,
         log_every=case.steps,
-        negative_slope=case.negative_slope or sweep.negative_slope,
+        negative_slope=case.negative_slope or settings.sweep.negative_slope,
         initialization=NearProjection(case.noise, case.bias, case.null_dimension),
         optimizer=case.optimizer,
-        diverged_above=sweep.diverged_above,
-        memory=sweep.memory_megabytes * _MEGABYTE,
-        seed=sweep.seed,
     )
 
 
@@ -133,17 +118,14 @@ def predicted_edges(grid: Grid) -> dict[str, float] | None:
     return {rule: float(np.mean(of_rule)) for rule, of_rule in edges.items()}
 
 
-def _at_best(lanes: pd.DataFrame) -> dict[str, float | None]:
-    rate = paired.best_rate(lanes, "relative_error")
-    there = lanes[lanes.learning_rate == rate]
-    safe = lanes.groupby("learning_rate").diverged.sum()
-    highest = safe.index[safe == 0].max()
+def _at_best(lanes: pd.DataFrame) -> dict[str, float]:
+    there = paired.at_best_rate(lanes, "relative_error")
     return {
-        "best_rate": rate,
+        "best_rate": float(there.learning_rate.iloc[0]),
         "log10_relative_error": math.log10(there.relative_error.median()),
         "spread_kept": float((there.output_spread / there.initial_spread).median()),
         "rank": float(there.jacobian_rank.median()),
-        "highest_rate_without_divergence": None if math.isnan(highest) else float(highest),
+        "highest_rate_without_divergence": highest_safe_rate(lanes),
     }
 
 

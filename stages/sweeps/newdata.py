@@ -6,7 +6,6 @@ train on: how much of the fall of the error that one sees in training is there o
 be killed at any time and goes on when it is run again.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,8 @@ from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps import paired
 from stages.sweeps.aggregate import ERROR_FLOOR, last_rows, student_interval
-from stages.sweeps.sweep import MODULES, trained, units_of
+from stages.sweeps.sweep import by_grid, grid_with, plan_of
 
-_MEGABYTE = 2**20
 COMPARISONS = {
     "at_equal_rates": paired.at_equal_rates,
     "at_equal_first_updates": paired.at_equal_first_updates,
@@ -34,24 +32,16 @@ def main() -> None:
     args = params.arguments("compare the rules on new inputs, by batch size and amount of data")
     settings = params.read(args.params, params.Swept)
     grids = grids_of(settings)
-    names = [name for name, grid in grids.items() for _ in grid.units()]
     with resume.completed(*plan(settings), keep=args.units, label="newdata") as parts:
-        rows = pd.DataFrame(
-            {"setting": name} | row for name, part in zip(names, parts, strict=True) for row in part
-        )
-        lanes = {str(name): ends(of) for name, of in rows.groupby("setting", sort=False)}
+        lanes = {name: ends(rows) for name, rows in by_grid(grids, parts).items()}
         write_csv(args.metrics / "newdata.csv", tabulate(grids, lanes))
         write_json(args.metrics / "newdata.json", headline(grids, lanes))
 
 
 def plan(settings: params.Swept) -> resume.Plan:
     """Return how all settings are computed."""
-    units = [
-        unit
-        for name, grid in grids_of(settings).items()
-        for unit in units_of(f"newdata_{name}", grid, settings.sweep.matmul_precision)
-    ]
-    return resume.Plan(trained, units, MODULES)
+    grids = grids_of(settings)
+    return plan_of({f"newdata_{name}": grids[name] for name in grids}, settings.sweep)
 
 
 def grids_of(settings: params.Swept) -> dict[str, Grid]:
@@ -66,7 +56,8 @@ def grids_of(settings: params.Swept) -> dict[str, Grid]:
 
 def grid_of(sweep: params.Sweep, case: params.DataCase, batch_size: int, data: str | int) -> Grid:
     """Return the grid of one setting."""
-    return Grid(
+    return grid_with(
+        sweep,
         widths=case.widths,
         learning_rates=case.learning_rates,
         runs=case.runs,
@@ -74,12 +65,8 @@ def grid_of(sweep: params.Sweep, case: params.DataCase, batch_size: int, data: s
         batch_size=batch_size,
         log_every=case.steps,
         data=data,
-        negative_slope=sweep.negative_slope,
         initialization=case.initialization,
         optimizer=case.optimizer,
-        diverged_above=sweep.diverged_above,
-        memory=sweep.memory_megabytes * _MEGABYTE,
-        seed=sweep.seed,
     )
 
 
@@ -172,10 +159,8 @@ def _described(name: str, grid: Grid) -> dict[str, Any]:
 def _of_rule(safe: pd.DataFrame) -> dict[str, Any]:
     if safe.empty:
         return {"highest_rate": None}
-    best, seen = (_at_best(safe, by) for by in ("absolute_error", "trained_error"))
-    low, high = math.nan, math.nan
-    if len(seen) > 1:
-        low, high = student_interval(seen.share.to_numpy())
+    best, seen = (paired.at_best_rate(safe, by) for by in ("absolute_error", "trained_error"))
+    low, high = student_interval(seen.share.to_numpy())
     return {
         "highest_rate": float(safe.learning_rate.max()),
         "best_rate": float(best.learning_rate.iloc[0]),
@@ -191,10 +176,6 @@ def _of_rule(safe: pd.DataFrame) -> dict[str, Any]:
             "high": high,
         },
     }
-
-
-def _at_best(lanes: pd.DataFrame, error: str) -> pd.DataFrame:
-    return lanes[lanes.learning_rate == paired.best_rate(lanes, error)]
 
 
 def _floored(lanes: pd.DataFrame) -> pd.DataFrame:

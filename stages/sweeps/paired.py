@@ -56,22 +56,24 @@ def ratio(pairs: list[Pair]) -> dict[str, Any]:
 
     Returns:
         ``runs``, ``log10_ratio``, the mean of log10 of the ratios, and ``low`` and ``high``, its
-        95 % interval by Student's t; None where a run diverged, and no interval of one run.
+        95 % interval by Student's t; not numbers where a run diverged, and no interval of one run.
     """
-    found: dict[str, Any] = {"runs": len(pairs), "log10_ratio": None, "low": None, "high": None}
     logs = np.array([math.log10(modified) - math.log10(ordinary) for modified, ordinary in pairs])
-    if not len(logs) or not np.isfinite(logs).all():
-        return found
-    found["log10_ratio"] = float(np.mean(logs))
-    if len(logs) > 1:
-        found["low"], found["high"] = student_interval(logs)
-    return found
+    whole = len(logs) and np.isfinite(logs).all()
+    low, high = student_interval(logs)
+    mean = float(logs.mean()) if whole else math.nan
+    return {"runs": len(pairs), "log10_ratio": mean, "low": low, "high": high}
 
 
 def best_rate(lanes: pd.DataFrame, error: str) -> float:
     """Return the rate of the least median error of one rule, the lowest of equals."""
     rates = lanes.groupby("learning_rate")[error].median()
     return float(rates.index[rates.to_numpy().argmin()])
+
+
+def at_best_rate(lanes: pd.DataFrame, error: str) -> pd.DataFrame:
+    """Return the lanes at `best_rate`."""
+    return lanes[lanes.learning_rate == best_rate(lanes, error)]
 
 
 def _compared(

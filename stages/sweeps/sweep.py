@@ -5,10 +5,11 @@ finished is taken.
 """
 
 import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import torch
@@ -23,6 +24,7 @@ from stages.common.files import TRAINED, write_csv, write_json
 from stages.sweeps.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
 
 _MEGABYTE = 2**20
+Name = TypeVar("Name", bound=Hashable)
 MODULES = ("idem.sweeps.sweep",)  # that decide the rows of a unit
 _OF_OTHERS = ("runs", "learning_rates", "memory", "rules")  # say which units there are
 
@@ -49,8 +51,25 @@ def main() -> None:
 
 def plan(section: params.Sweep, name: str) -> resume.Plan:
     """Return how the sweep of one network is computed."""
-    grid, precision = grid_of(section, section.networks[name]), section.matmul_precision
-    return resume.Plan(trained, units_of(f"sweep_{name}", grid, precision), MODULES)
+    return plan_of({f"sweep_{name}": grid_of(section, section.networks[name])}, section)
+
+
+def plan_of(
+    grids: Mapping[str, Grid], section: params.Sweep, modules: Sequence[str] = MODULES
+) -> resume.Plan:
+    """Return how the units of grids are computed, each under the label of its grid."""
+    precision = section.matmul_precision
+    units = [unit for label, grid in grids.items() for unit in units_of(label, grid, precision)]
+    return resume.Plan(trained, units, modules)
+
+
+def by_grid(grids: Mapping[Name, Grid], parts: Iterable[list[Row]]) -> dict[Name, pd.DataFrame]:
+    """Return the rows of every grid, from those of each unit in the order of `plan_of`."""
+    following = iter(parts)
+    return {
+        name: pd.DataFrame([row for _ in grid.units() for row in next(following)])
+        for name, grid in grids.items()
+    }
 
 
 def units_of(label: str, grid: Grid, precision: str) -> list[resume.Unit]:
@@ -69,9 +88,13 @@ def units_of(label: str, grid: Grid, precision: str) -> list[resume.Unit]:
 
 def grid_of(section: params.Sweep, network: params.Network) -> Grid:
     """Return the grid of one network of the section."""
+    return grid_with(section, **network.model_dump())
+
+
+def grid_with(section: params.Sweep, **own: Any) -> Grid:
+    """Return a grid that has what the networks of the section share, but for what is its own."""
     shared = section.model_dump(exclude={"networks", "memory_megabytes", "matmul_precision"})
-    memory = section.memory_megabytes * _MEGABYTE
-    return Grid(**shared, **network.model_dump(), memory=memory)
+    return Grid(**(shared | {"memory": section.memory_megabytes * _MEGABYTE} | own))
 
 
 def key(grid: Grid, unit: Unit, precision: str) -> list[Any]:

@@ -16,18 +16,19 @@ import pandas as pd
 
 from idem.rule.loss import ALL_RULES, RULES
 from idem.sweeps.grid import Grid
-from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps.aggregate import (
     ERROR_FLOOR,
+    as_written,
     best_safe_rate,
     forward_equivalents,
+    highest_safe_rate,
     last_rows,
     student_interval,
     summarize,
 )
-from stages.sweeps.sweep import MODULES, grid_of, trained, units_of
+from stages.sweeps.sweep import by_grid, grid_of, plan_of
 
 RULE = "transposed"
 
@@ -37,14 +38,10 @@ def main() -> None:
     args = params.arguments("train the networks of the sweep under the transposed rule")
     settings = params.read(args.params, params.Swept)
     grids = {name: grid(settings, name) for name in settings.transposed.networks}
-    names = [name for name, g in grids.items() for _ in g.units()]
     with resume.completed(*plan(settings), keep=args.units, label=RULE) as parts:
-        rows: dict[str, list[Row]] = {name: [] for name in grids}
-        for name, part in zip(names, parts, strict=True):
-            rows[name] += part
         lanes = {
-            name: pd.concat([swept(args.metrics, name, g), last_rows(read(rows[name]))])
-            for name, g in grids.items()
+            name: pd.concat([swept(args.metrics, name, grids[name]), last_rows(read(rows))])
+            for name, rows in by_grid(grids, parts).items()
         }
         write_csv(args.metrics / "transposed.csv", tabulate(lanes))
         write_json(args.metrics / "transposed.json", headline(lanes, grids))
@@ -52,14 +49,8 @@ def main() -> None:
 
 def plan(settings: params.Swept) -> resume.Plan:
     """Return how all networks are computed."""
-    units = [
-        unit
-        for name in settings.transposed.networks
-        for unit in units_of(
-            f"{RULE}_{name}", grid(settings, name), settings.sweep.matmul_precision
-        )
-    ]
-    return resume.Plan(trained, units, MODULES)
+    names = settings.transposed.networks
+    return plan_of({f"{RULE}_{name}": grid(settings, name) for name in names}, settings.sweep)
 
 
 def grid(settings: params.Swept, name: str) -> Grid:
@@ -73,17 +64,16 @@ def grid(settings: params.Swept, name: str) -> Grid:
     )
 
 
-def read(rows: list[Row]) -> pd.DataFrame:
+def read(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the rates that a table of theirs would have."""
-    rates = [float(f"{row['learning_rate']:.6g}") for row in rows]
-    return pd.DataFrame(rows).assign(learning_rate=rates)
+    return rows.assign(learning_rate=as_written(rows.learning_rate))
 
 
 def swept(metrics: Path, name: str, grid: Grid) -> pd.DataFrame:
     """Return the lanes of the stage sweep that a grid has too, each by its `last_rows`."""
     rows = pd.read_csv(metrics / f"sweep_{name}.csv")
-    rates = [float(f"{rate:.6g}") for rate in grid.rates(RULE)]
-    return last_rows(rows[rows.learning_rate.isin(rates) & (rows.run < grid.runs)])
+    rates = rows.learning_rate.isin(as_written(grid.rates(RULE)))
+    return last_rows(rows[rates & (rows.run < grid.runs)])
 
 
 def tabulate(lanes: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -129,7 +119,7 @@ def ratio(above: pd.DataFrame, below: pd.DataFrame) -> dict[str, float | int]:
     ]
     ratios = logs[0].sub(logs[1])
     whole = ratios[np.isfinite(ratios)].to_numpy()
-    low, high = student_interval(whole) if len(whole) > 1 else (math.nan, math.nan)
+    low, high = student_interval(whole)
     return {
         "runs": len(ratios),
         "diverged": len(ratios) - len(whole),
@@ -152,13 +142,12 @@ def _ratios(above: pd.DataFrame, below: pd.DataFrame) -> dict[str, Any]:
 def _at_best(lanes: pd.DataFrame) -> dict[str, float | int]:
     rate = _best(lanes)
     there = _at(lanes, rate)
-    safe = lanes.groupby("learning_rate").diverged.sum()
     return {
         "best_rate": rate,
         "log10_error": float(np.log10(there.absolute_error.clip(lower=ERROR_FLOOR)).median()),
         "relative_error": float(there.relative_error.median()),
         "rank": float(there.jacobian_rank.median()),
-        "highest_rate_without_divergence": float(safe.index[safe == 0].max()),
+        "highest_rate_without_divergence": highest_safe_rate(lanes),
         "diverged": int(lanes.diverged.sum()),
         "lanes": len(lanes),
     }

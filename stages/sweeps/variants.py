@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from idem.sweeps.grid import Grid
-from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps.aggregate import (
@@ -27,7 +26,7 @@ from stages.sweeps.aggregate import (
     student_interval,
     summarize,
 )
-from stages.sweeps.sweep import MODULES, grid_of, trained, units_of
+from stages.sweeps.sweep import by_grid, grid_of, plan_of
 
 SETTINGS = ["batch_size", "optimizer", "initialization"]
 
@@ -38,12 +37,8 @@ def main() -> None:
     settings = params.read(args.params, params.Swept)
     grids = {name: grid(settings.sweep, v) for name, v in settings.variants.items()}
     networks = {name: variant.network for name, variant in settings.variants.items()}
-    names = [name for name, g in grids.items() for _ in g.units()]
-    with resume.completed(*plan(settings), keep=args.units, label="variants") as results:
-        rows: dict[str, list[Row]] = {name: [] for name in grids}
-        for name, part in zip(names, results, strict=True):
-            rows[name] += part
-        lanes = {name: last_rows(pd.DataFrame(part)) for name, part in rows.items()}
+    with resume.completed(*plan(settings), keep=args.units, label="variants") as parts:
+        lanes = {name: last_rows(rows) for name, rows in by_grid(grids, parts).items()}
         every = labelled(grids, networks, lanes)
         write_csv(args.metrics / "variants.csv", tabulate(every))
         write_json(args.metrics / "variants.json", headline(every))
@@ -51,14 +46,8 @@ def main() -> None:
 
 def plan(settings: params.Swept) -> resume.Plan:
     """Return how the sweeps of all variants are computed."""
-    units = [
-        unit
-        for name, variant in settings.variants.items()
-        for unit in units_of(
-            f"variant_{name}", grid(settings.sweep, variant), settings.sweep.matmul_precision
-        )
-    ]
-    return resume.Plan(trained, units, MODULES)
+    section, variants = settings.sweep, settings.variants
+    return plan_of({f"variant_{n}": grid(section, variants[n]) for n in variants}, section)
 
 
 def grid(section: params.Sweep, variant: params.Variant) -> Grid:
@@ -178,7 +167,7 @@ def _ratio(logs: pd.DataFrame) -> dict[str, Any] | None:
     ratio, low, high = math.inf, math.nan, math.nan
     if not lost:
         ratio = float(ratios.mean())
-        low, high = student_interval(ratios) if len(ratios) > 1 else (low, high)
+        low, high = student_interval(ratios)
     limits = {"log10_ratio": ratio, "low": low, "high": high}
     return {"sizes": [int(top), int(bottom)]} | limits | {"diverged_at_one": lost}
 

@@ -18,7 +18,8 @@ GRID = Grid(
 
 
 def rows_of(grid: Grid) -> pd.DataFrame:
-    return transposed.read([row for unit in grid.units() for row in train_lanes(grid, unit)])
+    rows = [row for unit in grid.units() for row in train_lanes(grid, unit)]
+    return transposed.read(pd.DataFrame(rows))
 
 
 @pytest.fixture(scope="module")
