@@ -20,7 +20,7 @@ repro: $(STAMP)            ## everything: run all stages anew, then compare with
 	$(BIN)/python -m stages.report.repro
 
 compare: $(STAMP)          ## two revisions, HEAD and the workspace unless named: make compare A=main B=HEAD
-	@$(BIN)/python -m stages.report.compare '$(A)' '$(B)' \
+	@$(BIN)/python -m stages.compare '$(A)' '$(B)' \
 	  $(if $(PIPELINE),--pipeline '$(PIPELINE)') $(if $(MARKDOWN),--markdown '$(MARKDOWN)')
 
 plots: $(STAMP)            ## plots and figures of two revisions beside each other, without a network: make plots A=main

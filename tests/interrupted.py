@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from idem.checkpoint import Checkpoint
-from stages.report.summaries import flatten
+from stages.compare.summaries import flatten
 from tests import ROOT
 
 

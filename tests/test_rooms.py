@@ -12,7 +12,7 @@ UPWARDS = {
     "idem/rule/checks.py": "import idem.linear.gallery",
     "idem/theory/latex.py": "from idem.sweeps import mlp",
     "idem/checkpoint.py": "import stages.common.files",
-    "stages/common/files.py": "def late():\n    from stages.report import compare",
+    "stages/common/files.py": "def late():\n    from stages.report import repro",
 }
 
 

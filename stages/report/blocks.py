@@ -15,9 +15,9 @@ from stages.claims.verdict import NOT_RUN, short_table
 from stages.common import params
 from stages.generative import trials
 from stages.report import study_tables
-from stages.report.origins import origins
 from stages.report.readings_table import readings_table
 from stages.report.study_tables import by_compute, models, modes
+from stages.report.units_table import units_table
 from stages.text import markdown
 
 Read = Callable[[str], str]  # from the name of a file of this repository to its content
@@ -90,7 +90,7 @@ def trials_of(group: str, _: Read) -> str:
 
 def units_of(pipeline: str, _: Read) -> str:
     """Return on what a pipeline's finished units were computed; from their files, as they lie."""
-    return origins(pipeline)
+    return units_table(pipeline)
 
 
 BLOCKS: Mapping[str, Callable[[Read], str]] = {

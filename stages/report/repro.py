@@ -10,9 +10,9 @@ from pathlib import Path
 
 from stages.common import params
 from stages.common.engine import workers
-from stages.report.compare import compare
-from stages.report.differences import as_text
-from stages.report.revision import Unanswerable, revision
+from stages.compare.comparison import compare
+from stages.compare.differences import as_text
+from stages.compare.revision import Unanswerable, revision
 
 SECONDS = Path("metrics/seconds.csv")  # git-ignored: seconds never belong to a result
 RUNNING = re.compile(r"Running stage '([^']+)'")

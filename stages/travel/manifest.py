@@ -13,7 +13,7 @@ from typing import Any
 
 from stages.common import units
 from stages.common.units import Finished
-from stages.report.summaries import flatten
+from stages.compare.summaries import flatten
 
 SCHEMA = 1
 

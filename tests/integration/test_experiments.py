@@ -21,12 +21,12 @@ from stages.report.scratch import GIT, copy_repository, environment, run
 from tests import ROOT
 from tests.integration.small_training import shrink_training
 from tests.made_up import write_classifier, write_raw_mnist
-from tests.stages.report.summary_files import commit
+from tests.stages.compare.summary_files import commit
 
 pytestmark = pytest.mark.integration
 
 STAGES = ["check", "fetch", "prepare", "classifier", "train", "summary"]
-COMPARE = "python -m stages.report.compare"  # says by its status whether two experiments agree
+COMPARE = "python -m stages.compare"  # says by its status whether two experiments agree
 SUMMARY = "metrics/laptop/summary.json"
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from stages.report.compare import compare
+from stages.compare.comparison import compare
 from stages.report.scratch import GIT, copy_repository, run
 from tests import ROOT
 from tests.integration.pipelines import LINEAR
 from tests.integration.small_training import shrink_training
 from tests.made_up import write_classifier, write_raw_mnist
-from tests.stages.report.summary_files import commit
+from tests.stages.compare.summary_files import commit
 
 pytestmark = pytest.mark.integration
 

@@ -6,7 +6,7 @@ import sys
 from tests import ROOT
 
 LIGHT = ["common.check", "data.fetch", "data.prepare", "data.prepare_celeba", "theory.derive"]
-LIGHT += ["claims.__main__", "report.compare", "figures.plot"]
+LIGHT += ["claims.__main__", "compare.__main__", "figures.plot"]
 CODE = """
 import importlib, sys
 for name in sys.argv[1:]:

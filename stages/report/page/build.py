@@ -15,13 +15,13 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup as Safe
 
+from stages.compare.lock import stale
+from stages.compare.revision import Unanswerable, git
 from stages.report.blocks import BLOCKS
-from stages.report.lock import stale
 from stages.report.page import figures, ledger, pipelines, words
 from stages.report.page.markup import Markup, one_block
 from stages.report.page.metrics import Absent, Metrics, Notice
 from stages.report.page.origins import Origins, anchor
-from stages.report.revision import Unanswerable, git
 
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where there is one
 TEMPLATES = Path(__file__).with_name("templates")

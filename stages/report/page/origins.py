@@ -7,9 +7,9 @@ from pathlib import Path
 
 from stages.common import units
 from stages.common.units import Altered
-from stages.report.origins import machine
+from stages.compare.revision import Unanswerable, git
 from stages.report.page import pipelines
-from stages.report.revision import Unanswerable, git
+from stages.report.units_table import machine
 
 NO_COMMIT = "not committed"
 NO_DEVICE = "CPU, of which kind is not recorded"

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from stages.report.lock import LOADER
+from stages.compare.lock import LOADER
 
 NAMES = {  # pipelines in the order of the report, and what they are called there
     "laptop": "laptop scale",

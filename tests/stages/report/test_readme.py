@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from stages.compare.revision import git
 from stages.report import readme
 from stages.report.blocks import BLOCKS
-from stages.report.revision import git
 
 TEXT = (
     "a\n<!-- one: from x -->\nold\n<!-- end of one -->\nb\n<!-- two: -->\n<!-- end of two -->\nc\n"

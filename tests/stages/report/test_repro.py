@@ -7,7 +7,7 @@ import pytest
 
 from stages.report import repro
 from tests import ROOT
-from tests.stages.report.summary_files import NUMBERS, commit, write
+from tests.stages.compare.summary_files import NUMBERS, commit, write
 
 FAKE_DVC = (
     "import time; print(\"Running stage 'a':\"); time.sleep(0.2); print(\"Running stage 'b':\")"

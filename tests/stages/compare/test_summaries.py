@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from stages.report.revision import Unanswerable, revision
-from stages.report.summaries import SCHEMA, flatten, pipelines, summary
+from stages.compare.revision import Unanswerable, revision
+from stages.compare.summaries import SCHEMA, flatten, pipelines, summary
 from stages.summary import build
-from tests.stages.report.summary_files import SPREAD, commit, write
+from tests.stages.compare.summary_files import SPREAD, commit, write
 
 
 @pytest.fixture(autouse=True)

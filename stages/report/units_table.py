@@ -10,7 +10,7 @@ from stages.text import markdown
 HEAD = ["computed on", "PyTorch", "units", "hours", "from", "to"]
 
 
-def origins(pipeline: str) -> str:
+def units_table(pipeline: str) -> str:
     """Return a Markdown table of a pipeline's finished units, a row a machine.
 
     Units that were adopted from elsewhere and those computed here are counted alike: each says

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stages.common import units
-from stages.report.origins import origins
+from stages.report.units_table import units_table
 
 FOLDER = Path("metrics/paper/units")
 
@@ -24,7 +24,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_there_may_be_none():
-    assert origins("paper") == "No finished unit is kept yet.\n"
+    assert units_table("paper") == "No finished unit is kept yet.\n"
 
 
 def test_a_row_says_what_when_how_many_and_how_long():
@@ -32,7 +32,7 @@ def test_a_row_says_what_when_how_many_and_how_long():
     write("b", 3600, date="2026-11-30T00:00Z")
     write("c", 36, device="NVIDIA H100")
     write("d", 36, versions={"torch": "2.12"})
-    assert origins("paper").splitlines()[2:] == [
+    assert units_table("paper").splitlines()[2:] == [
         "| NVIDIA H100 | 2.11 | 1 | 0.01 | 2026-11-28 | 2026-11-28 |",
         "| Xeon | 2.11 | 2 | 1.50 | 2026-11-28 | 2026-11-30 |",
         "| Xeon | 2.12 | 1 | 0.01 | 2026-11-28 | 2026-11-28 |",
@@ -43,4 +43,4 @@ def test_an_altered_unit_is_named():
     path = write("a", 1)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(units.Altered, match=str(path)):
-        origins("paper")
+        units_table("paper")

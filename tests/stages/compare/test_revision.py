@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.report.revision import Unanswerable, revision
+from stages.compare.revision import Unanswerable, revision
 from stages.report.scratch import GIT, run
-from tests.stages.report.summary_files import commit
+from tests.stages.compare.summary_files import commit
 
 
 @pytest.fixture

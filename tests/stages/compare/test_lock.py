@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.report import lock
+from stages.compare import lock
 from stages.report.scratch import run
-from tests.stages.report.summary_files import commit
+from tests.stages.compare.summary_files import commit
 
 STAGES = {
     "stages": {

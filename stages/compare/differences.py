@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.claims.verdict import counted
-from stages.report.agreement import CHANGED, VERDICT, VERDICT_CHANGED, WITHIN, Comparison
+from stages.compare.agreement import CHANGED, VERDICT, VERDICT_CHANGED, WITHIN, Comparison
 from stages.text.markdown import table
 
 ORDER = [VERDICT_CHANGED, CHANGED, WITHIN]

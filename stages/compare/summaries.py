@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from stages.report.agreement import VERDICT, fault
-from stages.report.revision import Revision, Unanswerable
+from stages.compare.agreement import VERDICT, fault
+from stages.compare.revision import Revision, Unanswerable
 
 SCHEMA = 1  # of spread.json; another version means another summary beside it
 

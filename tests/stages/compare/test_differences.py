@@ -1,7 +1,7 @@
 import pytest
 
-from stages.report.agreement import Comparison
-from stages.report.differences import Report, as_markdown, as_text
+from stages.compare.agreement import Comparison
+from stages.compare.differences import Report, as_markdown, as_text
 
 ROWS = [
     ("laptop", Comparison("verdict.Q2", "no", "undecided | " + "so " * 60, "", "verdict changed")),

@@ -1,6 +1,6 @@
 import pytest
 
-from stages.report.agreement import ABSENT, compared, fault
+from stages.compare.agreement import ABSENT, compared, fault
 
 EXACT = {"kind": "exact"}
 ROUNDED = {"kind": "rounded", "absolute": 0.5}

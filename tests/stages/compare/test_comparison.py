@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from stages.report.compare import compare
-from stages.report.differences import answer
-from stages.report.revision import Unanswerable
+from stages.compare.comparison import compare
+from stages.compare.differences import answer
+from stages.compare.revision import Unanswerable
 from tests import ROOT
-from tests.stages.report.another_cpu import write_summary
-from tests.stages.report.summary_files import NUMBERS, SPREAD, commit, write
+from tests.stages.compare.another_cpu import write_summary
+from tests.stages.compare.summary_files import NUMBERS, SPREAD, commit, write
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +156,7 @@ def test_trained_networks_alone_are_chaotic(tmp_path: Path):
 def test_the_command_prints_writes_and_exits(tmp_path: Path):
     def command(*words: str) -> subprocess.CompletedProcess[str]:
         code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import runpy;"
-        code += "runpy.run_module('stages.report.compare', run_name='__main__', alter_sys=True)"
+        code += "runpy.run_module('stages.compare', run_name='__main__', alter_sys=True)"
         return subprocess.run(
             [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path
         )
