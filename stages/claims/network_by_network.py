@@ -51,6 +51,7 @@ class Entry:
     verdict: str = NOT_RUN
     measured: str = ""
     brief: str = ""
+    ours: str = ""
 
 
 def write(folder: Path, settings: params.Paper, section: params.Claims) -> None:
@@ -139,11 +140,12 @@ def complete_lanes(
 
 
 def by_claim(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
-    """Return verdict, number of runs and the verdict in short by claim and network."""
+    """Return the verdict, what it rests on, and it in short, by claim and network."""
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
         numbers: dict[str, Any] = {"verdict": entry.verdict, "runs": entry.runs}
         numbers |= {"brief": entry.brief} if entry.brief else {}
+        numbers |= {"ours": entry.ours} if entry.ours else {}
         found.setdefault(entry.id, {})[entry.network] = numbers
     return found
 
@@ -186,7 +188,7 @@ def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verd
     if not runs:
         return Entry(claim, network, runs)
     found = verdict_on(network)
-    return Entry(claim, network, runs, found.verdict, found.measured, found.brief)
+    return Entry(claim, network, runs, found.verdict, found.measured, found.brief, found.ours)
 
 
 def _read(*paths: Path) -> pd.DataFrame | None:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+OURS = "– (ours)"  # in the place of what the authors say, of a claim that is not theirs
+
 
 class Claim(NamedTuple):
     """One claim; the first two are at most 60 characters each."""
@@ -144,12 +146,12 @@ CLAIMS = {
     ),
     "R1": Claim(
         "a training of ours with the rule generates MNIST digits",
-        "– (ours)",
+        OURS,
         "with a decorrelated code and noise in the data, a training of ours, it does so too",
     ),
     "R2": Claim(
         "a network of ours does so as one map, in eval mode",
-        "– (ours)",
+        OURS,
         "a network of ours does so as a map of single images, nearer to the data than an IGN",
     ),
     "G2": Claim(

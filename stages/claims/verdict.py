@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stages.claims.printed import CLAIMS
+from stages.claims.printed import CLAIMS, OURS
 from stages.text import markdown
 from stages.text.render import render
 
 REPRODUCED, NOT = "reproduced", "not reproduced"
+YES, NO = "yes", "no"  # on a claim of our own, of which nothing can be reproduced
 CORRECTED = "reproduced with a correction"
 PARTLY = "reproduced at some reconstruction errors"
 CONVENTION, OPEN, NOT_RUN = "depends on a convention", "undecided", "not run"
 # What became of a network whose error fell: it says whether the lower error is worth anything.
 COLLAPSED, SHRINKS = "by collapse", "shrinks, does not become idempotent"
+INDICATION = "indication"  # what a verdict is that rests on too little
 LONGEST = 60  # characters of a verdict in short
 
 
@@ -49,7 +51,8 @@ class Verdict:
         networks: Sequence[str] = (),
     ) -> "Verdict":
         """Return a row whose verdict is the first of its wordings, and the brief one that fits."""
-        verdict, brief = rests.marked(wordings[0]), rests.brief(*wordings)
+        said = [answered(id, wording) for wording in wordings]
+        verdict, brief = rests.marked(said[0]), rests.brief(*said)
         return cls(id, verdict, ours, measured, networks, "" if brief == verdict else brief)
 
     @property
@@ -71,17 +74,25 @@ def entries(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
             "verdict": v.verdict,
         }
         | ({"brief": v.brief} if v.brief else {})
+        | ({"networks": list(v.networks)} if v.networks else {})
         for v in verdicts
     }
 
 
 def short_table(claims: Mapping[str, Mapping[str, str]]) -> str:
-    """Return claims.json as a Markdown table for the README, with cells of 60 characters."""
+    """Return claims.json as a Markdown table for the README, with cells of 60 characters.
+
+    The runs or steps behind a verdict say that it is an indication; the word is left out.
+    """
     rows = [
-        [name, row["claim"], row["authors"], row["ours"], row.get("brief", row["verdict"])]
+        [name, *(row[key] for key in ("claim", "authors", "ours")), _without_the_word(row)]
         for name, row in claims.items()
     ]
     return markdown.table(["", "claim", "the authors", "here", "verdict"], rows) + "\n"
+
+
+def _without_the_word(row: Mapping[str, str]) -> str:
+    return row.get("brief", row["verdict"]).replace(f"({INDICATION}: ", "(")
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -93,6 +104,13 @@ def table(verdicts: Sequence[Verdict]) -> str:
 def told(claim: str, **values: Any) -> str:
     """Return what was measured for a claim in words, on one line: the template of its name."""
     return " ".join(render(f"claims/{claim}", **values).split())
+
+
+def answered(id: str, words: str) -> str:
+    """Return the words of a verdict on a claim, which are yes and no on one of our own."""
+    if CLAIMS[id].authors != OURS:
+        return words
+    return words.replace(NOT, NO).replace(REPRODUCED, YES)
 
 
 def stated(holds: bool, as_stated: bool) -> str:
@@ -114,7 +132,7 @@ class Evidence:
 
     def marked(self, verdict: str) -> str:
         """Return a verdict that rests on too little marked as an indication."""
-        return f"{verdict} (indication: {self.few})" if self.few else verdict
+        return f"{verdict} ({INDICATION}: {self.few})" if self.few else verdict
 
     def short(self, verdict: str) -> str:
         """Return a verdict marked in as few words as possible."""

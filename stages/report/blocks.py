@@ -14,7 +14,7 @@ from stages.claims.printed import CLAIMS
 from stages.claims.verdict import NOT_RUN, short_table
 from stages.common import params
 from stages.generative import trials
-from stages.report import study_tables
+from stages.report import papers_scale, study_tables
 from stages.report.readings_table import readings_table
 from stages.report.study_tables import by_compute, models, modes
 from stages.report.units_table import units_table
@@ -27,10 +27,16 @@ STUDY_PARAMS = Path("stages/pipelines/study/params.yaml")
 def claims(read: Read) -> str:
     """Return every claim in short: the authors, here, verdict.
 
-    Those on generation are taken from the pipeline that has trained the most seeds for them. What
-    has not been run anywhere stands in the table of its pipeline alone.
+    Those on generation are taken from the pipeline that has trained the most seeds for them, and
+    what is whole at the paper's scale from there. What has not been run anywhere stands in the
+    table of its pipeline alone.
     """
-    found = json.loads(read("metrics/laptop/claims.json"))
+    laptop, paper = (json.loads(read(f"metrics/{of}/claims.json")) for of in ("laptop", "paper"))
+    found = {}
+    for claim, row in laptop.items():
+        there = papers_scale.whole(row, paper.get(claim, {}))
+        said = {key: row[key] for key in ("claim", "authors")}
+        found |= {f"{claim} (paper)": said | dict(there)} if there else {claim: row}
     for pipeline in ("study", "celeba"):
         longer = json.loads(read(f"metrics/{pipeline}/claims.json"))
         for claim in set(longer) - {"G3", "Q2"} if pipeline == "celeba" else set(longer):

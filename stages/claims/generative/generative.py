@@ -23,7 +23,7 @@ from stages.claims import intervals
 from stages.claims.generative.readings import MODES, WEIGHTS, in_short, in_words
 from stages.claims.generative.study import Study, unanimous
 from stages.claims.intervals import Estimate
-from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED, Verdict, told
+from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED, Verdict, answered, told
 
 PAPERS, OURS = "modified_plain", "modified"  # models, by whose training they have
 POSTERS = {"G4": "modified_tight_published", "G5": "modified_tight"}
@@ -76,7 +76,7 @@ def generates(
     outcomes = {m: {w: outcome(study, model, w, m, asked) for w in weights} for m in MODES}
     shown = {
         (m, w): {
-            "outcome": outcomes[m][w],
+            "outcome": answered(claim, outcomes[m][w]),
             "asked": _listed(study.of(model, w, m, asked.measure)),
             "distances": _listed(study.of(model, w, m, "frechet_distance")),
             "recall": _listed(study.of(model, w, m, "recall")),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stages.claims.printed import CLAIMS
+from stages.report import papers_scale
 from stages.report.page import pipelines
 from stages.report.page.metrics import Absent, Metrics, NotRun
 from stages.report.page.origins import OPEN, Origin, Origins
@@ -18,7 +19,7 @@ class Subject:
 
     Args:
         stages: that measure it, by the same names in every pipeline that has them.
-        scales: the pipelines that can judge it, the one that counts first.
+        scales: the pipelines that can judge it, the one that counts first as a rule.
         figures: that show it.
     """
 
@@ -79,7 +80,7 @@ KINDS = {
 }
 PLAIN = ("yes", "no")  # answers in short to what is mixed in full
 NAMES = {
-    "for": "reproduced",
+    "for": "reproduced, or yes",
     "corrected": "reproduced with a correction",
     "hollow": "reproduced, but by collapse or shrinking",
     "depends": "depends on a convention",
@@ -154,11 +155,26 @@ def entries(metrics: Metrics, origins: Origins) -> list[Entry]:
             CLAIMS[id].text,
             CLAIMS[id].short,
             CLAIMS[id].authors,
-            tuple(_scale(id, pipeline, metrics, origins) for pipeline in subject.scales),
+            tuple(_scale(id, pipeline, metrics, origins) for pipeline in scales(id, metrics)),
             subject.figures,
         )
         for id, subject in SUBJECTS.items()
     ]
+
+
+def scales(id: str, metrics: Metrics) -> tuple[str, ...]:
+    """Return the pipelines that can judge a claim, the one that counts first.
+
+    That is the paper's scale, where the claim is whole there.
+    """
+    known = SUBJECTS[id].scales
+    if known != _SWEPT:
+        return known
+    try:
+        said = [metrics.json(f"metrics/{pipeline}/claims.json").get(id, {}) for pipeline in known]
+    except Absent:  # said in its place
+        return known
+    return known[::-1] if papers_scale.whole(*said) else known
 
 
 def kind(verdict: str) -> str:

@@ -125,9 +125,10 @@ def test_every_network_is_judged_by_its_own_runs(tmp_path: Path, settings: param
     found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
     assert (found["T3", "B1"].verdict, found["T3", "B1"].runs) == (REPRODUCED, 3)
     assert found["T6", "B1"].verdict == REPRODUCED
-    assert network_by_network.by_claim([found["T3", "B1"]]) == {
-        "T3": {"B1": {"verdict": REPRODUCED, "runs": 3}}
+    assert network_by_network.by_claim([found["T6", "B1"]]) == {
+        "T6": {"B1": {"verdict": REPRODUCED, "runs": 3, "ours": found["T6", "B1"].ours}}
     }
+    assert found["T6", "B1"].ours == "below 1e-06: 6 of 6 modified, 0 of 6 ordinary"
     for claim in ("T3", "T4"):
         entry = found[claim, "B2"]
         assert (entry.verdict, entry.runs) == (f"{NOT} (indication: 2 runs)", 2)

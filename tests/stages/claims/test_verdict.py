@@ -10,6 +10,7 @@ from stages.claims.verdict import (
     OPEN,
     REPRODUCED,
     SHRINKS,
+    YES,
     Verdict,
     entries,
     evidence,
@@ -22,7 +23,7 @@ from stages.claims.verdict import (
 def test_the_table_has_a_row_a_claim():
     verdicts = [
         Verdict("T2", REPRODUCED, "30", "a number"),
-        Verdict("Q1", "B1: no", "×1", "", brief="no"),
+        Verdict("Q1", "B1: no", "×1", "", brief="no (indication: 3 runs)"),
     ]
     assert table(verdicts).splitlines()[:3] == [
         "|  | the paper | here | measured |",
@@ -33,7 +34,7 @@ def test_the_table_has_a_row_a_claim():
     assert short_table(entries(verdicts)).splitlines()[1:] == [
         "| --- | --- | --- | --- | --- |",
         f"| T2 | {CLAIMS['T2'].short} | {CLAIMS['T2'].authors} | 30 | reproduced |",
-        f"| Q1 | {claim.short} | {claim.authors} | ×1 | no |",
+        f"| Q1 | {claim.short} | {claim.authors} | ×1 | no (3 runs) |",
     ]
 
 
@@ -56,6 +57,19 @@ def test_a_claim_names_the_networks_it_is_judged_on():
 def test_few_runs_or_steps_are_an_indication(runs: int, steps: int, mark: str):
     assert evidence(runs, "run", 10, steps, 2500).marked(NOT) == NOT + mark
     assert evidence(runs, "seed", runs).marked(NOT) == NOT
+
+
+def test_of_a_claim_of_our_own_nothing_is_reproduced():
+    words = [f"training mode {REPRODUCED}; eval mode {NOT}"]
+    assert Verdict.of("G1", words, evidence(1, "seed", 1), "", "").verdict == words[0]
+    found = Verdict.of("R1", words, evidence(1, "seed", 1), "", "")
+    assert found.verdict == "training mode yes; eval mode no"
+    assert Verdict.of("R2", [REPRODUCED], evidence(1, "seed", 1), "", "").verdict == YES
+
+
+def test_networks_that_a_claim_was_judged_on_stand_in_the_file():
+    verdicts = [Verdict("T7", OPEN, "", "", ["B1"]), Verdict("T6", OPEN, "", "")]
+    assert [row.get("networks") for row in entries(verdicts).values()] == [["B1"], None]
 
 
 def test_a_brief_verdict_fits():

@@ -10,12 +10,13 @@ def test_claims_that_were_run_are_shown_in_short():
     longer = short | {"verdict": "long", "brief": "e"}
     tables = {
         "laptop": {"T6": short, "T7": short | {"verdict": "not run"}, "G1": short, "G3": short},
+        "paper": {"T6": {"B1": {"verdict": "x", "brief": "y", "ours": "z"}}, "T7": {}},
         "study": {"G3": {"verdict": "of before"}, "G1": longer},
         "celeba": {"Q2": short, "G2": short},
     }
     files = {f"metrics/{name}/claims.json": json.dumps(table) for name, table in tables.items()}
     assert blocks.claims(files.__getitem__).splitlines()[2:] == [
-        "| T6 | a | b | c | d |",
+        "| T6 (paper) | a | b | z | y |",
         "| G1 (study) | a | b | c | e |",
         "| G2 (celeba) | a | b | c | d |",
         "| G3 | a | b | c | d |",

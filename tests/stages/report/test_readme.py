@@ -7,10 +7,18 @@ import pytest
 from stages.compare.revision import git
 from stages.report import readme
 from stages.report.blocks import BLOCKS
+from tests import ROOT
 
 TEXT = (
     "a\n<!-- one: from x -->\nold\n<!-- end of one -->\nb\n<!-- two: -->\n<!-- end of two -->\nc\n"
 )
+
+
+LONGEST = 12_000  # bytes of the README at the top: four screens
+
+
+def test_the_readme_is_short():
+    assert (ROOT / "README.md").stat().st_size <= LONGEST
 
 
 def committed(name: str) -> str:

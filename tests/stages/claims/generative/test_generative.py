@@ -10,7 +10,7 @@ from stages.claims.generative import generative
 from stages.claims.generative.generative import Asked
 from stages.claims.generative.readings import MODES
 from stages.claims.generative.study import Study
-from stages.claims.verdict import CONVENTION, NOT, NOT_RUN, OPEN, REPRODUCED
+from stages.claims.verdict import CONVENTION, NOT, NOT_RUN, OPEN, REPRODUCED, YES
 from tests.stages.claims.studies import SPREAD, everywhere, study
 
 DIGITS = Asked("digits", 10, "digits")
@@ -106,7 +106,8 @@ def test_g1_is_judged_on_the_papers_training_and_r1_on_ours():
     assert "EMA weights of the last step: undecided (8, 10, 10, 10, 6 digits" in (
         found["G1"].measured
     )
-    assert found["R1"].verdict == f"{REPRODUCED}; 1600 steps"
+    assert found["R1"].verdict == f"{YES}; 1600 steps"
+    assert f"eval mode, EMA weights of the last step: {YES} (10, " in found["R1"].measured
     assert found["R1"].ours == "EMA: 10 digits, 20.5 (train), 10 digits, 20.5 (eval)"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from stages.claims.generative import one_map
 from stages.claims.generative.study import Study
-from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED, Verdict
+from stages.claims.verdict import NO, NOT_RUN, OPEN, YES, Verdict
 from stages.common import params
 from tests.stages.claims.studies import SECTION, TRAINING
 
@@ -37,7 +37,7 @@ def judge(
 
 def test_all_that_is_asked_makes_it():
     found = judge({})
-    assert found.verdict == REPRODUCED
+    assert found.verdict == YES
     assert found.ours == "10 digits, 20 (eval, EMA, the worst seed)"
     assert "near: yes; f(f(z)) as near: yes" in found.measured
     assert "ign ×0.11 [" in found.measured
@@ -53,17 +53,17 @@ def test_all_that_is_asked_makes_it():
     ],
 )
 def test_one_thing_that_no_seed_has_is_enough_against_it_and_one_seed_leaves_it_open(change):
-    assert judge(change).verdict == NOT
+    assert judge(change).verdict == NO
     ((name, bad),) = change.items()
     assert judge({name: [GOOD[name]] * (SEEDS - 1) + [bad]}).verdict == OPEN
 
 
 def test_the_reconstruction_error_is_that_of_the_last_step_of_the_validation():
-    assert judge({}, 0.056).verdict == NOT
+    assert judge({}, 0.056).verdict == NO
     assert judge({}, [0.05, 0.05, 0.05, 0.05, 0.06]).verdict == OPEN
 
 
-@pytest.mark.parametrize(("peer", "expected"), [(10.0, NOT), (20.0, OPEN)])
+@pytest.mark.parametrize(("peer", "expected"), [(10.0, NO), (20.0, OPEN)])
 def test_an_ign_that_is_as_near_or_nearer_in_eval_mode_counts(peer: float, expected: str):
     assert judge({}, peer=peer).verdict == expected
 

@@ -71,6 +71,15 @@ def test_a_scale_that_has_not_been_run_says_so(copy: Path):
     assert any(of[0].verdict == ledger.NOT_JUDGED for of in findings)
 
 
+def test_the_papers_scale_counts_where_a_claim_is_whole_there(copy: Path):
+    row = {"verdict": "undecided", "ours": "×2"}
+    for pipeline, claims in {"laptop": {"T6": row}, "paper": {"T6": {"B1": row}}}.items():
+        replace(copy / f"metrics/{pipeline}/claims.json", json.dumps(claims))
+    assert ledger.scales("T6", Metrics()) == ("paper", "laptop")
+    assert ledger.scales("T7", Metrics()) == ("laptop", "paper")
+    assert ledger.scales("G1", Metrics()) == ("study", "laptop")
+
+
 def test_claims_that_cannot_be_read_name_the_stage(copy: Path):
     text = Path("metrics/laptop/claims.json").read_text()
     replace(copy / "metrics/laptop/claims.json", text[:500])

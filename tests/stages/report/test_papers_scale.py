@@ -1,0 +1,26 @@
+"""The paper's scale counts where the only network of a claim has all its runs and steps there."""
+
+import pytest
+
+from stages.report.papers_scale import whole
+
+WHOLE = {"verdict": "undecided", "runs": 10, "ours": "×2"}
+FEW = WHOLE | {"verdict": "undecided (indication: 60 steps)", "brief": "undecided (60 steps)"}
+NOT_RUN = {"verdict": "not run", "runs": 0}
+
+
+@pytest.mark.parametrize(
+    ("laptop", "paper", "network"),
+    [
+        ({}, {"B1": WHOLE}, "B1"),
+        ({"networks": ["B1"]}, {"B1": WHOLE, "B2": FEW}, "B1"),
+        ({"networks": ["B2"]}, {"B1": WHOLE, "B2": FEW}, None),
+        ({"networks": ["B1", "B2"]}, {"B1": WHOLE, "B2": WHOLE}, None),
+        ({}, {"B1": WHOLE, "B2": WHOLE}, None),
+        ({}, {"B1": NOT_RUN}, None),
+        ({"networks": ["B2"]}, {}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_claim_on_one_network_is_whole_where_that_is(laptop, paper, network: str | None):
+    assert whole(laptop, paper) == (paper[network] if network else None)
