@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tarfile
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ import pytest
 import yaml
 from dvc_render.html import HTML
 from dvc_render.vega import VegaRenderer
+from matplotlib.colors import to_hex
 
 from idem.figures import style
 from stages.report import plots
 from tests import ROOT
 
 TEMPLATES = ROOT / ".dvc/plots"
+LARGEST = 8_000_000  # bytes
+BUILDS = 930_000  # of vega, in the page
 
 
 def packed(folder: Path, content: str) -> tuple[Path, plots.Package]:
@@ -62,25 +66,42 @@ def test_without_npm_the_message_says_so_and_nothing_is_made(
 
 
 def declared() -> list[tuple[str, dict[str, Any]]]:
-    """Return the plots of all pipelines that are tables, with their properties."""
+    """Return the plots of all pipelines, tables and pictures, with their properties."""
     found = []
     for file in (ROOT / "dvc.yaml", *sorted(ROOT.glob("stages/pipelines/*/dvc.yaml"))):
         for stage in yaml.safe_load(file.read_text())["stages"].values():
             for plot in stage.get("do", stage).get("plots", []):
                 ((path, properties),) = plot.items()
-                if "template" in properties:
-                    found.append((path.replace("${key}", "B1"), properties))
+                found.append((path, properties))
     return found
 
 
+def test_plots_and_figures_of_two_revisions_fit_into_one_page():
+    """As DVC writes them: pictures as files, tables in JSON, both twice."""
+    size = BUILDS
+    for path, properties in declared():
+        for file in map(Path, sorted(glob(path.replace("${key}", "*"), root_dir=ROOT))):
+            if file.suffix == ".png":
+                size += 2 * (ROOT / file).stat().st_size
+            else:
+                rows = pd.read_csv(ROOT / file, dtype=str).assign(rev="a" * 9).to_dict("records")
+                places = {"filename": file.as_posix(), "field": properties["y"]}
+                size += 2 * len(json.dumps([row | places for row in rows]))
+    assert size <= LARGEST
+
+
 def test_every_template_is_used_and_is_there():
-    named = {properties["template"] for _, properties in declared()}
+    named = {properties.get("template") for _, properties in declared()} - {None}
     assert named == {path.stem for path in TEMPLATES.iterdir()}
 
 
 @pytest.mark.parametrize(
     ("path", "properties"),
-    [pytest.param(*plot, id=plot[0]) for plot in declared() if "laptop" in plot[0]],
+    [
+        pytest.param(path.replace("${key}", "B1"), properties, id=path)
+        for path, properties in declared()
+        if "laptop" in path and "template" in properties
+    ],
 )
 def test_a_template_names_columns_that_its_table_has(path: str, properties: dict[str, Any]):
     rows = pd.read_csv(ROOT / path, nrows=3, dtype=str).assign(rev="a").to_dict("records")
@@ -94,12 +115,15 @@ def test_a_template_names_columns_that_its_table_has(path: str, properties: dict
 
 
 def test_a_rule_has_the_colour_that_it_has_in_all_figures():
-    expected = {name: look["color"] for name, look in style.looks(style.MODEL_NAMES).items()}
+    looks = style.looks(style.MODEL_NAMES)
+    expected = {name: to_hex(look["color"]) for name, look in looks.items()}
+    known: set[str] = set()
     for name in ("sweep", "by_rule", "by_model"):
         text = (TEMPLATES / f"{name}.json").read_text()
         scales = re.findall(r'"domain": (\[[^]]*\]),\s*"range": (\[[^]]*\])', text)
         assert scales
         for domain, colors in scales:
             for model, color in zip(json.loads(domain), json.loads(colors), strict=True):
-                if not expected[model].startswith("0."):
-                    assert color == expected[model]
+                assert color == expected[model]
+            known |= set(json.loads(domain))
+    assert known == set(expected), "a model that a scale does not know takes another one's colour"
