@@ -73,7 +73,11 @@ class _Report:
 
     def claim(self, id: str) -> str:
         """Return all that is known of a claim."""
-        return one_block(self._part("claim", entry=self.entries[id], kinds=ledger.NAMES))
+        entry = self.entries[id]
+        named = [p for of in self.pictures.values() for p in of if p.name in entry.figures]
+        scales = {scale.pipeline for scale in entry.scales}
+        own = [picture for picture in named if picture.source in scales]
+        return one_block(self._part("claim", entry=entry, pictures=own or named))
 
     def verdict(self, *ids: str) -> str:
         """Return the verdicts on claims, at the scale that counts, in a line."""
@@ -158,7 +162,6 @@ class _Report:
             "n": self.metrics.value,
             "scales": pipelines.NAMES,
             "stale": stale,
-            "drawn": {p.name: p for of in self.pictures.values() for p in reversed(of)},
         }
         made.filters |= {f.__name__: _passing(f) for f in words.OF_NUMBERS} | {
             "inline": words.inline

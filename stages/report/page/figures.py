@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import count
 from pathlib import Path
+from string import ascii_lowercase
 
 import yaml
 from PIL import Image
@@ -14,7 +14,6 @@ from PIL import Image
 from stages.report.page import pipelines
 from stages.report.page.metrics import Metrics, fault
 
-NUMBERED = 5  # figures of the paper, which keep their numbers
 COLORS = 256  # of a drawing
 PHOTOGRAPH = 40_000  # colours from which on a figure counts as one
 QUALITY = 80  # of photographs
@@ -29,14 +28,14 @@ class About:
         title: in a few words.
         alt: what there is to see, for those who do not.
         sources: for each picture of it, folders of `metrics`; the first that has it counts.
-        number: that the paper gives it.
+        number: what it is in the paper, as ``Figure 3``, if it is there.
     """
 
     section: str
     title: str
     alt: str
     sources: Sequence[Sequence[str]]
-    number: str | int = ""
+    number: str = ""
 
 
 _TABLE = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
@@ -45,10 +44,16 @@ FIGURES = {name: About(**about) for name, about in yaml.safe_load(_TABLE).items(
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as the page shows it, from one folder of `metrics`."""
+    """A figure as the page shows it, from one folder of `metrics`.
+
+    Attributes:
+        number: on the page, by its place there; pictures of one figure are told apart by letters.
+        of_paper: what it is in the paper, if it is there.
+    """
 
     name: str
     number: str
+    of_paper: str
     title: str
     alt: str
     source: str
@@ -59,7 +64,7 @@ class Picture:
     @property
     def label(self) -> str:
         """What it is called."""
-        return f"Figure{'s' * (' and ' in self.number)} {self.number}"
+        return f"Figure {self.number}"
 
     @property
     def anchor(self) -> str:
@@ -75,19 +80,17 @@ class Picture:
 def pictures(metrics: Metrics) -> dict[str, list[Picture]]:
     """Return what there is to show, by section and in order; what is missing becomes a fault.
 
-    Figures come and go: one that nothing is known of is shown in appendix E under its own name.
+    Figures are numbered in the order of the page, the paper's own among them. They come and go:
+    one that nothing is known of is shown in appendix E under its own name.
     """
     known = FIGURES | {name: _unknown(name) for name in _names() if name not in FIGURES}
     paths = {name: list(_found(name, about, metrics)) for name, about in known.items()}
-    following = count(NUMBERED + 1)
-    numbers = {
-        name: str(about.number or next(following)) for name, about in known.items() if paths[name]
-    }
+    there = [name for name in known if paths[name]]
     with ThreadPoolExecutor() as pool:
         drawn = [
             (known[name].section, pool.submit(_picture, name, number, known[name], path))
-            for name, number in numbers.items()
-            for path in paths[name]
+            for place, name in enumerate(there, start=1)
+            for number, path in zip(_lettered(place, len(paths[name])), paths[name], strict=True)
         ]
     shown: dict[str, list[Picture]] = {}
     for section, picture in drawn:
@@ -119,7 +122,14 @@ def _picture(name: str, number: str, about: About, path: Path) -> Picture:
     with Image.open(path) as image:
         width, height = image.size
     source, data = path.parts[1], embedded(path)
-    return Picture(name, number, about.title, about.alt, source, width, height, data)
+    texts = (number, about.number, about.title, about.alt)
+    return Picture(name, *texts, source, width, height, data)
+
+
+def _lettered(place: int, pictures: int) -> list[str]:
+    """Return the numbers of the pictures of a figure."""
+    letters = ascii_lowercase[:pictures] if pictures > 1 else [""]
+    return [f"{place}{letter}" for letter in letters]
 
 
 def _found(name: str, about: About, metrics: Metrics) -> Iterator[Path]:

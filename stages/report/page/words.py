@@ -9,6 +9,7 @@ from stages.text.page import reader
 
 SPACE = "\u00a0"  # within a number
 POWER = re.compile(r"10\^(-?[\d.]*\d)")
+THEIRS = re.compile(r"(poster, )?\bFigure (\d)")  # of the authors: ours are never named by number
 
 
 def digits(value: float, count: int = 3) -> str:
@@ -49,9 +50,13 @@ def together(text: str) -> str:
 
 
 def inline(text: str) -> Safe:
-    """Return a line of Markdown, powers of ten among it, as HTML."""
-    made = reader().renderInline(text)
+    """Return a line of Markdown, powers of ten among it, as HTML; it says whose a figure is."""
+    made = reader().renderInline(THEIRS.sub(_whose, text))
     return Safe(POWER.sub(lambda found: f"10<sup>{found[1].replace('-', '−')}</sup>", made))
+
+
+def _whose(found: re.Match[str]) -> str:
+    return f"the {'poster' if found[1] else 'paper'}’s Figure {found[2]}"
 
 
 OF_NUMBERS = (digits, whole, percent, off, factor, ratio)

@@ -89,8 +89,12 @@ opened();
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("main .claim details")) details.open = true;
 });
+
+// The contents stand open beside the text where there is room for them.
 const contents = document.querySelector(".contents details");
-if (innerWidth < 1200) contents.open = false;
+const wide = matchMedia("(min-width: 75rem)");
+contents.open = wide.matches;
+wide.addEventListener("change", () => { contents.open = wide.matches; });
 
 // The contents say where the reader is.
 const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.hash.slice(1), a]));

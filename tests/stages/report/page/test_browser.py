@@ -226,6 +226,21 @@ def test_nothing_is_wider_than_the_screen(page: "Page", size: tuple[int, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+def test_contents_are_open_beside_the_text_alone(page: "Page"):
+    opened = "document.querySelector('.contents details').open"
+    assert page.evaluate(opened) is True
+    resized(page, NARROW)
+    assert page.evaluate(opened) is False
+
+
+def test_no_two_figures_have_one_number(page: "Page"):
+    labels = page.locator("figcaption b").all_text_contents()
+    numbers = [label.partition(".")[0] for label in labels]
+    assert len(set(numbers)) == len(numbers) > 10
+    wholes = [int("".join(filter(str.isdigit, number))) for number in numbers]
+    assert wholes == sorted(wholes)
+
+
 def test_a_link_to_a_stage_opens_its_parameters(page: "Page"):
     page.locator(".how a").first.click()
     target: Any = page.evaluate("document.querySelector(':target details').open")

@@ -1,5 +1,6 @@
 """Every figure has a title and words for those who do not see it, and fits into the page."""
 
+import re
 from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from stages.report.page import figures
+from stages.report.page.build import APPENDICES, LAST, SECTIONS, TEMPLATES
 from stages.report.page.metrics import Metrics
 from tests import ROOT
 
@@ -41,7 +43,7 @@ def test_a_photograph_is_compressed_as_one(tmp_path: Path):
     assert image.size == (256, 256)
 
 
-def test_figures_of_the_paper_keep_their_numbers_and_unknown_ones_come_last(
+def test_figures_are_numbered_as_they_come_and_unknown_ones_come_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -55,8 +57,11 @@ def test_figures_of_the_paper_keep_their_numbers_and_unknown_ones_come_last(
     drawing(Path("metrics/laptop/figure_cost.png"))
     drawing(Path("metrics/laptop/figure_no_such_thing.png"))
     found = figures.pictures(Metrics())
-    assert [(p.number, p.source) for p in found["generation"]] == [("5", "study"), ("5", "celeba")]
-    assert [p.number for p in found["2.3"] + found["E"]] == ["6", "3", "7"]
+    assert [(p.label, p.source, p.of_paper) for p in found["generation"]] == [
+        ("Figure 2a", "study", "Figure 5"),
+        ("Figure 2b", "celeba", "Figure 5"),
+    ]
+    assert [p.label for p in found["2.3"] + found["E"]] == ["Figure 1", "Figure 3", "Figure 4"]
     assert found["E"][1].title == "No such thing"
 
 
@@ -69,6 +74,14 @@ def test_a_figure_that_was_drawn_and_is_lost_is_a_fault(copy: Path, monkeypatch)
         fault == "metrics/laptop/figure_recurrence.png: no such file; run `dvc repro plot`"
         for fault in metrics.faults
     )
+
+
+def test_the_table_has_the_order_of_the_page():
+    texts = [(TEMPLATES / f"{name}.md.j2").read_text() for name in (*SECTIONS, *LAST)]
+    sections = re.findall(r'figures\("(.+?)"\)', "".join(texts))
+    own = [section for section in APPENDICES.values() if section]
+    expected = [*sections[:-1], *own, *sections[-1:]]
+    assert list(dict.fromkeys(about.section for about in figures.FIGURES.values())) == expected
 
 
 def test_every_figure_of_this_checkout_is_known():

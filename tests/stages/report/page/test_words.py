@@ -17,6 +17,10 @@ from stages.report.page import words
         (words.ratio({"log10_ratio": -2, "low": -3, "high": 0.301}), "×0.01 [0.001, 2]"),
         (words.inline("to 10^-15.5 < 1"), "to 10<sup>−15.5</sup> &lt; 1"),
         (
+            words.inline("low (Figure 4; poster, Figure 5)"),
+            "low (the paper’s Figure 4; the poster’s Figure 5)",
+        ),
+        (
             words.together("to 2 500 or 8 393 728, B3 100"),
             "to 2\u00a0500 or 8\u00a0393\u00a0728, B3\u00a0100",
         ),
