@@ -22,7 +22,8 @@ def readings_table(table: pd.DataFrame) -> str:
         own = both[(both.changed == changed) & (both.value == value)].set_index("network")
         columns = ["median_deviation", "largest_deviation"]
         cells = [_percent(own[of][name]) for name in networks for of in columns]
-        rows.append([changed, f"{value} (fitted)" if fitted else value, *cells])
+        words = value.replace("_", " ") or "–"
+        rows.append([changed, f"{words} (fitted)" if fitted else words, *cells])
     return markdown.table(["changed", "to", *names], rows) + "\n"
 
 

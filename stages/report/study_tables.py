@@ -1,5 +1,6 @@
 """Tables of a generative study for readers, in Markdown: of models, of lost modes, of compute."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -60,10 +61,15 @@ def models(runs: pd.DataFrame) -> str:
     for name in there:
         of_model = runs[runs.model == name]
         by_mode = [of_model[of_model["mode"] == mode] for mode in ("train", "eval")]
-        row = [names.model(name), f"{of_model.seed.nunique()}"]
+        row = [_name(name), f"{of_model.seed.nunique()}"]
         row += [_distance(of_mode, measure) for of_mode in by_mode for measure in DISTANCES]
         rows.append(row + [" / ".join(_mean(of[measure]) for of in by_mode) for measure in shortly])
     return markdown.table(["model", "seeds", *heads, *shortly.values()], rows) + "\n"
+
+
+def _name(model: object) -> str:
+    """Return what readers call a model, with its abbreviations in capitals."""
+    return re.sub(r"\b(ign|dcgan)\b", lambda found: found[1].upper(), names.model(model))
 
 
 def _distance(runs: pd.DataFrame, measure: str) -> str:
@@ -91,7 +97,7 @@ def modes(history: pd.DataFrame) -> str:
             ]
             won, lost, kept = zip(*seeds, strict=True)
             cells = [_steps(won), _steps(lost), f"{sum(kept)} of {len(kept)} seeds"]
-            rows.append([names.model(model), words, *cells])
+            rows.append([_name(model), words, *cells])
     return markdown.table(["model", "weights", *MODES], rows) + "\n"
 
 
@@ -121,7 +127,7 @@ def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
             peer = distances.loc[str(model)]
             nearer = (first < peer.fillna(np.inf)).sum()
             cells = [f"{text}, {n}/{len(peer)}" for text, n in zip(cells, nearer, strict=True)]
-        rows.append([names.model(model), *cells])
+        rows.append([_name(model), *cells])
     return markdown.table(["model", *heads], rows) + "\n"
 
 

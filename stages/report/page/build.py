@@ -2,10 +2,12 @@
 
 The texts are Markdown in `templates`, a file a section. In them `claim("T3")` is all that is known
 of a claim, `verdict("T3", "T4")` verdicts in a line, `figures("sweeps")` the figures there,
-`block(…)` a table of the READMEs, `n(file, key)` a number of ``metrics/FILE.json`` and
-`used(pipeline, stage, key)` a parameter of a stage as it ran. A text holds no number of ours.
+`block(…)` a table of the READMEs, `n(file, key)` a number of ``metrics/FILE.json``,
+`reading(…)` one of readings.csv and `used(pipeline, stage, key)` a parameter of a stage as it ran.
+A text holds no number of ours.
 """
 
+import csv
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -20,10 +22,11 @@ from stages.compare.revision import Unanswerable, git
 from stages.report.blocks import BLOCKS
 from stages.report.page import figures, ledger, pipelines, words
 from stages.report.page.markup import Markup, one_block
-from stages.report.page.metrics import Absent, Metrics, Notice
+from stages.report.page.metrics import Absent, Metrics, Notice, fault
 from stages.report.page.origins import Origins, anchor
 
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where there is one
+READINGS = "metrics/paper/readings.csv"
 TEMPLATES = Path(__file__).with_name("templates")
 SECTIONS = (
     "answer",
@@ -112,6 +115,18 @@ class _Report:
         except (KeyError, ValueError) as error:  # of a table that lacks a column
             return self.metrics.notice(f"table {name}: expected other files, got {error!r}")
 
+    def reading(self, network: str, changed: str, value: str = "") -> float | Notice:
+        """Return how far a reading of the authors' experiment is off their lines, in the median."""
+        try:
+            rows = csv.DictReader(self.metrics.text(READINGS).splitlines())
+        except Absent as error:
+            return self.metrics.notice(error)
+        wanted = {"network": network, "rule": "both", "changed": changed, "value": value}
+        there = (float(row["median_deviation"]) for row in rows if wanted.items() <= row.items())
+        found = next(there, None)
+        lacks = fault(READINGS, f"expected {changed} {value} of {network}, got no such row")
+        return self.metrics.notice(lacks) if found is None else found
+
     def used(self, pipeline: str, stage: str, key: str) -> Any:
         """Return a parameter as a stage ran with it."""
         run = pipelines.run(pipeline, stage)
@@ -156,8 +171,8 @@ class _Report:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        names = ("claim", "verdict", "figures", "glance", "tally", "block", "used", "stages")
-        made.globals |= {name: getattr(self, name) for name in names}
+        names = ("claim", "verdict", "figures", "glance", "tally", "block", "reading", "used")
+        made.globals |= {name: getattr(self, name) for name in (*names, "stages")}
         made.globals |= {
             "n": self.metrics.value,
             "scales": pipelines.NAMES,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stages.claims.printed import CLAIMS
+from stages.claims.printed import CLAIMS, OURS
 from stages.report import papers_scale
 from stages.report.page import pipelines
 from stages.report.page.metrics import Absent, Metrics, NotRun
@@ -74,7 +74,7 @@ KINDS = {
     "not reproduced|no$": "against",
     "reproduced with a correction": "corrected",
     "reproduced, (by collapse|shrinks)": "hollow",
-    "reproduced|yes$": "for",
+    "(reproduced|yes)$": "for",
     "depends on": "depends",
     "undecided": "open",
 }
@@ -129,15 +129,32 @@ class Scale:
         """What readers call the pipeline."""
         return pipelines.NAMES[self.pipeline]
 
+    @property
+    def ran(self) -> list[Finding]:
+        """What was found; the rest has not been run."""
+        return [found for found in self.findings if found.kind != "none"]
+
+    @property
+    def by_verdict(self) -> list[tuple[str, list[Finding]]]:
+        """The findings of each verdict, in the order in which they come."""
+        said = dict.fromkeys(found.verdict for found in self.findings)
+        return [(of, [found for found in self.findings if found.verdict == of]) for of in said]
+
 
 @dataclass(frozen=True)
 class Entry:
-    """A claim, what the authors say, and what was found by scale, the one that counts first."""
+    """A claim, what the authors say, and what was found by scale, the one that counts first.
+
+    Attributes:
+        authors: their number, or what they say; empty where there is nothing but the statement.
+        whose: what the statement is to the paper.
+    """
 
     id: str
     statement: str
     short: str
     authors: str
+    whose: str
     scales: tuple[Scale, ...]
     figures: tuple[str, ...]
 
@@ -155,7 +172,8 @@ def entries(metrics: Metrics, origins: Origins) -> list[Entry]:
             CLAIMS[id].text,
             CLAIMS[id].short,
             CLAIMS[id].authors,
-            tuple(_scale(id, pipeline, metrics, origins) for pipeline in scales(id, metrics)),
+            _whose(CLAIMS[id].authors),
+            _judged([_scale(id, of, metrics, origins) for of in scales(id, metrics)]),
             subject.figures,
         )
         for id, subject in SUBJECTS.items()
@@ -183,6 +201,19 @@ def kind(verdict: str) -> str:
     if ";" in said and not said.startswith("depends"):
         return "mixed"
     return next((kind for start, kind in KINDS.items() if re.match(start, said)), "mixed")
+
+
+def _whose(authors: str) -> str:
+    """Return what a claim is to the paper, by what the authors say of it."""
+    if authors == OURS:
+        return "Our own claim"
+    return "Left open in the paper" if authors.startswith("left open") else "The paper"
+
+
+def _judged(found: list[Scale]) -> tuple[Scale, ...]:
+    """Leave out the scales that do not judge a claim, where another one does."""
+    judging = [scale for scale in found if scale.findings[0].verdict != NOT_JUDGED]
+    return tuple(judging or found[:1])
 
 
 def _scale(id: str, pipeline: str, metrics: Metrics, origins: Origins) -> Scale:

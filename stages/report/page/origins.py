@@ -12,7 +12,7 @@ from stages.report.page import pipelines
 from stages.report.units_table import machine
 
 NO_COMMIT = "not committed"
-NO_DEVICE = "CPU, of which kind is not recorded"
+NO_DEVICE = "a CPU"  # of which kind is not recorded
 OPEN = "not complete"
 
 

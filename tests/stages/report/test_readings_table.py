@@ -18,6 +18,6 @@ def test_the_nearest_stands_first_and_what_diverged_says_so():
     assert readings_table(table).splitlines() == [
         "| changed | to | all, median | all, largest | B2, median | B2, largest |",
         "| --- | --- | --- | --- | --- | --- |",
-        "| start | biases_0.7 (fitted) | 1.0 % | ×2.5 | 2.0 % | diverged |",
-        "| base |  | 5.0 % | 20.0 % | 3.1 % | 10.0 % |",
+        "| start | biases 0.7 (fitted) | 1.0 % | ×2.5 | 2.0 % | diverged |",
+        "| base | – | 5.0 % | 20.0 % | 3.1 % | 10.0 % |",
     ]

@@ -24,7 +24,7 @@ def test_models_have_distances_of_both_applications_in_both_modes():
     # A geometric mean, and log(9/4)/2 times Student's 12.7 to either side of its logarithm.
     distances = "6 [0.0347, 1.04e+03] | 3 [3, 3] | 7 [7, 7] | 3 [3, 3]"
     assert modified == f"| modified | 2 | {distances} | 10 / 8.5 | 0.4 / 0.4 |"
-    assert dcgan.startswith("| dcgan | 2 | 6 [0.0347, 1.04e+03] | – | – | – | 10 / – | – / – |")
+    assert dcgan.startswith("| DCGAN | 2 | 6 [0.0347, 1.04e+03] | – | – | – | 10 / – | – / – |")
 
 
 def test_images_without_digits_have_their_coverage():
@@ -47,8 +47,8 @@ def test_it_is_said_when_digits_were_won_and_lost_again():
 
     history = pd.concat([run(0, [10, 9, 10], [9, 10, 10]), run(1, [7, 8, 9], [10, 10, 9])])
     assert study_tables.modes(history).splitlines()[2:] == [
-        "| ign | raw | 1, – | 2, – | 1 of 2 seeds |",
-        "| ign | EMA | 1, 2 | 3, – | 1 of 2 seeds |",
+        "| IGN | raw | 1, – | 2, – | 1 of 2 seeds |",
+        "| IGN | EMA | 1, 2 | 3, – | 1 of 2 seeds |",
     ]
 
 

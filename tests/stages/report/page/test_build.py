@@ -1,5 +1,6 @@
 """The page holds every claim, number and figure, whatever is missing around it."""
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from stages.claims.printed import CLAIMS
-from stages.report.page import figures
-from stages.report.page.build import TEMPLATES, report
+from stages.report.page import figures, words
+from stages.report.page.build import READINGS, TEMPLATES, report
 from stages.report.page.metrics import Metrics
+from tests import ROOT
 from tests.stages.report.page.conftest import copied, replace
 
 # What a text may hold itself: numbers of sections, of the setting, and of definitions.
@@ -70,6 +72,15 @@ def test_nothing_of_markdown_or_latex_is_left_over(whole):
 
 def test_numbers_in_texts_are_those_of_the_files(whole):
     assert re.search(r"falls\s+from 0\.77 to", whole[0])
+
+
+def test_what_a_reading_is_off_by_is_that_of_its_table(whole):
+    with (ROOT / READINGS).open(encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    (base,) = [row for row in table if (row["changed"], row["network"]) == ("base", "B3")][:1]
+    assert base["rule"] == "both"
+    said = words.off(float(base["median_deviation"]))
+    assert f"{said} on B3, as far" in " ".join(whole[0].split())
 
 
 @pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.md.j2")), ids=lambda path: path.stem)

@@ -8,6 +8,7 @@ import pytest
 from stages.claims.printed import CLAIMS
 from stages.report.page import ledger, pipelines
 from stages.report.page.figures import FIGURES
+from stages.report.page.ledger import Finding
 from stages.report.page.metrics import Metrics
 from stages.report.page.origins import Origins
 from tests.stages.report.page.conftest import replace
@@ -23,6 +24,7 @@ KINDS = {
     "depends on a convention: training mode reproduced (raw), not (EMA); 9 steps": "depends",
     "undecided; 300 steps (indication: 2 seeds)": "open",
     "B1: reproduced, by collapse; B2: undecided, shrinks": "mixed",
+    "reproduced for ordinary on B2, not for modified on B2 (indication: 1 run)": "mixed",
     "training mode reproduced; eval mode undecided; 1600 steps": "mixed",
     "yes on B2, no on B3 (indication: 1 run)": "mixed",
     "not run": "none",
@@ -45,6 +47,21 @@ def test_every_claim_of_the_paper_has_stages_that_exist_and_figures_that_are_kno
             assert any(stage.partition("@")[0] in defined[pipeline] for stage in subject.stages)
 
 
+def test_networks_of_one_verdict_are_named_together():
+    found = [Finding("not run", "not run", network=name) for name in ("B3", "B4")]
+    scale = ledger.Scale("paper", (Finding("yes", "yes", network="B2"), *found))
+    assert [of.network for of in scale.ran] == ["B2"]
+    together = [(verdict, [f.network for f in of]) for verdict, of in scale.by_verdict]
+    assert together == [("yes", ["B2"]), ("not run", ["B3", "B4"])]
+
+
+def test_a_claim_says_whose_it_is():
+    entries = {entry.id: entry.whose for entry in ledger.entries(Metrics(), Origins())}
+    assert entries["T3"] == "The paper"
+    assert entries["Q1"] == "Left open in the paper"
+    assert entries["R1"] == "Our own claim"
+
+
 @pytest.mark.usefixtures("copy")
 def test_all_of_a_claim_is_that_of_its_files():
     metrics = Metrics()
@@ -64,11 +81,13 @@ def test_all_of_a_claim_is_that_of_its_files():
     assert all(entry.scales[0].findings[0].measured for entry in judged)
 
 
-def test_a_scale_that_has_not_been_run_says_so(copy: Path):
+def test_a_scale_that_does_not_judge_a_claim_is_left_out_unless_none_does(copy: Path):
     replace(copy / "metrics/paper/claims.json", "{}")
     entries = {entry.id: entry for entry in ledger.entries(Metrics(), Origins())}
-    findings = [entry.scales[1].findings for entry in entries.values() if len(entry.scales) > 1]
-    assert any(of[0].verdict == ledger.NOT_JUDGED for of in findings)
+    assert not any(of.pipeline == "paper" for entry in entries.values() for of in entry.scales)
+    replace(copy / "metrics/laptop/claims.json", "{}")
+    entries = {entry.id: entry for entry in ledger.entries(Metrics(), Origins())}
+    assert entries["T3"].scales[0].findings[0].verdict == ledger.NOT_JUDGED
 
 
 def test_the_papers_scale_counts_where_a_claim_is_whole_there(copy: Path):
