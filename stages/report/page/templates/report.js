@@ -55,7 +55,8 @@ for (const table of document.querySelectorAll("main table")) {
   });
 }
 
-// Figures: a click enlarges one, a click on the large one shows each of its pixels.
+// Figures: a click enlarges one, a click on the large one shows each of its pixels; at once where
+// the screen is no wider than the figure is already.
 const dialog = document.getElementById("enlarged");
 const large = dialog.querySelector("img");
 for (const button of document.querySelectorAll(".enlarge")) {
@@ -63,8 +64,8 @@ for (const button of document.querySelectorAll(".enlarge")) {
     const small = button.querySelector("img");
     large.src = small.src;
     large.alt = small.alt;
-    dialog.classList.remove("full");
     dialog.showModal();
+    dialog.classList.toggle("full", small.clientWidth > 0.8 * dialog.clientWidth);
   });
 }
 large.addEventListener("click", () => dialog.classList.toggle("full"));

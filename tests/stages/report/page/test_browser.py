@@ -220,6 +220,16 @@ def test_a_figure_is_enlarged_and_put_back(page: "Page"):
     assert not dialog.is_visible()
 
 
+def test_on_a_narrow_screen_a_figure_is_enlarged_to_all_its_pixels(page: "Page"):
+    resized(page, NARROW)
+    figure = page.locator("figure").first
+    figure.get_by_role("button").click()
+    shown = page.get_by_role("dialog").locator("img").bounding_box()
+    assert shown is not None
+    assert shown["width"] == int(figure.locator("img").get_attribute("width") or 0)
+    page.keyboard.press("Escape")
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 def test_nothing_is_wider_than_the_screen(page: "Page", size: tuple[int, int]):
     resized(page, size)
