@@ -44,7 +44,8 @@ def ratio(compared: Mapping[str, float]) -> str:
 
 
 def together(text: str) -> str:
-    """Return a text in which no line ends within a number of several groups, or an interval."""
+    """Return a text in which no line ends within a number, an interval, or what equals a number."""
+    text = re.sub(r"\b(\w) = (?=\d)", rf"\1{SPACE}={SPACE}", text)
     text = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", SPACE, text)
     return re.sub(r"\[([-\d.e+]+), (?=[-\d.e+]+\])", rf"[\1,{SPACE}", text)
 

@@ -25,6 +25,7 @@ from stages.report.page import words
             "to 2\u00a0500 or 8\u00a0393\u00a0728, B3\u00a0100",
         ),
         (words.together("5 [4, 6.5]"), "5 [4,\u00a06.5]"),
+        (words.together("at n = 100 y = f(x)"), "at n\u00a0=\u00a0100 y = f(x)"),
     ],
 )
 def test_numbers_are_written_for_readers(shown: str, expected: str):
