@@ -15,12 +15,14 @@ from stages.claims.verdict import NOT_RUN, short_table
 from stages.common import params
 from stages.generative import trials
 from stages.report import papers_scale, study_tables
+from stages.report.near_table import near_table
 from stages.report.readings_table import readings_table
 from stages.report.study_tables import by_compute, models, modes
 from stages.report.units_table import units_table
 from stages.text import markdown
 
 Read = Callable[[str], str]  # from the name of a file of this repository to its content
+PAPER_PARAMS = Path("stages/pipelines/paper/params.yaml")
 STUDY_PARAMS = Path("stages/pipelines/study/params.yaml")
 
 
@@ -50,8 +52,9 @@ def claims(read: Read) -> str:
 
 
 def claims_at_the_papers_scale(read: Read) -> str:
-    """Return the verdicts, a row a claim and a column a network."""
-    return overview(json.loads(read("metrics/paper/claims.json")))
+    """Return the verdicts, a row a claim and a column a network; N, on others, has a table."""
+    found = json.loads(read("metrics/paper/claims.json"))
+    return overview({claim: networks for claim, networks in found.items() if claim != "N"})
 
 
 def readings(_: Read) -> str:
@@ -60,6 +63,15 @@ def readings(_: Read) -> str:
     if not path.exists():
         return "Not complete yet.\n"
     return readings_table(pd.read_csv(path).fillna({"value": ""}))
+
+
+def near(_: Read) -> str:
+    """Return what became of starts near a projection at the paper's scale; from its file."""
+    path = Path("metrics/paper/near.json")
+    if not path.exists():
+        return "Not complete yet.\n"
+    cases = params.read(PAPER_PARAMS, params.Paper).near.cases
+    return near_table(json.loads(path.read_text(encoding="utf-8")), cases)
 
 
 def study(read: Read) -> str:
@@ -103,6 +115,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "claims": claims,
     "claims at the paper's scale": claims_at_the_papers_scale,
     "readings": readings,
+    "near a projection": near,
     "generative study": study,
     "generative study on CelebA": study_on_celeba,
     "when modes are lost": when_modes_are_lost,

@@ -1,0 +1,53 @@
+"""The table of starts near a projection: which rule perfects which, at which rate."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stages.claims.intervals import ratio
+from stages.claims.verdict import number
+from stages.common import params
+from stages.text import markdown
+
+RULES = ("modified", "ordinary")
+HEAD = [
+    *("n", "noise", "bias", "else", "start"),
+    *(f"{rule}{of}" for rule in RULES for of in ("", ", its rate")),
+    *("modified / ordinary", "spread kept", "runs"),
+]
+
+
+def near_table(found: Mapping[str, Mapping[str, Any]], cases: Mapping[str, params.Start]) -> str:
+    """Return a Markdown table, a row a case, in the order of its parameters.
+
+    Relative errors on new inputs at the start and at the end, at the best rate of either rule, and
+    the ratio of the ends with its interval over runs.
+
+    Args:
+        found: by case, of `stages.sweeps.near.headline`.
+        cases: by name; those that were not measured are left out.
+    """
+    measured = {name: case for name, case in cases.items() if name in found}
+    rows = [_row(found[name], case) for name, case in measured.items()]
+    return markdown.table(HEAD, rows) + "\n"
+
+
+def _row(found: Mapping[str, Any], case: params.Start) -> list[str]:
+    compared = found["modified_over_ordinary"]
+    estimate = tuple(number(compared[name]) for name in ("log10_ratio", "low", "high"))
+    cells = [f"{case.width}", f"{case.noise:g}", f"{case.bias:g}", _else(case)]
+    cells.append(f"{found['start']:.2g}")
+    for rule in RULES:
+        of_rule = found[rule]
+        cells.append(f"{10 ** number(of_rule['log10_relative_error']):.1e}")
+        cells.append(f"{of_rule['best_rate']:g}")
+    spread = min(number(found[rule]["spread_kept"]) for rule in RULES)
+    return [*cells, ratio(estimate), f"{spread:.2f}", f"{compared['runs']}"]
+
+
+def _else(case: params.Start) -> str:
+    """Return in what a case differs from one layer of LeakyReLU that loses one dimension."""
+    words = [f"{case.layers} layers"] if case.layers > 1 else []
+    words += [f"rank {case.width - case.null_dimension}"] if case.null_dimension > 1 else []
+    words += ["linear"] if case.negative_slope == 1 else []
+    words += ["Adam"] if case.optimizer == "adam" else []
+    return ", ".join(words)
