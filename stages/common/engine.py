@@ -17,7 +17,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -27,7 +26,7 @@ import joblib
 import psutil
 from tqdm import tqdm
 
-from stages.common import devices
+from stages.common import devices, processes
 
 OUT_OF_TIME = 75  # the exit status EX_TEMPFAIL of a stage that can go on: run it again
 ATTEMPTS = 3  # at a unit
@@ -137,13 +136,18 @@ def _positive(name: str, unit: str) -> float | None:
     return number
 
 
-@cache
 def end_with_parent() -> None:
     """From now on, end this process when the one that started it has ended, for whatever reason.
 
     A killed `dvc` leaves its stage running, and a killed stage its workers: they would go on
     writing beside whatever runs next. Called again in the same process, it does nothing.
     """
+    _end_with_parent(os.getpid())
+
+
+@cache
+def _end_with_parent(process: int) -> None:
+    """Do so for this process: the cache of a fork is that of another one."""
     stage = multiprocessing.parent_process()  # of a worker; of a stage there is none
     watched = _starters() if stage is None or stage.pid is None else (stage.pid,)
     threading.Thread(target=_wait_for_orphanhood, args=(watched,), daemon=True).start()
@@ -265,35 +269,24 @@ def _computed(
 
         yield from cluster.computed(address, function, units)
         return
-    tasks = [joblib.delayed(_on_one_thread)(function, *unit) for unit in enumerate(units)]
-    parallel = joblib.Parallel(at_once, return_as="generator_unordered", **_divided(at_once))
-    waiting = set(range(len(units)))
-    try:
-        with closing(parallel(tasks)) as found:
-            for index, result in found:
-                waiting.remove(index)
-                yield index, result
-    except BrokenProcessPool as error:  # a worker was killed; which unit it had is not known
-        yield from ((index, error) for index in sorted(waiting))
+    calls = [(function, unit) for unit in units]
+    if at_once == 1:
+        yield from ((index, _on_one_thread(*call)) for index, call in enumerate(calls))
+    else:
+        yield from processes.computed(_on_one_thread, calls, at_once, gpus())
 
 
-def _divided(processes: int) -> dict[str, Any]:
-    """Return what lets each of several processes see one GPU, where there are several."""
-    if processes < 2 or len(names := gpus()) < 2:
-        return {}
-    return {"initializer": devices.take, "initargs": (devices.slots().name, names)}
-
-
-def _on_one_thread(function: Callable[..., Any], index: int, unit: tuple) -> tuple[int, Any]:
+def _on_one_thread(function: Callable[..., Any], unit: tuple) -> Any:
+    """Return what comes of a unit: its result, the error that it raises, or its SystemExit."""
     import torch
 
     end_with_parent()
     torch.set_num_threads(1)
     try:
         with devices.explained(_device_named()):
-            return index, function(*unit)
+            return function(*unit)
     except SystemExit as stop:
-        return index, stop
+        return stop
     except Exception as error:
         error.add_note(traceback.format_exc())  # another process has no traceback of this one
-        return index, error
+        return error

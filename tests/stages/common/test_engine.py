@@ -4,7 +4,6 @@ import sys
 import time
 from pathlib import Path
 
-import joblib
 import pytest
 import torch
 
@@ -127,18 +126,6 @@ def test_nothing_is_tried_where_it_is_settled(monkeypatch: pytest.MonkeyPatch, g
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     assert engine.at_once_by(lambda many: 1 / 0, 100) is None
-
-
-def seen(_: int) -> str:
-    time.sleep(0.5)
-    return os.environ["CUDA_VISIBLE_DEVICES"]
-
-
-def test_each_process_sees_one_of_several_gpus(monkeypatch: pytest.MonkeyPatch):
-    gpus(monkeypatch, "3,5")
-    processes = joblib.Parallel(2, **engine._divided(2))
-    found = processes(joblib.delayed(seen)(i) for i in range(4))
-    assert set(found) == {"3", "5"}
 
 
 def test_on_a_gpu_float32_is_float32_and_convolutions_do_not_depend_on_chance(monkeypatch):

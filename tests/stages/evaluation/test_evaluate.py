@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from joblib.externals.loky import get_reusable_executor
 from scipy import stats
 from torch import Tensor, nn
 
@@ -253,7 +252,6 @@ def test_results_do_not_depend_on_the_number_of_workers(trained, tmp_path, monke
     monkeypatch.chdir(tmp_path / "again")
     shutil.rmtree("data/mnist/weights")
     shutil.rmtree("metrics")
-    get_reusable_executor().shutdown(wait=True)  # workers of another test are in its folder
     run(train, monkeypatch, workers="2")
     run(evaluate, monkeypatch, workers="2")
     for folder in ("data/mnist/weights", "metrics"):
