@@ -11,7 +11,6 @@ SMALL = [
     "sweep.networks.B1.runs=3",
     "sweep.networks.B1.steps=500",
     "sweep.networks.B2.runs=1",
-    "sweep.networks.B2.steps=40",
     "sweep.networks.B3.learning_rates=[0.12,0.42]",
     "sweep.networks.B3.steps=3",
     "sweep.networks.B4.learning_rates=[0.12,0.42]",
@@ -32,10 +31,7 @@ SMALL = [
     "published.networks.B2.runs=1",
     "published.networks.B2.steps=10",
     "published.networks.B3.steps=3",
-    "classifier.epochs=1",
     "train.seeds=[0]",
-    "train.steps=150",
-    "evaluate.samples=500",
 ]
 
 

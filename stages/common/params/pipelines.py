@@ -112,7 +112,7 @@ class Plot(Section):
 
 
 class Laptop(Swept, Generative):
-    """The pipeline at the top: all of the paper within a quarter of an hour."""
+    """The pipeline at the top: all of the paper within twelve minutes."""
 
     derive: Derive
     linear: Linear
