@@ -1,21 +1,13 @@
-from .cost import figure_cost as figure_cost, figure_wall_time as figure_wall_time
-from .generative.compute import figure_compute as figure_compute
-from .generative.latent import (
-    figure_interpolation as figure_interpolation,
-    figure_jacobian as figure_jacobian,
-    figure_latent as figure_latent,
-)
+from .cost import figure_cost as figure_cost
+from .generative.latent import figure_jacobian as figure_jacobian, figure_latent as figure_latent
 from .generative.prices import figure_prices as figure_prices
-from .generative.restoration import (
-    figure_restoration as figure_restoration,
-    figure_restoration_scores as figure_restoration_scores,
-)
-from .generative.samples import figure_5 as figure_5
+from .generative.restoration import figure_restoration as figure_restoration
+from .generative.samples import figure_5 as figure_5, figure_neighbours as figure_neighbours
 from .generative.settings import figure_settings as figure_settings
 from .generative.study import (
     figure_collapse as figure_collapse,
+    figure_compute as figure_compute,
     figure_drift as figure_drift,
-    figure_neighbours as figure_neighbours,
 )
 from .gradients import figure_gradients as figure_gradients
 from .graph import figure_autodiff as figure_autodiff
@@ -25,5 +17,5 @@ from .peers import figure_peers as figure_peers
 from .published import figure_published as figure_published
 from .recurrence import figure_recurrence as figure_recurrence
 from .stability import figure_stability as figure_stability
-from .sweep import figure_3 as figure_3, figure_4 as figure_4, figure_sweep as figure_sweep
+from .sweep import figure_sweep as figure_sweep
 from .trajectory import figure_landscape as figure_landscape, figure_trajectory as figure_trajectory

@@ -10,28 +10,44 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch, Rectangle
 
-from idem.figures.style import BLUE, RULE_NAMES
+from idem.figures.style import BLUE, WIDTH, model_name, themed
 
-_SPINE, _SIDE, _PARAMETERS, _UNRECORDED = 0.0, 1.4, 2.4, -2.1  # columns
-_RESULTS = {1: "y = f(x)", 2: "u = f(y)", 3: "w = f(u)"}
+_SPINE, _SIDE, _PARAMETERS, _UNRECORDED = 0.0, 1.42, 2.45, -2.4  # columns
+_WIDTHS = {_SPINE: 2.1, _SIDE: 0.4, _PARAMETERS: 1.35, _UNRECORDED: 2.1}
+_LIMITS = {"modified": (-4.15, 3.2), "ordinary": (-1.5, 3.9)}
+_RESULTS = {0: "y − y′, and the value", 1: "y = f(x)", 2: "u = f(y)", 3: "w = f(u)"}
+_LINE = 0.33  # height of one of text
 _PALE, _HATCH, _GREY = "#fde3c4", "#f4b877", "0.4"
-_GRADIENT: dict[str, Any] = {"color": "black", "linewidth": 1}
-_OWN_GRADIENT: dict[str, Any] = {"color": "black", "linewidth": 2.2}
-_VALUE: dict[str, Any] = {"color": _GREY, "linewidth": 1.2, "linestyle": (0, (4, 3))}
+_DASHED: dict[str, Any] = {"linestyle": (0, (4, 3)), "linewidth": 1}
+_GRADIENT: dict[str, Any] = {"color": "black", "linewidth": 0.8}
+_OWN_GRADIENT: dict[str, Any] = {"color": "black", "linewidth": 1.8}
+_VALUE: dict[str, Any] = {"color": _GREY, **_DASHED}
+_FACES: dict[str, dict[str, Any]] = {
+    "shared": {"facecolor": "white", "edgecolor": "black"},
+    "ordinary": {"facecolor": _PALE, "edgecolor": _HATCH, "hatch": "////"},
+    "modified": {"facecolor": BLUE, "edgecolor": "black"},
+    "unrecorded": {"facecolor": "white", "edgecolor": _GREY, **_DASHED},
+    "parameter": {"facecolor": "0.85", "edgecolor": "black"},
+}
 
 
 class _Box(NamedTuple):
-    """Where something is drawn, and what is written into it."""
+    """Where something is drawn, what is written into it, and which of `_FACES` it has."""
 
     x: float
     y: float
-    width: float
-    height: float
     text: str
     look: str
-    """``shared``, ``ordinary``, ``modified``, ``parameter`` or ``unrecorded``."""
+
+    @property
+    def height(self) -> float:
+        return _LINE * (self.text.count("\n") + 1) + 0.06 * (self.look != "parameter")
+
+    def side(self, right: int, up: int = 0) -> tuple[float, float]:
+        return self.x + right * _WIDTHS[self.x] / 2, self.y + up * self.height / 2
 
 
+@themed
 def figure_autodiff(nodes: pd.DataFrame, edges: pd.DataFrame) -> Figure:
     """Draw what either rule leaves for the backward pass, and what it computes beside it.
 
@@ -43,15 +59,17 @@ def figure_autodiff(nodes: pd.DataFrame, edges: pd.DataFrame) -> Figure:
             `idem.theory.graph.Node`; a row a node, of both rules.
         edges: columns rule, source, target and kind, as of `idem.theory.graph.Edge`.
     """
-    figure = Figure(figsize=(13, 9), layout="constrained")
-    panels = figure.subplots(1, 2, width_ratios=[7.4, 5.1])
-    heights = {rule: _heights(edges[edges.rule == rule]) for rule in ("modified", "ordinary")}
+    figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
+    ratios = [right - left for left, right in _LIMITS.values()]
+    panels = figure.subplots(1, 2, width_ratios=ratios)
+    heights = {rule: _heights(edges[edges.rule == rule]) for rule in _LIMITS}
     top = max(max(of_rule.values()) for of_rule in heights.values())
     for axes, (rule, of_rule) in zip(panels, heights.items(), strict=True):
         raised = of_rule | {max(of_rule): top}  # the loss, which runs last
         _draw(axes, nodes[nodes.rule == rule].set_index("key"), edges[edges.rule == rule], raised)
-        axes.set(ylim=(1, top + 0.6), xlim=(-3.7 if axes is panels[0] else -1.4, 3.7))
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=3, frameon=False)
+        axes.set(ylim=(1, top + 0.7), xlim=_LIMITS[rule])
+        axes.set_axis_off()
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -61,12 +79,12 @@ def _draw(
     gradient, value = (edges[edges.kind == kind] for kind in ("gradient", "value"))
     boxes = _recorded_boxes(nodes, gradient, heights)
     unrecorded = nodes[nodes.kind == "unrecorded"]
-    groups = {key: -1 - application for key, application in unrecorded.application.items()}
     boxes |= _unrecorded_boxes(unrecorded, max(heights.values()))
     _draw_bands(axes, nodes, boxes)
     for source, target in zip(gradient.source, gradient.target, strict=True):
         style = _OWN_GRADIENT if nodes.own[source] else _GRADIENT
         _arrow(axes, boxes[source], boxes[target], boxes.values(), style)
+    groups = {key: -1 - application for key, application in unrecorded.application.items()}
     ends = zip(value.source, value.target, strict=True)
     for source, target in dict.fromkeys((groups.get(s, s), groups.get(t, t)) for s, t in ends):
         if source != target:
@@ -74,9 +92,8 @@ def _draw(
     for box in boxes.values():
         _draw_box(axes, box)
     root = boxes[max(heights)]
-    axes.text(root.x, root.y + 0.36, "loss", ha="center", va="center", fontsize="small")
-    axes.set_title(_title(nodes), fontsize="medium")
-    axes.set_axis_off()
+    axes.text(root.x, root.y + 0.5, "loss", ha="center", va="center", fontsize=7)
+    axes.set_title(_title(nodes))
 
 
 def _heights(edges: pd.DataFrame) -> dict[int, float]:
@@ -93,24 +110,20 @@ def _recorded_boxes(
     nodes: pd.DataFrame, gradient: pd.DataFrame, heights: Mapping[int, float]
 ) -> dict[int, _Box]:
     """Place operations in one column, what only hands on to parameters beside its user."""
-    targets = gradient.groupby("source").target.agg(list)
     is_parameter = nodes.kind == "parameter"
-    side = {key for key, below in targets.items() if is_parameter[below].all()}
+    ends = is_parameter[gradient.target].groupby(gradient.source.to_numpy()).all()
     places = {key: (_SPINE, height) for key, height in heights.items()}
     for source, target in zip(gradient.source[::-1], gradient.target[::-1], strict=True):
-        _, y = places[source]
-        if target in side:
-            places[target] = (_SIDE, y)
+        if ends.get(target, False):
+            places[target] = (_SIDE, places[source][1])
     for key in nodes.index[is_parameter]:
         users = gradient.source[gradient.target == key]
-        places[key] = (_PARAMETERS, min(places[u][1] - 0.5 * (u not in side) for u in users))
-    rule = str(nodes.rule.iloc[0])
+        places[key] = (_PARAMETERS, min(places[u][1] - 0.5 * (not ends[u]) for u in users))
     boxes, records = {}, nodes.to_dict("index")
-    for key, (x, y) in places.items():
+    for key, place in places.items():
         node: dict[Any, Any] = records[key]
-        look = "parameter" if is_parameter[key] else rule if node["own"] else "shared"
-        width = {_SPINE: 1.75, _SIDE: 0.6, _PARAMETERS: 1.0}[x]
-        boxes[key] = _Box(x, y, width, 0.36 if x == _PARAMETERS else 0.46, _text(node), look)
+        look = str(node["rule"]) if node["own"] else "shared"
+        boxes[key] = _Box(*place, _text(node), "parameter" if is_parameter[key] else look)
     return boxes
 
 
@@ -119,21 +132,15 @@ def _unrecorded_boxes(nodes: pd.DataFrame, top: float) -> dict[int, _Box]:
 
     The key of a box is -1 less the application.
     """
+    boxes = {}
     applications = sorted(set(nodes.application), key=lambda application: application or 99)
     step = 2 * top / (3 * max(1, len(applications)))
-    boxes = {}
     for place, application in enumerate(applications):
         names = list(nodes.operation[nodes.application == application])
         lines = [" ".join(names[k : k + 2]) for k in range(0, len(names), 2)]
-        title = (
-            _RESULTS.get(application, f"pass {application}")
-            if application
-            else "y − y′, and the value"
-        )
-        text = "\n".join([title, *lines])
-        y = top - 0.5 - step * (len(applications) - 1 - place)
-        height = 0.35 * (len(lines) + 1) + 0.2
-        boxes[-1 - application] = _Box(_UNRECORDED, y, 1.7, height, text, "unrecorded")
+        y = top - 0.7 - step * (len(applications) - 1 - place)
+        text = "\n".join([_result(application), *lines])
+        boxes[-1 - application] = _Box(_UNRECORDED, y, text, "unrecorded")
     return boxes
 
 
@@ -143,35 +150,24 @@ def _draw_bands(axes: Axes, nodes: pd.DataFrame, boxes: Mapping[int, _Box]) -> N
     for application, rows in recorded.groupby("application"):
         ys = [boxes[key].y for key in rows.index]
         low, high = min(ys) - 0.42, max(ys) + 0.42
-        axes.add_patch(Rectangle((-1.25, low), 3.1, high - low, color="0.94", zorder=0))
-        name = _RESULTS.get(int(str(application)), f"pass {application}")
-        place: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 90}
-        axes.text(-1.08, (low + high) / 2, f"{name}, recorded", fontsize="small", **place)
+        axes.add_patch(Rectangle((-1.45, low), 3.15, high - low, color="0.94", zorder=0))
+        place: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 90, "fontsize": 7}
+        words = f"{_result(int(str(application)))}, recorded"
+        axes.text(-1.26, (low + high) / 2, words, **place)
 
 
 def _draw_box(axes: Axes, box: _Box) -> None:
-    corner = box.x - box.width / 2, box.y - box.height / 2
-    style = f"round,pad=0,rounding_size={0.18 if box.look == 'parameter' else 0.03}"
-    axes.add_patch(
-        FancyBboxPatch(corner, box.width, box.height, boxstyle=style, zorder=3, **_face(box.look))
-    )
+    width, corner = _WIDTHS[box.x], box.side(-1, -1)
+    style = f"round,pad=0,rounding_size={0.15 if box.look == 'parameter' else 0.03}"
+    faces = [_FACES[box.look]]
     if box.look == "ordinary":  # a hatch takes the colour of the edge
-        frame: dict[str, Any] = {"fill": False, "edgecolor": "black", "linewidth": 2.2}
-        axes.add_patch(
-            FancyBboxPatch(corner, box.width, box.height, boxstyle=style, zorder=3, **frame)
-        )
+        faces.append({"fill": False, "edgecolor": "black", "linewidth": 1.8})
+    for face in faces:
+        look: dict[str, Any] = {"linewidth": 0.8, "zorder": 3, **face}
+        axes.add_patch(FancyBboxPatch(corner, width, box.height, boxstyle=style, **look))
     color = {"modified": "white", "unrecorded": _GREY}.get(box.look, "black")
     place: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4, "color": color}
-    axes.text(box.x, box.y, box.text, fontsize=8.5, linespacing=1.25, **place)
-
-
-def _face(look: str) -> dict[str, Any]:
-    if look == "unrecorded":
-        return {"facecolor": "white", "edgecolor": _GREY, "linestyle": (0, (4, 3))}
-    if look == "ordinary":
-        return {"facecolor": _PALE, "edgecolor": _HATCH, "hatch": "///", "linewidth": 0}
-    face = {"modified": BLUE, "parameter": "0.85"}.get(look, "white")
-    return {"facecolor": face, "edgecolor": "black"}
+    axes.text(box.x, box.y, box.text, fontsize=7, linespacing=1.2, **place)
 
 
 def _arrow(
@@ -179,25 +175,25 @@ def _arrow(
 ) -> None:
     """Draw an arrow from border to border, round the boxes that stand between."""
     low, high = sorted((source.y, target.y))
-    between = [box for box in boxes if box.x == source.x == target.x and low < box.y < high]
-    if between:
-        start, end = _side(source, -1), _side(target, -1)
+    bend = 0.0
+    if any(box.x == source.x == target.x and low < box.y < high for box in boxes):
+        start, end = source.side(-1), target.side(-1)
         bend = 0.24 if source.y == high else -0.24
     elif source.x == target.x:
         up = 1 if target.y > source.y else -1
-        start, end, bend = _side(source, 0, up), _side(target, 0, -up), 0.0
+        start, end = source.side(0, up), target.side(0, -up)
     elif source.x == _SIDE and source.y != target.y:
-        start, end, bend = _side(source, 1), _side(target, 1), -0.6
+        start, end, bend = source.side(1), target.side(1), -0.6
     else:
         right = 1 if target.x > source.x else -1
-        start, end, bend = _side(source, right), _side(target, -right), 0.0
-    how: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "shrinkA": 0, "shrinkB": 0}
+        start, end = source.side(right), target.side(-right)
+    how: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 6, "shrinkA": 0, "shrinkB": 0}
     curve = f"arc3,rad={bend}"
     axes.add_patch(FancyArrowPatch(start, end, connectionstyle=curve, zorder=2, **how, **style))
 
 
-def _side(box: _Box, right: int, up: int = 0) -> tuple[float, float]:
-    return box.x + right * box.width / 2, box.y + up * box.height / 2
+def _result(application: int) -> str:
+    return _RESULTS.get(application, f"pass {application}")
 
 
 def _text(node: Mapping[Any, Any]) -> str:
@@ -205,32 +201,30 @@ def _text(node: Mapping[Any, Any]) -> str:
     if node["kind"] == "parameter":
         return f"{name}  ×{node['reached']}"
     name = name.rstrip("0123456789").removesuffix("Backward")
-    return f"{name} · {node['saved_bytes']} B" if node["saved_bytes"] else name
+    between = " · " if len(name) < 12 else "\n"
+    return f"{name}{between}{node['saved_bytes']} B" if node["saved_bytes"] else name
 
 
 def _title(nodes: pd.DataFrame) -> str:
     graph = nodes[nodes.kind != "unrecorded"]
     applied = nodes[nodes.application > 0]
     recorded = applied[applied.kind == "recorded"].application.nunique()
-    return (
-        f"{RULE_NAMES[str(nodes.rule.iloc[0])]}: {len(graph)} nodes, {graph.saved_bytes.sum()} B "
-        f"saved, {recorded} of {applied.application.nunique()} passes recorded"
-    )
+    passes = f"{recorded} of {applied.application.nunique()} passes recorded"
+    rule = model_name(str(nodes.rule.iloc[0]))
+    return f"{rule}, {passes}\n{len(graph)} nodes, {graph.saved_bytes.sum()} B saved"
 
 
 def _legend() -> list[Artist]:
     patches = {
-        "shared": "in both graphs; B: bytes saved for backward; T: transposed",
+        "shared": "in both graphs (B: bytes saved, T: transposed)",
         "ordinary": "in the ordinary graph alone",
         "modified": "substitutes dL/dy := y − y′ of each item",
         "unrecorded": "computed without a graph",
-        "parameter": "parameter, and the terms summed in its gradient",
+        "parameter": "parameter, and terms in its gradient",
     }
-    faces: dict[str, dict[str, Any]] = {look: _face(look) | {"linewidth": 1} for look in patches}
-    handles: list[Artist] = [
-        *(Patch(label=label, **faces[look]) for look, label in patches.items()),
+    return [
+        *(Patch(label=label, **_FACES[look]) for look, label in patches.items()),
         Line2D([], [], label="gradient", **_GRADIENT),
         Line2D([], [], label="gradient, in this graph alone", **_OWN_GRADIENT),
         Line2D([], [], label="value, forwards", **_VALUE),
     ]
-    return handles

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from idem.figures.newdata import draw_share, share_legend
-from idem.figures.style import RULE_STYLES, WIDTH, counted, grey, legend, plain, themed
+from idem.figures.style import RULE_STYLES, WIDTH, counted, grey, legend, logarithmic, themed
+from idem.figures.sweep import ERROR
 
-_NEW: dict[str, Any] = {"markerfacecolor": "white"}
+_NEW: dict[str, Any] = {"fillstyle": "none"}
 _FRESH: dict[str, Any] = {"marker": "x", "markersize": 3.5}
 
 
@@ -35,55 +36,47 @@ def figure_published(
     """
     networks = list(dict.fromkeys(lines.network))
     figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
-    ratios: dict[str, Any] = {
-        "width_ratios": [*[1.0] * len(networks), 1.1],
-        "height_ratios": [3, 1.25],
-    }
-    grid = figure.subplots(2, len(networks) + 1, **ratios)
+    ratios: dict[str, Any] = {"width_ratios": [*[1.0] * len(networks), 1.1]}
+    grid = figure.subplots(2, len(networks) + 1, height_ratios=[3, 1.25], **ratios)
     for (above, below), network in zip(grid.T, networks, strict=False):
         ours = lines[(lines.network == network) & (lines.epoch > 0)]
         theirs = curves[(curves.network == network) & (curves.epoch > 0)]
         below.sharex(above)
         below.sharey(grid[1, 0])
+        logarithmic(above)
         _draw_theirs(above, theirs, ours)
         _draw_ours(above, ours)
         _draw_ratio(below, ours[ours.data == "fixed"])
-        above.set(xscale="log", yscale="log", xlim=(0.6, 5 * theirs.epoch.max()))
+        above.set(xlim=(0.6, 5 * theirs.epoch.max()))
         above.set_title(f"{network} ({counted(int(ours.runs.max()), 'run')})")
         below.set_xlabel("epoch (steps)")
-        plain(below.xaxis)
-    grid[0, 0].set_ylabel("mean |f(f(x)) − f(x)|")
+    grid[0, 0].set_ylabel(ERROR)
     grid[1, 0].set_ylabel("ours / theirs")
     draw_share(grid[0, -1], newdata, each)
     grid[1, -1].set_axis_off()
     grid[1, -1].legend(handles=share_legend(newdata), loc="upper center", fontsize=7)
-    legend(
-        figure,
-        RULE_STYLES,
+    theirs, trained = (
         grey("the authors (10 runs)", linestyle="-"),
-        grey("ours, trained batch", marker="o"),
-        grey("the same on new inputs", marker="o", **_NEW),
-        grey("ours, fresh batches", **_FRESH),
-        columns=3,
+        grey("ours, trained", marker="o"),
+    )
+    new = grey("the same on new inputs", marker="o", **_NEW)
+    legend(
+        figure, RULE_STYLES, theirs, trained, new, grey("ours, fresh batches", **_FRESH), columns=3
     )
     return figure
 
 
 def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
     run_here = set(zip(ours.rule, ours.label, strict=True))
-    for (rule, label), line in curves.groupby(["rule", "learning_rate"]):
-        style = {name: RULE_STYLES[str(rule)][name] for name in ("color", "linestyle")}
-        if (rule, label) in run_here:
-            axes.plot(line.epoch, line.error, linewidth=1.3, **style)
-            shift: dict[str, Any] = {
-                "textcoords": "offset points",
-                "xytext": (2, 0),
-                "va": "center",
-            }
-            end = line.sort_values("epoch").iloc[-1]
-            axes.annotate(f"{label:g}", (end.epoch, end.error), fontsize=7, **shift)
-        else:
-            axes.plot(line.epoch, line.error, linewidth=0.5, alpha=0.35, **style)
+    for (rule, label), line in curves.sort_values("epoch").groupby(["rule", "learning_rate"]):
+        style: dict[str, Any] = RULE_STYLES[str(rule)] | {"marker": ""}
+        if (rule, label) not in run_here:
+            axes.plot(line.epoch, line.error, **style, linewidth=0.5, alpha=0.35)
+            continue
+        axes.plot(line.epoch, line.error, **style)
+        shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (2, 0), "va": "center"}
+        end = line.iloc[-1]
+        axes.annotate(f"{label:g}", (end.epoch, end.error), fontsize=7, **shift)
 
 
 def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
@@ -93,13 +86,11 @@ def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
             axes.plot(line.epoch, line.error, **style | _FRESH)
             continue
         axes.vlines(line.epoch, line.low, line.high, color=style["color"], linewidth=0.8)
-        new: dict[str, Any] = style | {"markersize": 5} | _NEW
-        axes.plot(line.epoch, line.new_error, **new)
-        axes.plot(line.epoch, line.error, **{**style, "markersize": 3})
+        axes.plot(line.epoch, line.new_error, **style, markersize=5, **_NEW)
+        axes.plot(line.epoch, line.error, **style, markersize=3)
 
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame) -> None:
     axes.axhline(1, color="0.5", linewidth=0.8)
-    for (rule, _), line in lines.groupby(["rule", "label"]):
-        known = line.dropna(subset="ratio")
-        axes.plot(known.epoch, known.ratio, **RULE_STYLES[str(rule)])
+    for (rule, _), line in lines.dropna(subset="ratio").groupby(["rule", "label"]):
+        axes.plot(line.epoch, line.ratio, **RULE_STYLES[str(rule)])

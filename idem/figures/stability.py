@@ -9,14 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from idem.figures.style import RULE_STYLES, WIDTH, grey, legend, plain, themed
+from idem.figures.facets import facets
+from idem.figures.style import RULE_STYLES, grey, legend, logarithmic, themed
 
 _LINES: dict[str, tuple[dict[str, Any], str]] = {
     "paper": ({"color": "0.6", "linestyle": "-", "linewidth": 2.5}, "the paper, Figure 3"),
-    "marchenko_pastur": ({"color": "0", "linestyle": ":"}, r"one layer, one batch"),
-    "one_layer_fresh": ({"color": "0", "linestyle": "--"}, r"one layer, fresh batches"),
+    "marchenko_pastur": ({"color": "0", "linestyle": ":"}, "one layer, one batch"),
+    "one_layer_fresh": ({"color": "0", "linestyle": "--"}, "one layer, fresh batches"),
 }
-_PREDICTED = {"edge_from_curvature": "one batch", "edge_fresh_batches": "fresh batches"}
+_PREDICTED: dict[str, tuple[dict[str, Any], str]] = {
+    "edge_from_curvature": ({"fillstyle": "full", "markersize": 3}, "curvature, one batch"),
+    "edge_fresh_batches": ({"fillstyle": "none", "markersize": 5}, "curvature, fresh batches"),
+}
 
 
 @themed
@@ -33,40 +37,38 @@ def figure_stability(stability: pd.DataFrame) -> Figure:
             marchenko_pastur, one_layer_fresh, largest_stable_rate, lowest_unstable_rate and paper;
             a row a network, rule and place. Missing edges are left out.
     """
-    networks = list(dict.fromkeys(stability.network))
-    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
-    panels = figure.subplots(1, len(networks), sharey=True, squeeze=False)[0]
-    for axes, network in zip(panels, networks, strict=True):
-        rows = stability[stability.network == network]
+    names = {name: name for name in stability.network}
+    figure, panels = facets(
+        stability,
+        ("network", names),
+        xlabel="steps trained before",
+        ylabel="learning rate",
+        wrap=4,
+        height=2.3,
+        sharex=False,
+    )
+    for axes, rows in panels:
+        logarithmic(axes, "y")
         for name, (style, _) in _LINES.items():
             if np.isfinite(value := float(rows[name].iloc[0])):
                 axes.axhline(value, **style)
-        for side, rule in ((-0.1, "modified"), (0.1, "ordinary")):
-            _draw_rule(axes, rows[rows.rule == rule], rule, side)
         steps = sorted(rows.steps_before.unique())
+        for side, rule in ((-0.1, "modified"), (0.1, "ordinary")):
+            own = rows[rows.rule == rule]
+            _draw_rule(axes, own, own.steps_before.map(steps.index) + side, RULE_STYLES[rule])
         axes.set_xticks(range(len(steps)), [str(step) for step in steps])
-        axes.set(xlim=(-0.5, len(steps) - 0.5), title=network, xlabel="steps before")
-    panels[0].set(yscale="log", ylabel="learning rate")
-    plain(panels[0].yaxis)
+        axes.set_xlim(-0.5, len(steps) - 0.5)
     more: list[Artist] = [grey(words, **style) for style, words in _LINES.values()]
     more += [Patch(color="0.6", alpha=0.5, label="measured: stable to unstable")]
-    more += [
-        grey(f"curvature, {words}", marker="o", markerfacecolor=face)
-        for words, face in zip(_PREDICTED.values(), ("0.35", "white"), strict=True)
-    ]
+    more += [grey(words, marker="o", **style) for style, words in _PREDICTED.values()]
     legend(figure, RULE_STYLES, *more, columns=3)
     return figure
 
 
-def _draw_rule(axes: Axes, rows: pd.DataFrame, rule: str, side: float) -> None:
+def _draw_rule(axes: Axes, rows: pd.DataFrame, places: pd.Series, style: dict[str, Any]) -> None:
     low, high = float(rows.largest_stable_rate.iloc[0]), float(rows.lowest_unstable_rate.iloc[0])
-    style = RULE_STYLES[rule]
     if low > 0:
         end = high if np.isfinite(high) else 2 * low
         axes.axhspan(low, end, color=style["color"], alpha=0.3, linewidth=0)
-    steps = sorted(rows.steps_before.unique())
-    places = np.array([steps.index(step) for step in rows.steps_before]) + side
-    for name, face in zip(_PREDICTED, (style["color"], "white"), strict=True):
-        mark: dict[str, Any] = style | {"linestyle": "", "markerfacecolor": face}
-        mark |= {"markersize": 5 if face == "white" else 3}
-        axes.plot(places, rows[name], zorder=3 if face == "white" else 4, **mark)
+    for name, (mark, _) in _PREDICTED.items():
+        axes.plot(places, rows[name], zorder=3, **style | {"linestyle": ""} | mark)

@@ -5,7 +5,8 @@ IGN; their variants are shades of these, and what is none of them is grey. Whate
 apart, a marker or a dash does too.
 """
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -15,10 +16,9 @@ import seaborn
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogFormatter
+from matplotlib.ticker import LogFormatter
 
 WIDTH = 6.75  # inches: of a page with two columns, on which the smallest text is 7 pt
 THEME: dict[Any, Any] = {
@@ -35,50 +35,33 @@ THEME: dict[Any, Any] = {
     "lines.linewidth": 1.2,
     "lines.markersize": 3.5,
     **{f"{axis}tick.{level}.width": 0.6 for axis in "xy" for level in ("major", "minor")},
+    "xtick.minor.pad": 5.1,  # level with the labels of major ticks, which are longer
 }
 BLUE, ORANGE, GREEN = (seaborn.color_palette("colorblind").as_hex()[place] for place in (0, 1, 2))
-RULE_NAMES = {"modified": "Modified", "ordinary": "Ordinary", "none": "Reconstruction only"}
-
-
-MODEL_NAMES = {  # of the generative study, in the order they are shown
-    "modified": "Modified rule",
-    "modified_plain": "Modified, as in the paper",
-    "modified_tight_published": "Modified and tightness, published",
-    "modified_tight": "Modified and tightness",
-    "one_map": "Modified, one map",
-    "ordinary": "Ordinary rule",
-    "ign": "IGN",
-    "ign_published": "IGN, published weight",
-    "ign_decorrelated": "IGN, decorrelated code",
-    "ign_one_map": "IGN, one map",
-    "autoencoder": "Autoencoder",
-    "denoiser": "Denoiser",
-    "one_map_denoiser": "Denoiser, one map",
-    "dcgan": "DCGAN",
-}
-_DASHED, _DOTTED, _MIXED = (4, 1.6), (1, 1.2), (4, 1.4, 1, 1.4)
-_MODEL_STYLES: dict[str, tuple[Any, str, Any]] = {  # colour, marker, dashes
-    "modified": (BLUE, "o", ""),
-    "modified_plain": ("#7db8da", "X", _DOTTED),
-    "ordinary": (ORANGE, "s", _DASHED),
-    "ign": (GREEN, "^", _MIXED),
-    "ign_published": ("#7fcbae", "v", _DOTTED),
-    "ign_decorrelated": ("#00563f", "<", _DASHED),
-    "autoencoder": ("0.45", "D", _DOTTED),
-    "denoiser": ("0.65", "P", _DASHED),
-    "dcgan": ("0.25", "h", _MIXED),
-    "modified_tight_published": ("#a6cee3", "p", _MIXED),
-    "modified_tight": ("#4a90c2", "*", _DASHED),
-    "one_map": ("#08306b", "d", ""),
-    "ign_one_map": ("#1f7a4d", "H", ""),
-    "one_map_denoiser": ("0.35", "8", _DOTTED),
-    "untrained": ("0.8", ">", ""),
-}
-_OTHERS: list[tuple[Any, str, Any]] = [("0.3", "*", ""), ("0.55", "p", _DASHED), ("0.7", "d", "")]
-
-
 SMALLEST_SHOWN = 1e-12
+
+_DASHED, _DOTTED, _MIXED = (4, 1.6), (1, 1.2), (4, 1.4, 1, 1.4)
+_LOOKS: dict[str, tuple[str, Any, str, Any]] = {  # words, colour, marker, dashes; as they are shown
+    "modified": ("Modified rule", BLUE, "o", ""),
+    "modified_plain": ("Modified, as in the paper", "#7db8da", "X", _DOTTED),
+    "modified_tight_published": ("Modified and tightness, published", "#a6cee3", "p", _MIXED),
+    "modified_tight": ("Modified and tightness", "#4a90c2", "*", _DASHED),
+    "one_map": ("Modified, one map", "#08306b", "d", ""),
+    "ordinary": ("Ordinary rule", ORANGE, "s", _DASHED),
+    "ign": ("IGN", GREEN, "^", _MIXED),
+    "ign_published": ("IGN, published weight", "#7fcbae", "v", _DOTTED),
+    "ign_decorrelated": ("IGN, decorrelated code", "#00563f", "<", _DASHED),
+    "ign_one_map": ("IGN, one map", "#1f7a4d", "H", ""),
+    "autoencoder": ("Autoencoder", "0.45", "D", _DOTTED),
+    "denoiser": ("Denoiser", "0.65", "P", _DASHED),
+    "one_map_denoiser": ("Denoiser, one map", "0.35", "8", _DOTTED),
+    "dcgan": ("DCGAN", "0.25", "h", _MIXED),
+    "untrained": ("Untrained", "0.8", ">", ""),
+}
+MODEL_NAMES = {name: words for name, (words, *_) in _LOOKS.items()}
+_OTHERS: list[tuple[Any, str, Any]] = [("0.3", "*", ""), ("0.55", "p", _DASHED), ("0.7", "d", "")]
 Draw = ParamSpec("Draw")
+Styles = Mapping[str, dict[str, Any]]  # keywords of a line of matplotlib, by name
 
 
 def themed(draw: Callable[Draw, Figure]) -> Callable[Draw, Figure]:
@@ -94,6 +77,17 @@ def themed(draw: Callable[Draw, Figure]) -> Callable[Draw, Figure]:
     return in_theme
 
 
+def in_order(models: Iterable[str]) -> list[str]:
+    """Return the models that there are, those of `MODEL_NAMES` first."""
+    found = set(models)
+    return [name for name in MODEL_NAMES if name in found] + sorted(found - set(MODEL_NAMES))
+
+
+def first(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the rows of the first models, as many as there is room for panels or lines."""
+    return table[table["model"].isin(in_order(table["model"])[:count])]
+
+
 def looks(models: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return how the models, or rules, that there are look, in the order of all figures.
 
@@ -102,54 +96,69 @@ def looks(models: Iterable[str]) -> dict[str, dict[str, Any]]:
     """
     names = in_order(models)
     others = iter(_OTHERS * len(names))
-    styles = {name: _MODEL_STYLES.get(name) or next(others) for name in names}
+    styles = {name: _LOOKS[name][1:] if name in _LOOKS else next(others) for name in names}
     return {
         name: {"color": color, "marker": marker, "linestyle": (0, dashes) if dashes else "-"}
         for name, (color, marker, dashes) in styles.items()
     }
 
 
-def by_model(data: pd.DataFrame, column: str) -> dict[str, Any]:
+RULE_STYLES = looks(("modified", "ordinary"))
+
+
+def by_model(data: pd.DataFrame, column: str, styles: Styles | None = None) -> dict[str, Any]:
     """Return the keywords with which seaborn gives every model or rule of a column its look."""
-    styles = looks(data[column])
-    dashes = {name: style["linestyle"] for name, style in styles.items()}
+    styles = looks(data[column]) if styles is None else styles
+    order = [name for name in styles if name in set(data[column])]
+    dashes = {name: styles[name].get("linestyle", "-") for name in order}
     return {
-        "hue": column,
-        "style": column,
-        "hue_order": list(styles),
-        "style_order": list(styles),
-        "palette": {name: style["color"] for name, style in styles.items()},
-        "markers": {name: style["marker"] for name, style in styles.items()},
+        **{"hue": column, "style": column, "hue_order": order, "style_order": order},
+        "palette": {name: styles[name]["color"] for name in order},
+        "markers": {name: styles[name].get("marker", "") for name in order},
         "dashes": {name: "" if dash == "-" else dash[1] for name, dash in dashes.items()},
         "legend": False,
     }
 
 
-def lines(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **more: Any) -> None:
+def lines(
+    axes: Axes,
+    data: pd.DataFrame,
+    x: str,
+    y: str,
+    by: str = "rule",
+    styles: Styles | None = None,
+    **more: Any,
+) -> None:
     """Draw medians over runs, with a band from the lowest run to the highest.
 
     Args:
-        axes: into which.
+        axes: into which, its labels and scales as they shall be: on a logarithmic one the median
+            of an even number of runs is that of their logarithms.
         data: a row a run and place.
         x: the column of the place.
         y: the column of the value.
-        by: the column of the rule or model.
+        by: the column of the rule or model, or of what has styles of its own.
+        styles: keywords of matplotlib's lines by value of that column.
         more: for `seaborn.lineplot`, in place of these.
     """
     options: dict[str, Any] = {"estimator": "median", "errorbar": ("pi", 100)}
     options |= {"err_kws": {"linewidth": 0}, "markeredgecolor": "white", "markeredgewidth": 0.4}
-    scales: dict[str, Any] = {"xscale": axes.get_xscale(), "yscale": axes.get_yscale()}
-    axes.set(xscale="linear", yscale="linear")  # else seaborn takes means of logarithms
-    seaborn.lineplot(data, x=x, y=y, ax=axes, **(options | by_model(data, by) | more))
-    axes.set(xlabel="", ylabel="", **scales)
+    options |= by_model(data, by, styles) | more
+    _labelled(seaborn.lineplot, axes, data, x, y, options)
 
 
 def dots(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **more: Any) -> None:
     """Draw a mark for every row, in the look of its rule or model."""
     options = by_model(data, by) | {"s": 10, "linewidth": 0} | more
-    options = {name: value for name, value in options.items() if name != "dashes"}
-    seaborn.scatterplot(data, x=x, y=y, ax=axes, **options)
-    axes.set(xlabel="", ylabel="")
+    options.pop("dashes")
+    _labelled(seaborn.scatterplot, axes, data, x, y, options)
+
+
+def _labelled(draw: Any, axes: Axes, data: Any, x: str, y: str, options: dict[str, Any]) -> None:
+    """Draw by seaborn, whose columns' names would become labels."""
+    labels = {"xlabel": axes.get_xlabel(), "ylabel": axes.get_ylabel()}
+    draw(data, x=x, y=y, ax=axes, **options)
+    axes.set(**labels)  # pyright: ignore
 
 
 def legend(figure: Figure, models: Iterable[str], *more: Artist, columns: int = 5) -> None:
@@ -166,18 +175,9 @@ def grey(label: str, **style: Any) -> Line2D:
     return Line2D([], [], label=label, **look)
 
 
-def in_order(models: Iterable[str]) -> list[str]:
-    """Return the models that there are, those of `MODEL_NAMES` first."""
-    found = set(models)
-    return [name for name in MODEL_NAMES if name in found] + sorted(found - set(MODEL_NAMES))
-
-
-RULE_STYLES = looks(("modified", "ordinary"))
-
-
-def first(table: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return the rows of the first models, as many as there is room for panels or lines."""
-    return table[table["model"].isin(in_order(table["model"])[:count])]
+def model_name(model: str) -> str:
+    """Return what a model is called in figures."""
+    return MODEL_NAMES.get(model, model.replace("_", " ").capitalize())
 
 
 def batchnorm_in(mode: str) -> str:
@@ -185,9 +185,40 @@ def batchnorm_in(mode: str) -> str:
     return f"BatchNorm in {'training' if mode == 'train' else mode} mode"
 
 
-def model_name(model: str) -> str:
-    """Return what a model is called in figures."""
-    return MODEL_NAMES.get(model, model.replace("_", " ").capitalize())
+MODES = {mode: batchnorm_in(mode) for mode in ("train", "eval")}
+
+
+def counted(count: int, unit: str) -> str:
+    """Return "1 run" or "2 runs"."""
+    return f"{count} {unit}{'s' * (count != 1)}"
+
+
+def logarithmic(axes: Axes, which: str = "xy") -> None:
+    """Make axes logarithmic, with their numbers as 20, not as 2 × 10¹, where that is short."""
+    for name in which:
+        getattr(axes, f"set_{name}scale")("log")
+        plain(axes, name)
+
+
+def plain(axes: Axes, which: str) -> None:
+    """Write the numbers of an axis as 20, not as 2 × 10¹, where that is short."""
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_formatter(_Plain())
+    axis.set_minor_formatter(_Plain())
+
+
+class _Plain(LogFormatter):
+    """Label where `LogFormatter` would, in plain numbers, or powers of ten if they were long."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        if not super().__call__(x, pos):
+            return ""
+        low, high = self.axis.get_view_interval()  # pyright: ignore
+        if x == 0 or (not 0 < low < 1e-4 and high < 1e5):
+            return f"{x:g}"
+        power = math.floor(math.log10(abs(x)) + 1e-9)
+        times = f"{x / 10**power:g}"
+        return f"${'' if times == '1' else times + '⋅'}10^{{{power}}}$"
 
 
 def with_lost(axes: Axes, values: pd.Series, word: str = "diverged") -> pd.Series:
@@ -198,18 +229,14 @@ def with_lost(axes: Axes, values: pd.Series, word: str = "diverged") -> pd.Serie
     Returns:
         The values, zeros lifted to `SMALLEST_SHOWN`, and those that are infinite at that place.
     """
-    axes.set_yscale("log")
-    finite = values[np.isfinite(values)].clip(lower=SMALLEST_SHOWN)
+    logarithmic(axes, "y")
+    finite = lifted(values[np.isfinite(values)])
     if np.isinf(values).any():
         low, high = (finite.min(), finite.max()) if len(finite) else (0.1, 1.0)
         place = high * max(3.0, (high / low) ** 0.15)
         axes.axhline(place, color="0.7", linewidth=0.8, linestyle=":", zorder=0)
-        where: dict[str, Any] = {
-            "transform": axes.get_yaxis_transform(),
-            "va": "bottom",
-            "color": "0.35",
-        }
-        axes.text(0.01, place, word, fontsize=7, **where)
+        where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
+        axes.text(0.01, place, word, fontsize=7, color="0.35", **where)
         axes.margins(y=0.1)  # for the word above
         values = values.where(np.isfinite(values) | values.isna(), place)
     return lifted(values)
@@ -218,21 +245,3 @@ def with_lost(axes: Axes, values: pd.Series, word: str = "diverged") -> pd.Serie
 def lifted(values: pd.Series) -> pd.Series:
     """Lift exact zeros to the bottom of a logarithmic axis."""
     return values.clip(lower=SMALLEST_SHOWN)
-
-
-def plain(axis: Axis) -> None:
-    """Write the numbers of a logarithmic axis as 20, not as 2 × 10¹."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(_Plain(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
-
-
-class _Plain(LogFormatter):
-    """Label where `LogFormatter` would, in plain numbers."""
-
-    def __call__(self, x: float, pos: int | None = None) -> str:
-        return f"{x:g}" if super().__call__(x, pos) else ""
-
-
-def counted(count: int, unit: str) -> str:
-    """Return "1 run" or "2 runs"."""
-    return f"{count} {unit}{'s' * (count != 1)}"

@@ -51,6 +51,7 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
         return pd.concat(table(pattern.format(n)).assign(network=n) for n in networks)
 
     lanes, training = swept(of_all("sweep_{}", section.sweep), parameters)
+    averages = of_all("sweep_{}_summary", section.sweep)
     new, each = table("newdata"), inputs_a_dimension(parameters)
     with np.load(folder / "basins.npz") as archive:
         planes = dict(archive)
@@ -58,11 +59,9 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
     return {
         "figure_recurrence": recurrence.figure_recurrence(table("scalar_map"), planes),
         "figure_published": published.figure_published(lines, read_errors(), new, each),
-        "figure_sweep": sweep.figure_sweep(lanes),
+        "figure_sweep": sweep.figure_sweep(lanes, averages),
         "figure_near": near.figure_near(table("near"), perfected(folder / "near.json")),
         "figure_cost": cost.figure_cost(table("cost"), training),
-        "appendix/figure_3": sweep.figure_3(of_all("sweep_{}_summary", section.figure_3)),
-        "appendix/figure_4": sweep.figure_4(of_all("sweep_{}", section.figure_4)),
         "appendix/figure_newdata": newdata.figure_newdata(new, *compared(folder / "newdata.json")),
         "appendix/figure_peers": peers.figure_peers(table("peers")),
         "appendix/figure_autodiff": graph.figure_autodiff(
@@ -70,7 +69,7 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
         ),
         "appendix/figure_stability": stability.figure_stability(table("stability")),
         "appendix/figure_trajectory": trajectory.figure_trajectory(
-            table("trajectory"), table("trajectory_spectrum"), section.figure_trajectory
+            table("trajectory"), section.figure_trajectory
         ),
         "appendix/figure_landscape": trajectory.figure_landscape(
             table("trajectory_surface"), table("trajectory"), table("trajectory_lines")

@@ -7,12 +7,11 @@ shows them among all others; drawings of numbers and of generated images lie bes
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from idem.data.datasets import DATASETS
-from idem.figures.generative import compute, latent, restoration, samples, study
+from idem.figures.generative import latent, restoration, samples, study
 from stages.common import params
 from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
@@ -45,39 +44,28 @@ def main() -> None:
 def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figure]:
     """Return every figure of the generative study of a data set, by its place below `folder`."""
 
-    def table(name: str) -> pd.DataFrame:
-        return pd.read_csv(folder / f"{name}_{dataset}.csv")
+    def table(name: str, what: str = "") -> pd.DataFrame:
+        return pd.read_csv(folder / f"{name}_{dataset}{what}.csv")
 
     def pixels(name: str) -> pd.DataFrame:
         return pd.read_csv(pictures.path(folder, dataset, name), low_memory=False)
 
-    with np.load(folder / f"latent_{dataset}_images.npz") as archive:
-        strips = dict(archive)
-    paths = pd.read_csv(folder / f"latent_{dataset}_paths.csv")
-    codes = pd.read_csv(folder / f"latent_{dataset}_codes.csv")
-    eigenvalues = pd.read_csv(folder / f"latent_{dataset}_eigenvalues.csv")
     summary = pd.read_csv(folder / "generative_summary.csv")
     chosen = (summary.measure == DISTANCE) & (summary.weights == settings.evaluate.shown_weights)
     drawn = {
         "figure_5": samples.figure_5(pixels("samples"), summary[chosen], subset(folder, dataset)),
         "appendix/figure_restoration": restoration.figure_restoration(pixels("restored")),
-        "appendix/figure_restoration_scores": restoration.figure_restoration_scores(
-            table("restoration")
-        ),
         "appendix/figure_drift": study.figure_drift(table("drift")),
         "appendix/figure_collapse": study.figure_collapse(table("validation")),
-        "appendix/figure_neighbours": study.figure_neighbours(pixels("neighbours")),
-        "appendix/figure_latent": latent.figure_latent(codes),
-        "appendix/figure_interpolation": latent.figure_interpolation(
-            strips, paths[paths["mode"] == settings.latent.shown_mode]
-        ),
-        "appendix/figure_jacobian": latent.figure_jacobian(eigenvalues),
+        "appendix/figure_neighbours": samples.figure_neighbours(pixels("neighbours")),
+        "appendix/figure_latent": latent.figure_latent(table("latent", "_codes")),
+        "appendix/figure_jacobian": latent.figure_jacobian(table("latent", "_eigenvalues")),
     }
     baselines = folder / f"baselines_{dataset}.json"
     if baselines.exists():
         history = pd.concat([table("validation"), table("baselines_validation")], ignore_index=True)
         spent = {n: of["operations"] for n, of in json.loads(baselines.read_text()).items()}
-        drawn["figure_compute"] = compute.figure_compute(history, spent)
+        drawn["figure_compute"] = study.figure_compute(history, spent)
     return drawn
 
 

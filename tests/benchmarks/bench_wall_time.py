@@ -1,14 +1,14 @@
-"""The error of each rule at its best rate against the seconds of its training.
+"""The seconds of a training step of each network under each rule.
 
 Forward passes are the measure of cost in the pipeline's own figures, as seconds differ on every
 machine; here are the seconds of one. A step of one lane is timed for every network and rule, in
-turns; the errors are those of the committed sweeps. Claim: a second buys what the operations say,
-so that the comparison in seconds is the comparison in forward passes.
+turns. Claim: a second buys what the operations say, so that a comparison in seconds is the
+comparison in forward passes.
 
     make bench
 
-writes metrics/benchmarks/wall_time.csv and figure_wall_time.png, and prints the table. Typical
-output (one core of an AMD EPYC, batches of 1 000):
+writes metrics/benchmarks/wall_time.csv and prints it. Typical output (one core of an AMD EPYC,
+batches of 1 000):
 
     network     rule  milliseconds  forward_equivalents
          B1 modified          0.29                 4.00
@@ -27,17 +27,16 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from idem.figures import figure_wall_time
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid, Unit
 from idem.sweeps.sweep import train_lanes
 from stages.common import params
-from stages.common.files import write_csv, write_figure
+from stages.common.files import write_csv
 from stages.common.units import processor
-from stages.sweeps.aggregate import at_best_rate, forward_equivalents
+from stages.sweeps.aggregate import forward_equivalents
 
 ROOT = Path(__file__).parents[2]
-FOLDER, SWEEPS = ROOT / "metrics" / "benchmarks", ROOT / "metrics" / "laptop"
+FOLDER = ROOT / "metrics" / "benchmarks"
 STEPS, ROUNDS = {"B1": 400, "B2": 6, "B3": 2, "B4": 2}, 5
 RATE = 1e-3  # the seconds of a step do not depend on it
 
@@ -62,15 +61,12 @@ def timed(widths: list[int], rule: str, steps: int) -> float:
 
 
 def main() -> None:
-    """Time every network of params.yaml, write table and figure."""
+    """Time every network of params.yaml, write the table."""
     torch.set_num_threads(1)
     networks = params.read(ROOT / "params.yaml", params.Swept).sweep.networks
-    table, training = [], []
+    table = []
     for name, network in networks.items():
         seconds = seconds_per_step(name, network.widths)
-        rows = at_best_rate(pd.read_csv(SWEEPS / f"sweep_{name}.csv"), network.widths)
-        rows["seconds"] = rows.step * rows.rule.map(seconds)
-        training.append(rows.assign(network=name))
         table += [
             {"network": name, "rule": rule, "milliseconds": 1e3 * value}
             | {"forward_equivalents": forward_equivalents(network.widths, rule)}
@@ -78,7 +74,6 @@ def main() -> None:
         ]
     found = pd.DataFrame(table).assign(processor=processor())
     write_csv(FOLDER / "wall_time.csv", found)
-    write_figure(FOLDER / "figure_wall_time.png", figure_wall_time(pd.concat(training)))
     print(found.drop(columns="processor").to_string(index=False))
 
 

@@ -1,20 +1,17 @@
 """What a lower idempotent error costs in reconstruction, under either rule and without one."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from idem.figures.style import WIDTH, batchnorm_in, grey, legend, looks, plain, themed
+from idem.figures import style
+from idem.figures.facets import facets
 
 _RULES = {"modified": "modified", "ordinary": "ordinary", "none": "denoiser"}  # drawn like models
-_MODES = ("train", "eval")
-_IMAGES = {"noise": "on noise", "data": "on validation images"}
+_IMAGES = {"noise": "error on noise", "data": "on validation images"}
 
 
-@themed
+@style.themed
 def figure_prices(points: pd.DataFrame) -> Figure:
     """Draw relative errors over reconstruction errors, a column a mode, a row a kind of image.
 
@@ -27,33 +24,24 @@ def figure_prices(points: pd.DataFrame) -> Figure:
     """
     finite = np.isfinite(points.value) & np.isfinite(points.reconstruction)
     points = points[finite & (points.error == "relative")]
-    figure = Figure(figsize=(WIDTH, 5.4), layout="constrained")
-    grid = figure.subplots(2, 2, sharex="col", sharey="row", squeeze=False)
-    styles = looks(_RULES.values())
-    for row, (images, words) in zip(grid, _IMAGES.items(), strict=True):
-        for axes, mode in zip(row, _MODES, strict=True):
-            of_panel = points[(points["mode"] == mode) & (points.images == images)]
-            for rule, name in _RULES.items():
-                _curve(axes, of_panel[of_panel.rule == rule], styles[name])
-            axes.set(xscale="log", yscale="log")
-            for axis in (axes.xaxis, axes.yaxis):
-                plain(axis)
-        row[0].set_ylabel(f"relative error {words}")
-    for axes, mode in zip(grid[0], _MODES, strict=True):
-        axes.set_title(batchnorm_in(mode))
-    for axes in grid[-1]:
-        axes.set_xlabel("reconstruction error, validation")
-    legend(figure, _RULES.values(), grey("single seeds", marker=".", markersize=3))
+    points = points.assign(rule=points.rule.map(_RULES))
+    figure, panels = facets(
+        points,
+        ("mode", style.MODES),
+        ("images", {name: f"relative {words}" for name, words in _IMAGES.items()}),
+        "reconstruction error, validation",
+        height=2.4,
+        sharex="col",
+        sharey="row",
+    )
+    for axes, rows in panels:
+        style.logarithmic(axes)
+        style.dots(axes, rows, "reconstruction", "value", alpha=0.35)
+        keys = ["rule", "weight"]
+        logs = np.log(rows.set_index(keys)[["reconstruction", "value"]]).groupby(keys).mean()
+        means = np.exp(logs).reset_index()
+        style.lines(
+            axes, means, "reconstruction", "value", estimator=None, errorbar=None, sort=False
+        )
+    style.legend(figure, points.rule, style.grey("a seed", marker="o", markersize=3, alpha=0.35))
     return figure
-
-
-def _curve(axes: Axes, rows: pd.DataFrame, style: dict[str, Any]) -> None:
-    if rows.empty:
-        return
-    axes.plot(rows.reconstruction, rows.value, ".", color=style["color"], alpha=0.35, markersize=3)
-    means = rows.groupby("weight")[["reconstruction", "value"]].agg(_geometric_mean)
-    axes.plot(means.reconstruction, means.value, **style)
-
-
-def _geometric_mean(values: pd.Series) -> float:
-    return float(np.exp(np.log(values).mean()))

@@ -1,118 +1,96 @@
-"""The generative networks in numbers: drift, collapse over time, copies."""
+"""The generative networks in numbers: applied again and again, collapse over time, compute."""
 
-from typing import Any
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from idem.figures.generative.samples import images_of
-from idem.figures.style import (
-    WIDTH,
-    counted,
-    first,
-    in_order,
-    legend,
-    lifted,
-    lines,
-    model_name,
-    plain,
-    themed,
-)
+from idem.figures import style
+from idem.figures.facets import facets
 
 _INPUTS = {"test": "test images", "noise": "noise", "corrupted": "corrupted images"}
-_MODES = {"train": "BatchNorm in training mode", "eval": "BatchNorm in eval mode"}
+_CHANGE = "change by one more f"
 _WEIGHTS = {"raw": "raw weights", "ema": "their average (EMA)"}
-_VALIDATED = {"frechet_distance": "Fréchet distance, validation", "digits": "digits found"}
-_MODELS, _PICTURED = 5, 4  # that a panel, and a figure of images, has room for
+_DISTANCE = "Fréchet distance, validation"
+_VALIDATED = {"frechet_distance": _DISTANCE, "digits": "digits found"}
+_MODELS = 5  # that a panel has room for
+_COLUMNS = {"train": "ema_frechet_distance", "eval": "eval_frechet_distance"}
+# Whose compute is shown; others are in the tables.
+_SHOWN = ("modified_plain", "modified", "one_map", "ordinary", "ign", "ign_one_map", "dcgan")
 
 
-@themed
+@style.themed
 def figure_drift(drift: pd.DataFrame) -> Figure:
-    """Draw how far one more application moves f^k, a column a kind of input, a row a mode.
+    """Draw ‖f^(k+1)(x) − f^k(x)‖ / ‖f^k(x)‖ by k, a column a kind of input, a row a mode.
 
-    Of the first five models: means over seeds, bands from the lowest to the highest; values of
+    Of the first five models: medians over seeds, bands from the lowest to the highest; values of
     exactly 0 lie at the bottom.
 
     Args:
         drift: columns model, seed, weights, mode, input, application and drift; of one kind of
             weights.
     """
-    modes = [mode for mode in _MODES if mode in set(drift["mode"])]
-    inputs = [name for name in _INPUTS if name in set(drift["input"])]
-    figure = Figure(figsize=(WIDTH, 1.9 * len(modes) + 0.6), layout="constrained")
-    grid = figure.subplots(len(modes), len(inputs), sharex=True, sharey=True, squeeze=False)
-    shown = first(drift.assign(drift=lifted(drift.drift)), _MODELS)
-    for row, mode in zip(grid, modes, strict=True):
-        for axes, name in zip(row, inputs, strict=True):
-            rows = shown[(shown["mode"] == mode) & (shown["input"] == name)]
-            lines(axes, rows, "application", "drift", by="model", estimator="mean")
-            axes.set_yscale("log")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        row[0].set_ylabel(f"{_MODES[mode]}\n‖f$^{{k+1}}$(x) − f$^k$(x)‖ / ‖f$^k$(x)‖")
-    for axes, name in zip(grid[0], inputs, strict=True):
-        axes.set_title(f"x: {_INPUTS[name]}")
-    for axes in grid[-1]:
-        axes.set_xlabel("k")
-    legend(figure, shown["model"], columns=3)
+    shown = style.first(drift.assign(drift=style.lifted(drift.drift)), _MODELS)
+    modes = {mode: f"{_CHANGE},\n{words}" for mode, words in style.MODES.items()}
+    figure, panels = facets(shown, ("input", _INPUTS), ("mode", modes), "applications of f")
+    for axes, rows in panels:
+        style.logarithmic(axes, "y")
+        style.lines(axes, rows, "application", "drift", by="model")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    style.legend(figure, shown["model"], columns=3)
     return figure
 
 
-@themed
+@style.themed
 def figure_collapse(history: pd.DataFrame) -> Figure:
     """Draw how samples fare during training, a row a measure, a column a kind of weights.
 
-    Of the first five models: means over seeds, bands from the lowest to the highest. BatchNorm is
+    Of the first five models: medians over seeds, bands from the lowest to the highest. BatchNorm is
     in training mode.
 
     Args:
         history: columns model, seed, step and, for ema and raw, such as ``ema_frechet_distance``
             and, where there are classes, ``ema_digits``.
     """
-    measures = [name for name in _VALIDATED if f"ema_{name}" in history]
-    figure = Figure(figsize=(WIDTH, 1.9 * len(measures) + 0.6), layout="constrained")
-    options: dict[str, Any] = {"sharex": True, "sharey": "row", "squeeze": False}
-    grid = figure.subplots(len(measures), len(_WEIGHTS), **options)
-    shown = first(history, _MODELS)
-    for row, measure in zip(grid, measures, strict=True):
-        for axes, kind in zip(row, _WEIGHTS, strict=True):
-            marks: dict[str, Any] = {"estimator": "mean", "markevery": 0.2}
-            lines(axes, shown, "step", f"{kind}_{measure}", by="model", **marks)
-        row[0].set_ylabel(_VALIDATED[measure])
-        if measure == "frechet_distance":
-            row[0].set_yscale("log")
-            plain(row[0].yaxis)
+    shown = style.first(history, _MODELS)
+    names = {f"{kind}_{measure}": (kind, measure) for kind in _WEIGHTS for measure in _VALIDATED}
+    table = shown.melt(["model", "step"], [n for n in names if n in shown], "name")
+    table[["kind", "measure"]] = [names[name] for name in table.name]
+    seeds = style.counted(history.seed.nunique(), "seed")
+    weights = {kind: f"{words}, {seeds}" for kind, words in _WEIGHTS.items()}
+    figure, panels = facets(table, ("kind", weights), ("measure", _VALIDATED), "step", sharey="row")
+    for axes, rows in panels:
+        if (rows.measure == "digits").all():
+            axes.set_ylim(0, 10.5)
         else:
-            row[0].set_ylim(0, 10.5)
-    for axes, words in zip(grid[0], _WEIGHTS.values(), strict=True):
-        axes.set_title(f"{words}, {counted(history.seed.nunique(), 'seed')}")
-    for axes in grid[-1]:
-        axes.set_xlabel("step")
-    legend(figure, shown["model"], columns=3)
+            style.logarithmic(axes, "y")
+        style.lines(axes, rows, "step", "value", by="model", markevery=0.2)
+    style.legend(figure, shown["model"], columns=3)
     return figure
 
 
-@themed
-def figure_neighbours(neighbours: pd.DataFrame) -> Figure:
-    """Draw samples of the first models above the training images nearest to them.
+@style.themed
+def figure_compute(history: pd.DataFrame, operations: Mapping[str, float]) -> Figure:
+    """Draw the distance of the averaged weights' samples over compute, a panel a mode.
+
+    Medians over seeds, bands from the lowest to the highest.
 
     Args:
-        neighbours: columns model, seed, sample, picture (``sample`` or ``nearest``) and the pixels
-            of square grey or colour images as uint8, as in `figure_5`. Of several seeds the first
-            is drawn.
+        history: columns ``model``, ``seed``, ``step``, ``ema_frechet_distance`` and, where that
+            was measured, ``eval_frechet_distance``, of a model without it not numbers.
+        operations: of every model's whole run; models without are left out.
     """
-    rows = first(neighbours[neighbours.seed == neighbours.seed.min()], _PICTURED)
-    models = in_order(rows["model"])
-    figure = Figure(figsize=(WIDTH, 1.15 * len(models)), layout="constrained")
-    panels = figure.subplots(len(models), squeeze=False)[:, 0]
-    for axes, model in zip(panels, models, strict=True):
-        pictures = rows[rows.model == model].groupby("picture")
-        strips = [np.hstack(list(images_of(pictures.get_group(p)))) for p in ("sample", "nearest")]
-        side = len(strips[0])
-        axes.imshow(np.vstack(strips))
-        axes.set_xticks([])
-        axes.set_yticks([side / 2, 3 * side / 2], [model_name(model), "nearest in training"])
-        axes.tick_params(length=0)
-        axes.grid(visible=False)
+    history = history[history.model.isin(_SHOWN) & history.model.isin(list(operations))]
+    part = history.step / history.groupby("model").step.transform("max")
+    history = history.assign(operations=part * history.model.map(dict(operations)))
+    names = {column: style.MODES[mode] for mode, column in _COLUMNS.items() if column in history}
+    table = history.melt(["model", "operations"], list(names), "measure").dropna()
+    figure, panels = facets(
+        table, ("measure", names), xlabel="operations", ylabel=_DISTANCE, height=2.4
+    )
+    for axes, rows in panels:
+        style.logarithmic(axes)
+        style.lines(axes, rows, "operations", "value", by="model")
+    style.legend(figure, history["model"], columns=4)
     return figure

@@ -103,11 +103,9 @@ class GenerativeStudy(Generative):
 
 
 class Plot(Section):
-    """Which networks the figure of the sweeps and Figures 3 and 4 show, and studies of routes."""
+    """Which networks the figures of sweeps and cost show, and studies of routes."""
 
     sweep: NonEmpty[str]
-    figure_3: NonEmpty[str]
-    figure_4: NonEmpty[str]
     figure_trajectory: NonEmpty[str]
 
 
@@ -146,7 +144,7 @@ class Laptop(Swept, Generative):
 
     @model_validator(mode="after")
     def _what_is_plotted_is_made(self) -> "Laptop":
-        for name in (*self.plot.sweep, *self.plot.figure_3, *self.plot.figure_4):
+        for name in self.plot.sweep:
             require_known(name, self.sweep.networks, "every network of plot among sweep.networks")
         for name in self.plot.figure_trajectory:
             require_known(

@@ -42,9 +42,9 @@ SUBJECTS = {
     "L5": Subject(("linear",)),
     "T1": Subject(("cost",), figures=("figure_cost",)),
     "T2": Subject(_SWEEPS),
-    "T3": Subject(_SWEEPS, _SWEPT, ("figure_sweep", "figure_3", "figure_cost")),
+    "T3": Subject(_SWEEPS, _SWEPT, ("figure_sweep", "figure_cost")),
     "T3b": Subject(_REPLAYED, _SWEPT, ("figure_published",)),
-    "T4": Subject(("sweep@B2", "sweep@B3"), _SWEPT, ("figure_sweep", "figure_4")),
+    "T4": Subject(("sweep@B2", "sweep@B3"), _SWEPT, ("figure_sweep",)),
     "T4b": Subject(_LINES, _SWEPT, ("figure_published",)),
     "T5": Subject(
         ("sweep@B3", "sweep@B4", "stability"), _SWEPT, ("figure_sweep", "figure_stability")

@@ -6,11 +6,12 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from idem.figures import style
-from tests.idem.figures.drawing import curves, drawn, words
+from tests.idem.figures.drawing import curves, words
 
 
 def test_modified_ordinary_and_ign_have_a_colour_to_themselves():
@@ -48,8 +49,9 @@ def test_what_diverged_lies_above_all_numbers_and_is_named():
 
 def test_all_diverged_is_still_drawn():
     figure = Figure()
-    assert np.isfinite(style.with_lost(figure.subplots(), pd.Series([math.inf] * 3))).all()
-    drawn(figure)
+    axes = figure.subplots()
+    assert np.isfinite(style.with_lost(axes, pd.Series([math.inf] * 3))).all()
+    drawn_by_itself(axes)
 
 
 def test_lines_are_medians_with_a_band_over_all_runs():
@@ -62,13 +64,16 @@ def test_lines_are_medians_with_a_band_over_all_runs():
     assert (heights.min(), heights.max()) == (1, 9)
 
 
-def test_means_are_of_the_values_on_a_logarithmic_axis_too():
+def test_lines_and_dots_keep_labels_and_scales():
     table = pd.DataFrame({"rule": "ordinary", "x": [1.0, 1.0], "y": [1.0, 100.0]})
     axes = Figure().subplots()
-    axes.set(xscale="log", yscale="log")
-    style.lines(axes, table, "x", "y", estimator="mean", errorbar=None)
-    assert curves(axes) == [[(1, 50.5)]]
+    style.logarithmic(axes)
+    axes.set_ylabel("error")
+    style.dots(axes, table, "x", "y")
+    style.lines(axes, table, "x", "y")
+    assert np.ravel(curves(axes)) == pytest.approx([1, 10]), "of two runs, in logarithms"
     assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("", "error")
 
 
 def test_a_theme_is_left_behind_with_the_figure():
@@ -87,14 +92,25 @@ def _with_axes() -> Figure:
     return figure
 
 
-@pytest.mark.parametrize(("values", "written"), [((0.01, 300), ["0.01", "0.1", "1", "10", "100"])])
-def test_plain_numbers_have_no_powers(values: tuple[float, float], written: list[str]):
-    figure = Figure()
-    axes = figure.subplots()
-    axes.set(xscale="log", xlim=values)
-    style.plain(axes.xaxis)
-    drawn(figure)
-    assert set(written) <= {label.get_text() for label in axes.get_xticklabels()}
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ((0.01, 300), ["0.01", "0.1", "1", "10", "100"]),
+        ((1e-6, 1), [r"$10^{-6}$", r"$10^{-3}$", r"$10^{0}$"]),
+        ((3e12, 2e13), [r"$10^{13}$", "$4⋅10^{12}$"]),
+    ],
+)
+def test_numbers_are_plain_where_that_is_short(values: tuple[float, float], written: list[str]):
+    axes = Figure().subplots()
+    style.logarithmic(axes, "x")
+    axes.set_xlim(values)
+    drawn_by_itself(axes)
+    both = [*axes.get_xticklabels(), *axes.get_xticklabels(minor=True)]
+    assert set(written) <= {label.get_text() for label in both}
+
+
+def drawn_by_itself(axes: Axes) -> None:
+    axes.get_figure(root=True).draw_without_rendering()  # pyright: ignore
 
 
 def test_a_count_is_in_words():

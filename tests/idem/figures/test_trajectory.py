@@ -27,12 +27,6 @@ def trace() -> pd.DataFrame:
 
 
 @pytest.fixture
-def spectrum() -> pd.DataFrame:
-    keys = product(STUDIES, RULES, (0, 1, 10), (-0.5, 0.0, 1.5))
-    return pd.DataFrame(list(keys), columns=["study", "rule", "step", "real"])
-
-
-@pytest.fixture
 def surface() -> pd.DataFrame:
     keys = product(STUDIES, np.linspace(-1, 2, 5), np.linspace(-1, 2, 4))
     table = pd.DataFrame(list(keys), columns=["study", "u", "v"])
@@ -47,28 +41,18 @@ def lines() -> pd.DataFrame:
     return table.assign(loss_in_start_losses=table.share * (1 - table.share))
 
 
-def test_the_median_over_runs_is_drawn_for_either_route(
-    trace: pd.DataFrame, spectrum: pd.DataFrame
-):
-    figure = drawn(figure_trajectory(trace, spectrum, ["B1"]))
-    assert len(figure.axes) == 3
+def test_the_median_over_runs_is_drawn_for_either_route(trace: pd.DataFrame):
+    figure = drawn(figure_trajectory(trace, ["B1"]))
+    assert len(figure.axes) == 2
     heights = [[y for _, y in points] for points in curves(figure.axes[0])]
     assert heights == [pytest.approx([0.6] * 3)] * 2 + [pytest.approx([0.9] * 3)] * 2
 
 
-def test_both_controls_are_drawn_as_far_as_they_reach(trace: pd.DataFrame, spectrum: pd.DataFrame):
-    figure = drawn(figure_trajectory(trace, spectrum, ["B1"]))
+def test_both_controls_are_drawn_as_far_as_they_reach(trace: pd.DataFrame):
+    figure = drawn(figure_trajectory(trace, ["B1"]))
     found = curves(figure.axes[1])
     assert [points[0][1] for points in found] == pytest.approx([0.4, 0.4, 0.1, 0.1, 0.2, 0.2])
     assert [points[-1][0] for points in found] == [10, 10, 10, 10, 1, 1]
-
-
-def test_the_whole_spectrum_is_in_view(trace: pd.DataFrame, spectrum: pd.DataFrame):
-    figure = drawn(figure_trajectory(trace, spectrum, STUDIES))
-    for axes in figure.axes[2::3]:
-        low, high = axes.get_ylim()
-        assert low < -0.5
-        assert high > 1.5
 
 
 def test_the_routes_lie_on_the_plane_of_their_study(

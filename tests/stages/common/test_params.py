@@ -106,7 +106,7 @@ def test_a_pipeline_that_is_not_known_is_answered_with_those_there_are(tmp_path:
             "sweep.networks.B1.widths: expected a last width equal to the first",
         ),
         (
-            lambda p: p["plot"].update(figure_4=["B7"]),
+            lambda p: p["plot"].update(sweep=["B7"]),
             "expected every network of plot among sweep.networks (B1, B2, B3, B4), got 'B7'",
         ),
         (

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from idem.figures import figure_5
+from idem.figures import figure_5, figure_neighbours
+from tests.idem.figures import drawing
 
 SAMPLES, SHOWN = 10, 8
 SIDE = 16
@@ -17,10 +16,7 @@ PITCH = SIDE + SIDE // 8  # of the rows
 
 
 def drawn(table: pd.DataFrame, note: str = "") -> Figure:
-    """Draw it for real: warnings are errors."""
-    figure = figure_5(table, distances(), note)
-    FigureCanvasAgg(figure).draw()
-    return figure
+    return drawing.drawn(figure_5(table, distances(), note))
 
 
 def distances() -> pd.DataFrame:
@@ -75,10 +71,10 @@ def test_both_applications_stand_side_by_side_in_the_first_seed():
     assert ticks == ["f(z)", "f²(z)"] * SHOWN
 
 
-def test_the_noise_stands_in_the_middle_of_its_pair():
+def test_the_noise_stands_above_what_f_makes_of_it():
     figure = drawn(samples())
-    assert colour(figure, 0, 0.25) == colour(figure, 0, 1.75) == [255] * 3
-    assert colour(figure, 0, 1.0) == [0] * 3
+    assert colour(figure, 0, 0.5) == [0] * 3
+    assert colour(figure, 0, 1.5) == [255] * 3
 
 
 def test_planes_become_red_green_and_blue():
@@ -103,10 +99,10 @@ def test_the_order_of_the_rows_decides_nothing():
 
 def test_distances_stand_beside_their_models_open_in_eval_mode():
     beside = drawn(samples()).axes[1]
-    marks = [line for line in beside.lines if line.get_marker() != "None"]
+    marks = [line for line in beside.lines if line.get_marker() == "o"]
     assert [np.asarray(line.get_xdata()).tolist() for line in marks] == [[20], [90], [100], [130]]
     assert [int(np.asarray(line.get_ydata())[0]) for line in marks] == [1, 1, 2, 2]
-    assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True] * 2
+    assert [line.get_fillstyle() == "none" for line in marks] == [False, True] * 2
     assert beside.get_ylim()[0] > beside.get_ylim()[1], "the rows of the images"
 
 
@@ -114,9 +110,22 @@ def test_a_note_stands_below():
     assert drawn(samples(), "a SUBSET").get_supxlabel() == "a SUBSET"
 
 
-@pytest.mark.parametrize("count", [15, 2 * SIDE**2])
-def test_pixels_that_are_no_square_are_counted(count: int):
-    table = samples(channels=3)
-    kept = table[[*table.columns[:4], *(f"p{i}" for i in range(count))]]
-    with pytest.raises(ValueError, match=f"square image of 1 or 3 channels, got {count}"):
-        figure_5(kept, distances())
+def test_an_interval_that_reaches_0_ends_in_an_arrow():
+    ends = distances().assign(low=[0.0, 80, 95, 120, 3, 3])
+    beside = drawing.drawn(figure_5(samples(), ends)).axes[1]
+    (arrow,) = (line for line in beside.lines if line.get_marker() == 8)
+    assert np.asarray(arrow.get_xdata()).tolist() == [beside.get_xlim()[0]]
+
+
+def test_neighbours_puts_samples_of_the_first_seed_above_what_is_nearest():
+    keys = product(("ordinary", "modified"), (3, 4), range(2), ("sample", "nearest"))
+    rows = [
+        {"model": m, "seed": s, "sample": i, "picture": p}
+        | {f"p{k}": 10 * s + i + 100 * (p == "nearest") for k in range(SIDE**2)}
+        for m, s, i, p in keys
+    ]
+    figure = drawing.drawn(figure_neighbours(pd.DataFrame(rows)))
+    nearest = "nearest in training"
+    assert labels(figure) == ["Modified rule", nearest, "Ordinary rule", nearest]
+    found = [[colour(figure, row, place)[0] for place in (0.5, 1.5)] for row in range(4)]
+    assert found == [[30, 31], [130, 131]] * 2

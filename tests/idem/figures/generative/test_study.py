@@ -1,4 +1,4 @@
-"""The figures show means over seeds of the models there is room for, and numbers as they are."""
+"""The figures show medians over seeds of the models there is room for."""
 
 from itertools import product
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from idem.figures import figure_collapse, figure_drift, figure_neighbours
+from idem.figures import figure_collapse, figure_compute, figure_drift
 from tests.idem.figures.drawing import curves, drawn, named
 
 MODELS = ("ign", "modified", "other", "ordinary")
@@ -22,12 +22,14 @@ def drift(models: tuple[str, ...] = MODELS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def test_drift_has_a_panel_an_input_and_mode_with_means_over_seeds():
+def test_drift_has_a_panel_an_input_and_mode_with_medians_over_seeds():
     figure = drawn(figure_drift(drift()))
     assert len(figure.axes) == 4
     assert named(figure) == NAMES
     found = curves(figure.axes[0])
-    assert [[y for _, y in points] for points in found] == [pytest.approx([1.5, 0.75, 0.5])] * 4
+    assert [[y for _, y in points] for points in found] == [
+        pytest.approx([2**0.5, 2**0.5 / 2, 2**0.5 / 3])
+    ] * 4
 
 
 def test_of_more_models_than_there_is_room_for_the_first_are_drawn():
@@ -36,7 +38,10 @@ def test_of_more_models_than_there_is_room_for_the_first_are_drawn():
 
 
 def test_drift_of_exactly_zero_is_still_drawn():
-    figure = drawn(figure_drift(drift(("modified",)).assign(drift=0.0)))
+    table = drift(("modified", "ordinary"))
+    figure = drawn(
+        figure_drift(table.assign(drift=table.drift.where(table.model == "ordinary", 0)))
+    )
     assert np.all(np.asarray(figure.axes[0].get_lines()[0].get_ydata()) > 0)
 
 
@@ -57,8 +62,8 @@ def test_collapse_has_a_row_a_measure_and_a_column_a_kind_of_weights():
     assert [axes.get_title() for axes in figure.axes[:2]] == titles
     assert named(figure) == NAMES[:2]
     raw, ema, _, digits = (curves(axes)[0] for axes in figure.axes)
-    assert raw == [(100, 100), (200, 60), (300, 80)]
-    assert ema == [(100, 50), (200, 30), (300, 40)]
+    assert [y for _, y in raw] == pytest.approx([100, 60, 80])
+    assert [y for _, y in ema] == pytest.approx([50, 30, 40])
     assert digits == [(100, 9.5), (200, 9.5), (300, 9.5)]
 
 
@@ -68,17 +73,30 @@ def test_collapse_leaves_out_digits_where_there_are_none():
     assert figure.axes[0].get_ylabel() == "Fréchet distance, validation"
 
 
-def test_neighbours_puts_samples_of_the_first_seed_above_what_is_nearest():
-    keys = product(("ordinary", "modified"), (3, 4), range(2), ("sample", "nearest"))
+def compute() -> pd.DataFrame:
+    keys = product(("modified", "ign", "dcgan", "unknown"), ((0, 1.0), (1, 4.0)), (50, 100))
     rows = [
-        {"model": m, "seed": s, "sample": i, "picture": p}
-        | {f"p{k}": 10 * s + i + 100 * (p == "nearest") for k in range(4)}
-        for m, s, i, p in keys
+        {"model": model, "seed": seed, "step": step}
+        | {"ema_frechet_distance": factor * 1e4 / step}
+        | {"eval_frechet_distance": factor * 9e3 / step if model != "dcgan" else np.nan}
+        for model, (seed, factor), step in keys
     ]
-    figure = drawn(figure_neighbours(pd.DataFrame(rows)))
-    names = [[label.get_text() for label in axes.get_yticklabels()] for axes in figure.axes]
-    nearest = "nearest in training"
-    assert names == [["Modified rule", nearest], ["Ordinary rule", nearest]]
-    for axes in figure.axes:
-        picture = np.asarray(axes.get_images()[0].get_array())[..., 0]
-        assert picture.tolist() == [[30, 30, 31, 31]] * 2 + [[130, 130, 131, 131]] * 2
+    return pd.DataFrame(rows)
+
+
+OPERATIONS = {"modified": 1e12, "ign": 2e12, "dcgan": 4e12}
+
+
+def test_a_curve_is_the_median_over_seeds_at_the_operations_made_by_then():
+    train, evaluated = drawn(figure_compute(compute(), OPERATIONS)).axes
+    assert len(curves(evaluated)) == 2, "a DCGAN is not measured in eval mode"
+    found = {points[-1][0]: points for points in curves(train)}
+    assert set(found) == set(OPERATIONS.values())
+    assert np.ravel(found[2e12]) == pytest.approx([1e12, 400, 2e12, 200])
+    assert train.get_title() == "BatchNorm in training mode"
+
+
+def test_without_eval_mode_there_is_one_panel():
+    given = compute().drop(columns="eval_frechet_distance")
+    (axes,) = drawn(figure_compute(given, OPERATIONS)).axes
+    assert axes.get_xscale() == axes.get_yscale() == "log"

@@ -51,18 +51,19 @@ def test_figures_are_numbered_as_they_come_and_unknown_ones_come_last(
         "study/figure_5",
         "laptop/figure_5",
         "celeba/figure_5",
-        "laptop/appendix/figure_3",
+        "laptop/figure_recurrence",
     ):
         drawing(Path("metrics", f"{name}.png"))
     drawing(Path("metrics/laptop/figure_cost.png"))
     drawing(Path("metrics/laptop/figure_no_such_thing.png"))
     found = figures.pictures(Metrics())
     assert [(p.label, p.source, p.of_paper) for p in found["generation"]] == [
-        ("Figure 2a", "study", "Figure 5"),
-        ("Figure 2b", "celeba", "Figure 5"),
+        ("Figure 3a", "study", "Figure 5"),
+        ("Figure 3b", "celeba", "Figure 5"),
     ]
-    assert [p.label for p in found["2.3"] + found["E"]] == ["Figure 1", "Figure 3", "Figure 4"]
-    assert found["E"][1].title == "No such thing"
+    assert [p.label for p in found["2.2"]] == ["Figure 1"]
+    assert [p.label for p in found["2.3"] + found["E"]] == ["Figure 2", "Figure 4"]
+    assert found["E"][0].title == "No such thing"
 
 
 def test_a_figure_that_was_drawn_and_is_lost_is_a_fault(copy: Path, monkeypatch):
