@@ -1,8 +1,11 @@
 from .cost import figure_cost as figure_cost
 from .generative.latent import figure_jacobian as figure_jacobian, figure_latent as figure_latent
 from .generative.prices import figure_prices as figure_prices
-from .generative.restoration import figure_restoration as figure_restoration
-from .generative.samples import figure_5 as figure_5, figure_neighbours as figure_neighbours
+from .generative.samples import (
+    figure_5 as figure_5,
+    figure_neighbours as figure_neighbours,
+    figure_restoration as figure_restoration,
+)
 from .generative.settings import figure_settings as figure_settings
 from .generative.study import (
     figure_collapse as figure_collapse,
@@ -13,7 +16,6 @@ from .gradients import figure_gradients as figure_gradients
 from .graph import figure_autodiff as figure_autodiff
 from .near import figure_near as figure_near
 from .newdata import figure_newdata as figure_newdata
-from .peers import figure_peers as figure_peers
 from .published import figure_published as figure_published
 from .recurrence import figure_recurrence as figure_recurrence
 from .stability import figure_stability as figure_stability

@@ -1,14 +1,13 @@
 """The computational graphs of both rules, side by side."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch, Rectangle
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 
 from idem.figures.style import BLUE, WIDTH, model_name, themed
 
@@ -16,23 +15,38 @@ _SPINE, _SIDE, _PARAMETERS, _UNRECORDED = 0.0, 1.42, 2.45, -2.4  # columns
 _WIDTHS = {_SPINE: 2.1, _SIDE: 0.4, _PARAMETERS: 1.35, _UNRECORDED: 2.1}
 _LIMITS = {"modified": (-4.15, 3.2), "ordinary": (-1.5, 3.9)}
 _RESULTS = {0: "y − y′, and the value", 1: "y = f(x)", 2: "u = f(y)", 3: "w = f(u)"}
-_LINE = 0.33  # height of one of text
-_PALE, _HATCH, _GREY = "#fde3c4", "#f4b877", "0.4"
 _DASHED: dict[str, Any] = {"linestyle": (0, (4, 3)), "linewidth": 1}
-_GRADIENT: dict[str, Any] = {"color": "black", "linewidth": 0.8}
-_OWN_GRADIENT: dict[str, Any] = {"color": "black", "linewidth": 1.8}
-_VALUE: dict[str, Any] = {"color": _GREY, **_DASHED}
-_FACES: dict[str, dict[str, Any]] = {
-    "shared": {"facecolor": "white", "edgecolor": "black"},
-    "ordinary": {"facecolor": _PALE, "edgecolor": _HATCH, "hatch": "////"},
-    "modified": {"facecolor": BLUE, "edgecolor": "black"},
-    "unrecorded": {"facecolor": "white", "edgecolor": _GREY, **_DASHED},
-    "parameter": {"facecolor": "0.85", "edgecolor": "black"},
+_LOOKS: dict[str, tuple[str, dict[str, Any]]] = {  # of boxes, in words and as drawn
+    "shared": (
+        "in both graphs (B: bytes saved, T: transposed)",
+        {"facecolor": "white", "edgecolor": "black"},
+    ),
+    "ordinary": (
+        "in the ordinary graph alone",
+        {"facecolor": "#fde3c4", "edgecolor": "black", "linewidth": 1.8},
+    ),
+    "modified": (
+        "substitutes dL/dy := y − y′ of each item",
+        {"facecolor": BLUE, "edgecolor": "black"},
+    ),
+    "unrecorded": (
+        "computed without a graph",
+        {"facecolor": "white", "edgecolor": "0.4", **_DASHED},
+    ),
+    "parameter": (
+        "parameter, and terms in its gradient",
+        {"facecolor": "0.85", "edgecolor": "black", "boxstyle": "round,pad=0,rounding_size=0.15"},
+    ),
 }
+_GRADIENTS: dict[bool, dict[str, Any]] = {  # whether in one graph alone
+    False: {"color": "black", "linewidth": 0.8},
+    True: {"color": "black", "linewidth": 1.8},
+}
+_VALUE: dict[str, Any] = {"color": "0.4", **_DASHED}
 
 
 class _Box(NamedTuple):
-    """Where something is drawn, what is written into it, and which of `_FACES` it has."""
+    """Where something is drawn, what is written into it, and which of `_LOOKS` it has."""
 
     x: float
     y: float
@@ -41,7 +55,7 @@ class _Box(NamedTuple):
 
     @property
     def height(self) -> float:
-        return _LINE * (self.text.count("\n") + 1) + 0.06 * (self.look != "parameter")
+        return 0.33 * (self.text.count("\n") + 1) + 0.06 * (self.look != "parameter")
 
     def side(self, right: int, up: int = 0) -> tuple[float, float]:
         return self.x + right * _WIDTHS[self.x] / 2, self.y + up * self.height / 2
@@ -69,7 +83,11 @@ def figure_autodiff(nodes: pd.DataFrame, edges: pd.DataFrame) -> Figure:
         _draw(axes, nodes[nodes.rule == rule].set_index("key"), edges[edges.rule == rule], raised)
         axes.set(ylim=(1, top + 0.7), xlim=_LIMITS[rule])
         axes.set_axis_off()
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=2)
+    handles = [Patch(label=words, **_patch(look)) for words, look in _LOOKS.values()]
+    lines = {"gradient": _GRADIENTS[False], "gradient, in this graph alone": _GRADIENTS[True]}
+    lines["value, forwards"] = _VALUE
+    handles += [Line2D([], [], label=words, **look) for words, look in lines.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -77,23 +95,36 @@ def _draw(
     axes: Axes, nodes: pd.DataFrame, edges: pd.DataFrame, heights: Mapping[int, float]
 ) -> None:
     gradient, value = (edges[edges.kind == kind] for kind in ("gradient", "value"))
-    boxes = _recorded_boxes(nodes, gradient, heights)
     unrecorded = nodes[nodes.kind == "unrecorded"]
+    boxes = _recorded_boxes(nodes, gradient, heights)
     boxes |= _unrecorded_boxes(unrecorded, max(heights.values()))
-    _draw_bands(axes, nodes, boxes)
-    for source, target in zip(gradient.source, gradient.target, strict=True):
-        style = _OWN_GRADIENT if nodes.own[source] else _GRADIENT
-        _arrow(axes, boxes[source], boxes[target], boxes.values(), style)
     groups = {key: -1 - application for key, application in unrecorded.application.items()}
     ends = zip(value.source, value.target, strict=True)
-    for source, target in dict.fromkeys((groups.get(s, s), groups.get(t, t)) for s, t in ends):
+    arrows = {(groups.get(s, s), groups.get(t, t)): _VALUE for s, t in ends}
+    for source, target in zip(gradient.source, gradient.target, strict=True):
+        arrows[source, target] = _GRADIENTS[bool(nodes.own[source])]
+    for (source, target), look in arrows.items():
         if source != target:
-            _arrow(axes, boxes[source], boxes[target], boxes.values(), _VALUE)
+            _arrow(axes, boxes[source], boxes[target], boxes, look)
+    at: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "linespacing": 1.2}
     for box in boxes.values():
-        _draw_box(axes, box)
-    root = boxes[max(heights)]
-    axes.text(root.x, root.y + 0.5, "loss", ha="center", va="center", fontsize=7)
-    axes.set_title(_title(nodes))
+        color = {"modified": "white", "unrecorded": "0.4"}.get(box.look, "black")
+        look = {"boxstyle": "round,pad=0,rounding_size=0.03", "linewidth": 0.8, "zorder": 3}
+        look |= _LOOKS[box.look][1]
+        width = _WIDTHS[box.x]
+        axes.add_patch(FancyBboxPatch(box.side(-1, -1), width, box.height, **look))
+        axes.text(box.x, box.y, box.text, zorder=4, color=color, **at)
+    recorded = nodes[(nodes.kind == "recorded") & (nodes.application > 0)]
+    for application, rows in recorded.groupby("application"):  # a band, with what it returns
+        low, *_, high = sorted(boxes[key].y for key in rows.index)
+        axes.fill([-1.45, 1.7, 1.7, -1.45], [low - 0.42] * 2 + [high + 0.42] * 2, "0.94", zorder=0)
+        words = f"{_result(int(str(application)))}, recorded"
+        axes.text(-1.26, (low + high) / 2, words, rotation=90, **at)
+    axes.text(0, max(heights.values()) + 0.5, "loss", **at)
+    graph, passes = nodes[nodes.kind != "unrecorded"], nodes[nodes.application > 0].application
+    counts = f"{recorded.application.nunique()} of {passes.nunique()} passes recorded"
+    size = f"{len(graph)} nodes, {graph.saved_bytes.sum()} B saved"
+    axes.set_title(f"{model_name(str(nodes.rule.iloc[0]))}, {counts}\n{size}")
 
 
 def _heights(edges: pd.DataFrame) -> dict[int, float]:
@@ -135,61 +166,34 @@ def _unrecorded_boxes(nodes: pd.DataFrame, top: float) -> dict[int, _Box]:
     boxes = {}
     applications = sorted(set(nodes.application), key=lambda application: application or 99)
     step = 2 * top / (3 * max(1, len(applications)))
-    for place, application in enumerate(applications):
+    for place, application in enumerate(reversed(applications)):
         names = list(nodes.operation[nodes.application == application])
         lines = [" ".join(names[k : k + 2]) for k in range(0, len(names), 2)]
-        y = top - 0.7 - step * (len(applications) - 1 - place)
         text = "\n".join([_result(application), *lines])
-        boxes[-1 - application] = _Box(_UNRECORDED, y, text, "unrecorded")
+        boxes[-1 - application] = _Box(_UNRECORDED, top - 0.7 - step * place, text, "unrecorded")
     return boxes
 
 
-def _draw_bands(axes: Axes, nodes: pd.DataFrame, boxes: Mapping[int, _Box]) -> None:
-    """Shade the recorded passes, and name what they return."""
-    recorded = nodes[(nodes.kind == "recorded") & (nodes.application > 0)]
-    for application, rows in recorded.groupby("application"):
-        ys = [boxes[key].y for key in rows.index]
-        low, high = min(ys) - 0.42, max(ys) + 0.42
-        axes.add_patch(Rectangle((-1.45, low), 3.15, high - low, color="0.94", zorder=0))
-        place: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 90, "fontsize": 7}
-        words = f"{_result(int(str(application)))}, recorded"
-        axes.text(-1.26, (low + high) / 2, words, **place)
-
-
-def _draw_box(axes: Axes, box: _Box) -> None:
-    width, corner = _WIDTHS[box.x], box.side(-1, -1)
-    style = f"round,pad=0,rounding_size={0.15 if box.look == 'parameter' else 0.03}"
-    faces = [_FACES[box.look]]
-    if box.look == "ordinary":  # a hatch takes the colour of the edge
-        faces.append({"fill": False, "edgecolor": "black", "linewidth": 1.8})
-    for face in faces:
-        look: dict[str, Any] = {"linewidth": 0.8, "zorder": 3, **face}
-        axes.add_patch(FancyBboxPatch(corner, width, box.height, boxstyle=style, **look))
-    color = {"modified": "white", "unrecorded": _GREY}.get(box.look, "black")
-    place: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4, "color": color}
-    axes.text(box.x, box.y, box.text, fontsize=7, linespacing=1.2, **place)
-
-
 def _arrow(
-    axes: Axes, source: _Box, target: _Box, boxes: Iterable[_Box], style: Mapping[str, Any]
+    axes: Axes, source: _Box, target: _Box, boxes: Mapping[int, _Box], look: dict[str, Any]
 ) -> None:
     """Draw an arrow from border to border, round the boxes that stand between."""
     low, high = sorted((source.y, target.y))
-    bend = 0.0
-    if any(box.x == source.x == target.x and low < box.y < high for box in boxes):
-        start, end = source.side(-1), target.side(-1)
-        bend = 0.24 if source.y == high else -0.24
+    up, right = (1 if b > a else -1 for a, b in ((source.y, target.y), (source.x, target.x)))
+    start, end, bend = source.side(right), target.side(-right), 0.0
+    if any(box.x == source.x == target.x and low < box.y < high for box in boxes.values()):
+        start, end, bend = source.side(-1), target.side(-1), -0.24 * up
     elif source.x == target.x:
-        up = 1 if target.y > source.y else -1
         start, end = source.side(0, up), target.side(0, -up)
     elif source.x == _SIDE and source.y != target.y:
         start, end, bend = source.side(1), target.side(1), -0.6
-    else:
-        right = 1 if target.x > source.x else -1
-        start, end = source.side(right), target.side(-right)
     how: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 6, "shrinkA": 0, "shrinkB": 0}
-    curve = f"arc3,rad={bend}"
-    axes.add_patch(FancyArrowPatch(start, end, connectionstyle=curve, zorder=2, **how, **style))
+    how["connectionstyle"] = f"arc3,rad={bend}"
+    axes.add_patch(FancyArrowPatch(start, end, zorder=2, **how, **look))
+
+
+def _patch(look: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in look.items() if name != "boxstyle"}
 
 
 def _result(application: int) -> str:
@@ -203,28 +207,3 @@ def _text(node: Mapping[Any, Any]) -> str:
     name = name.rstrip("0123456789").removesuffix("Backward")
     between = " · " if len(name) < 12 else "\n"
     return f"{name}{between}{node['saved_bytes']} B" if node["saved_bytes"] else name
-
-
-def _title(nodes: pd.DataFrame) -> str:
-    graph = nodes[nodes.kind != "unrecorded"]
-    applied = nodes[nodes.application > 0]
-    recorded = applied[applied.kind == "recorded"].application.nunique()
-    passes = f"{recorded} of {applied.application.nunique()} passes recorded"
-    rule = model_name(str(nodes.rule.iloc[0]))
-    return f"{rule}, {passes}\n{len(graph)} nodes, {graph.saved_bytes.sum()} B saved"
-
-
-def _legend() -> list[Artist]:
-    patches = {
-        "shared": "in both graphs (B: bytes saved, T: transposed)",
-        "ordinary": "in the ordinary graph alone",
-        "modified": "substitutes dL/dy := y − y′ of each item",
-        "unrecorded": "computed without a graph",
-        "parameter": "parameter, and terms in its gradient",
-    }
-    return [
-        *(Patch(label=label, **_FACES[look]) for look, label in patches.items()),
-        Line2D([], [], label="gradient", **_GRADIENT),
-        Line2D([], [], label="gradient, in this graph alone", **_OWN_GRADIENT),
-        Line2D([], [], label="value, forwards", **_VALUE),
-    ]

@@ -8,20 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from idem.figures.style import RULE_STYLES, WIDTH, grey, legend, lines, logarithmic, plain, themed
 
-_PAIRS: dict[str, dict[str, Any]] = {
-    "rules": {"color": "black"},
-    "data": {"color": "0.45", "linestyle": (0, (4, 1.6))},
-    "starts": {"color": "0.65", "linestyle": (0, (1, 1.2))},
-}
-_MEANING = {
-    "rules": "modified to ordinary",
-    "data": "same rule and start, other data",
-    "starts": "same rule, other start and data",
-}
 _PALE: dict[str, Any] = {"alpha": 0.5, "markers": False}
 _THIN: dict[str, Any] = {"linewidth": 0.6, "markers": False}
 _TRACED: dict[str, dict[str, dict[str, Any]]] = {  # by panel, what, and how
@@ -78,33 +67,25 @@ def figure_trajectory(trace: pd.DataFrame, studies: Sequence[str]) -> Figure:
 
 
 @themed
-def figure_landscape(surface: pd.DataFrame, trace: pd.DataFrame, lines: pd.DataFrame) -> Figure:
-    """Draw the loss on the plane through start and both solutions, and between solutions.
+def figure_landscape(surface: pd.DataFrame, trace: pd.DataFrame) -> Figure:
+    """Draw the loss on the plane through start and both solutions, and both routes on it.
 
-    A column of panels a study: above, the plane of the first run with both routes projected onto
-    it; below, the loss on the straight lines between solutions, medians over runs with bands from
-    the first to the third quartile.
+    A panel a study, of its first run.
 
     Args:
         surface: columns study, u, v and loss, a full grid a study.
         trace: columns study, run, rule, step, plane_u and plane_v.
-        lines: columns study, run, pair (``rules``, or ``data_`` or ``starts_`` and a rule), share
-            and loss_in_start_losses.
     """
     studies = list(dict.fromkeys(surface.study))[:3]
-    figure = Figure(figsize=(WIDTH, 4.7), layout="constrained")
-    grid = figure.subplots(2, len(studies), squeeze=False)
-    for (above, below), study in zip(grid.T, studies, strict=True):
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    panels = figure.subplots(1, len(studies), squeeze=False)[0]
+    for axes, study in zip(panels, studies, strict=True):
         rows = trace[(trace.study == study) & (trace.run == trace.run.min())]
-        contours(above, surface[surface.study == study], "u", "v", "loss")
-        draw_routes(above, rows.sort_values("step"), "plane_u", "plane_v")
-        above.set(title=_words(study), xlabel="towards modified solution", aspect="equal")
-        below.sharey(grid[1, 0])
-        _between(below, lines[lines.study == study])
-    grid[0, 0].set_ylabel("across, to ordinary solution")
-    grid[1, 0].set(ylabel="loss / loss at the start", ylim=(0, None))
-    pairs = [Line2D([], [], label=_MEANING[name], **style) for name, style in _PAIRS.items()]
-    legend(figure, RULE_STYLES, grey("start", **START), *pairs, columns=3)
+        contours(axes, surface[surface.study == study], "u", "v", "loss")
+        draw_routes(axes, rows.sort_values("step"), "plane_u", "plane_v")
+        axes.set(title=_words(study), xlabel="towards modified solution", aspect="equal")
+    panels[0].set_ylabel("across, to ordinary solution")
+    legend(figure, RULE_STYLES, grey("start", **START))
     return figure
 
 
@@ -133,10 +114,3 @@ def contours(axes: Axes, surface: pd.DataFrame, x: str, y: str, words: str) -> N
 
 def _words(study: str) -> str:
     return study.replace("_", ", ")
-
-
-def _between(axes: Axes, rows: pd.DataFrame) -> None:
-    table = rows.assign(pair=rows.pair.str.split("_").str[0])
-    axes.set(xlabel="part of the way", xlim=(0, 1))
-    how: dict[str, Any] = {"errorbar": _QUARTILES, "err_kws": {"linewidth": 0, "alpha": 0.12}}
-    lines(axes, table, "share", "loss_in_start_losses", "pair", _PAIRS, markers=False, **how)

@@ -16,7 +16,6 @@ from idem.figures import (
     graph,
     near,
     newdata,
-    peers,
     published,
     recurrence,
     stability,
@@ -63,7 +62,6 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
         "figure_near": near.figure_near(table("near"), perfected(folder / "near.json")),
         "figure_cost": cost.figure_cost(table("cost"), training),
         "appendix/figure_newdata": newdata.figure_newdata(new, *compared(folder / "newdata.json")),
-        "appendix/figure_peers": peers.figure_peers(table("peers")),
         "appendix/figure_autodiff": graph.figure_autodiff(
             table("autodiff_nodes"), table("autodiff_edges")
         ),
@@ -72,7 +70,7 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
             table("trajectory"), section.figure_trajectory
         ),
         "appendix/figure_landscape": trajectory.figure_landscape(
-            table("trajectory_surface"), table("trajectory"), table("trajectory_lines")
+            table("trajectory_surface"), table("trajectory")
         ),
     }
 

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from idem.data.datasets import DATASETS
-from idem.figures.generative import latent, restoration, samples, study
+from idem.figures.generative import latent, samples, study
 from stages.common import params
 from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
@@ -54,7 +54,7 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figu
     chosen = (summary.measure == DISTANCE) & (summary.weights == settings.evaluate.shown_weights)
     drawn = {
         "figure_5": samples.figure_5(pixels("samples"), summary[chosen], subset(folder, dataset)),
-        "appendix/figure_restoration": restoration.figure_restoration(pixels("restored")),
+        "appendix/figure_restoration": samples.figure_restoration(pixels("restored")),
         "appendix/figure_drift": study.figure_drift(table("drift")),
         "appendix/figure_collapse": study.figure_collapse(table("validation")),
         "appendix/figure_neighbours": samples.figure_neighbours(pixels("neighbours")),

@@ -1,5 +1,6 @@
-"""What the generative networks make of noise (Figure 5)."""
+"""What the generative networks make of noise (Figure 5) and of corrupted images."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from idem.figures import style
 from idem.figures.generative.pictures import WHITE, Images, gallery, images_of
 
-_SAMPLES = 8  # beside each other
-_PICTURED = 4  # models, beside what is nearest to their samples
+_SAMPLES, _MODELS = 8, 4  # that there is room for: beside each other, and beside other images
 _FACES = {"train": "full", "eval": "none"}
+_CORRUPTIONS = ("none", "noise", "mask", "sketch", "shift")
+_GIVEN = {"input": "Given image", "nearest_image": "Nearest training image"}
 
 
 @style.themed
@@ -21,15 +23,13 @@ def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> 
     """Draw what each model makes of noise z, and how far its samples are from the data.
 
     A sample a column, f(z) and f(f(z)) side by side; noise stands above the models that share it.
-    What a model has no image of stays white, as does f(f(z)) of a generator that cannot be applied
-    to images. Beside it the Fréchet distance in both modes of BatchNorm, with intervals over seeds;
-    an arrow says that one reaches 0.
+    What a model has no image of stays white. Beside it the Fréchet distance in both modes of
+    BatchNorm, with intervals over seeds; an arrow says that one reaches 0.
 
     Args:
         samples: columns ``model``, ``seed``, ``sample``, ``application`` (0 the noise, 1 f(z),
             2 f(f(z))) and the pixels of `images_of`. Of several seeds, and of more than eight
-            samples, the first are drawn. Models come in the order of
-            `idem.figures.style.MODEL_NAMES`, then others.
+            samples, the first are drawn, models in the order of `idem.figures.style.MODEL_NAMES`.
         distances: columns ``model``, ``mode``, ``mean``, ``low`` and ``high``; of other models
             nothing is drawn.
         note: what the reader has to know of the data, below the images.
@@ -45,15 +45,15 @@ def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> 
     strips = _strips(rows)
     figure = Figure(figsize=(style.WIDTH, 0.25 * len(strips) + 0.85), layout="constrained")
     axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=[4, 1])
-    places = gallery(axes, [(name or "Noise z", images) for name, _, images in strips], group=2)
+    names = [style.model_name(model) if model else "Noise z" for model, _ in strips]
+    pictures = [images for _, images in strips]
+    places = gallery(axes, list(zip(names, pictures, strict=True)), group=2)
     axes.set_aspect("auto")
     axes.set_xticks(places, ["f(z)", "f²(z)"] * (len(places) // 2))
-    middles = dict(zip((model for _, model, _ in strips), axes.get_yticks(), strict=True))
+    middles = dict(zip((model for model, _ in strips), axes.get_yticks(), strict=True))
     _draw_distances(beside, distances[distances.model.isin(set(middles))], middles)
-    modes = [
-        style.grey(style.batchnorm_in(mode), marker="o", fillstyle=face)
-        for mode, face in _FACES.items()
-    ]
+    words = {"train": "BatchNorm in training mode", "eval": "in eval mode"}
+    modes = [style.grey(words[m], marker="o", fillstyle=face) for m, face in _FACES.items()]
     figure.legend(handles=modes, loc="outside lower right", ncols=2)
     if note:
         figure.supxlabel(note)
@@ -68,30 +68,56 @@ def figure_neighbours(neighbours: pd.DataFrame) -> Figure:
         neighbours: columns model, seed, sample, picture (``sample`` or ``nearest``) and the pixels
             of `images_of`. Of several seeds the first is drawn.
     """
-    rows = style.first(neighbours[neighbours.seed == neighbours.seed.min()], _PICTURED)
-    strips = [
-        (name, images_of(rows[(rows.model == model) & (rows.picture == picture)]))
-        for model in style.in_order(rows["model"])
-        for picture, name in (
-            ("sample", style.model_name(model)),
-            ("nearest", "nearest in training"),
-        )
-    ]
+    rows = style.first(neighbours[neighbours.seed == neighbours.seed.min()], _MODELS)
+    strips = []
+    for model in style.in_order(rows["model"]):
+        names = {"sample": style.model_name(model), "nearest": "nearest in training"}
+        for picture, name in names.items():
+            chosen = rows[(rows.model == model) & (rows.picture == picture)]
+            strips.append((name, images_of(chosen)))
     figure = Figure(figsize=(style.WIDTH, 0.55 * len(strips)), layout="constrained")
     gallery(figure.subplots(), strips, group=len(strips[0][1]))
     return figure
 
 
-def _strips(table: pd.DataFrame) -> list[tuple[str, str, Images]]:
-    """Return a name, a model and pairs of images a row, and above those that share it the noise."""
+@style.themed
+def figure_restoration(restored: pd.DataFrame) -> Figure:
+    """Draw every image as it was, as given, and as f returns it.
+
+    A column is an image under a corruption; beside what the first four networks make of it stands
+    the training image nearest to the given one.
+
+    Args:
+        restored: columns ``model``, ``corruption``, ``application`` (0 for `input`, the given
+            image, and `nearest_image`; 1 for f; others are left out), ``image`` and the pixels of
+            `images_of`. Corruption `none` of `input` is the original. Other baselines are left out.
+    """
+    numbers = sorted(restored.image.unique())
+    table = restored[restored.application < 2].set_index(["model", "corruption", "image"])
+    models = style.in_order(restored.model[restored.application > 0])[:_MODELS]
+    original = images_of(table.loc[list(product(["input"], ["none"], numbers))])
+    strips = [("Original", np.concatenate([original] * len(_CORRUPTIONS)))]
+    for model in (*_GIVEN, *models):
+        images = images_of(table.loc[list(product([model], _CORRUPTIONS, numbers))])
+        strips.append((_GIVEN.get(model) or style.model_name(model), images))
+    figure = Figure(figsize=(style.WIDTH, 0.5 * len(strips) + 0.3), layout="constrained")
+    axes = figure.subplots()
+    places = gallery(axes, strips, group=len(numbers)).reshape(-1, len(numbers)).mean(axis=1)
+    axes.set_xticks(places, ["Unchanged", *(name.capitalize() for name in _CORRUPTIONS[1:])])
+    axes.tick_params(labeltop=True, labelbottom=False)
+    return figure
+
+
+def _strips(table: pd.DataFrame) -> list[tuple[str, Images]]:
+    """Return a model and pairs of images a row, and above those that share it the noise."""
     strips, shown = [], np.empty(0, np.uint8)
     for model in style.in_order(table["model"]):
         rows = table[table["model"] == model]
         noise, once, twice = (_images(table, rows, application) for application in range(3))
         if (noise != WHITE).any() and not np.array_equal(noise, shown):
-            strips.append(("", f"noise of {model}", _paired(noise, np.full_like(noise, WHITE))))
+            strips.append(("", _paired(noise, np.full_like(noise, WHITE))))
             shown = noise
-        strips.append((style.model_name(model), model, _paired(once, twice)))
+        strips.append((model, _paired(once, twice)))
     return strips
 
 
@@ -109,9 +135,10 @@ def _paired(left: Images, right: Images) -> Images:
 def _draw_distances(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) -> None:
     """Draw the distances beside the rows of their models; open marks are of eval mode."""
     style.logarithmic(axes, "x")
-    shown = rows["mean"].tolist() + rows[["low", "high"]].where(rows.low > 0).stack().tolist()
-    if shown:
-        axes.set_xlim(0.8 * min(shown), 1.25 * max(shown))
+    shown = rows[["low", "mean", "high"]].to_numpy(float)
+    shown = shown[shown > 0]
+    if shown.size:
+        axes.set_xlim(0.8 * shown.min(), 1.25 * shown.max())
     for row in rows.to_dict("records"):
         place = places[row["model"]] + (-0.12 if row["mode"] == "train" else 0.12)
         look: dict[str, Any] = {"color": style.looks([row["model"]])[row["model"]]["color"]}

@@ -38,7 +38,7 @@ SUBJECTS = {
     "L1": Subject(("derive",)),
     "L2": Subject(("derive", "linear")),
     "L3": Subject(("derive", "linear"), figures=("figure_recurrence",)),
-    "L4": Subject(("linear",), figures=("figure_recurrence", "figure_peers")),
+    "L4": Subject(("linear",), figures=("figure_recurrence",)),
     "L5": Subject(("linear",)),
     "T1": Subject(("cost",), figures=("figure_cost",)),
     "T2": Subject(_SWEEPS),

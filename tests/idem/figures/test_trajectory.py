@@ -33,14 +33,6 @@ def surface() -> pd.DataFrame:
     return table.assign(loss=table.u**2 + table.v**2 + 1e-9)
 
 
-@pytest.fixture
-def lines() -> pd.DataFrame:
-    pairs = ("rules", "data_modified", "starts_ordinary")
-    keys = product(STUDIES, range(3), pairs, (0.0, 0.5, 1.0))
-    table = pd.DataFrame(list(keys), columns=["study", "run", "pair", "share"])
-    return table.assign(loss_in_start_losses=table.share * (1 - table.share))
-
-
 def test_the_median_over_runs_is_drawn_for_either_route(trace: pd.DataFrame):
     figure = drawn(figure_trajectory(trace, ["B1"]))
     assert len(figure.axes) == 2
@@ -55,30 +47,18 @@ def test_both_controls_are_drawn_as_far_as_they_reach(trace: pd.DataFrame):
     assert [points[-1][0] for points in found] == [10, 10, 10, 10, 1, 1]
 
 
-def test_the_routes_lie_on_the_plane_of_their_study(
-    surface: pd.DataFrame, trace: pd.DataFrame, lines: pd.DataFrame
-):
+def test_the_routes_lie_on_the_plane_of_their_study(surface: pd.DataFrame, trace: pd.DataFrame):
     trace.loc[trace.study == "B1", "plane_u"] *= 2
-    figure = drawn(figure_landscape(surface, trace, lines))
+    figure = drawn(figure_landscape(surface, trace))
     ends = [[line.get_xydata()[-1].tolist() for line in axes.lines] for axes in figure.axes[:2]]  # pyright: ignore
     assert ends[0] == [[2.0, 0.0], [2.0, 1.0], [0.0, 0.0]]
     assert ends[1] == [[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
     assert figure.axes[0].get_aspect() == 1
 
 
-def test_the_medians_over_runs_are_drawn_between_solutions(
-    surface: pd.DataFrame, trace: pd.DataFrame, lines: pd.DataFrame
-):
-    figure = drawn(figure_landscape(surface, trace, lines))
-    below = figure.axes[2]
-    assert curves(below) == [[(0, 0), (0.5, 0.25), (1, 0)]] * 3
-    assert len({line.get_color() for line in below.lines}) == 3
-    assert below.get_ylim()[0] == 0
-
-
 def test_a_colour_bar_says_that_its_scale_is_logarithmic(
-    surface: pd.DataFrame, trace: pd.DataFrame, lines: pd.DataFrame
+    surface: pd.DataFrame, trace: pd.DataFrame
 ):
-    figure = drawn(figure_landscape(surface, trace, lines))
+    figure = drawn(figure_landscape(surface, trace))
     bars = [axes for axes in figure.axes if "logarithmic" in axes.get_xlabel()]
     assert len(bars) == len(STUDIES)
