@@ -4,12 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from idem.figures.style import RULE_STYLES, WIDTH, grey, logarithmic, plain, themed
+from idem.figures.style import RULE_STYLES, WIDTH, legend, logarithmic, plain, themed
 from idem.figures.trajectory import contours, draw_routes
 
 _PANELS = {  # what is drawn, and along which route
@@ -70,20 +68,20 @@ def figure_gradients(
         axes.set_xscale("symlog", linthresh=10)
         axes.set(xlabel="epoch (steps)", ylabel=words, xlim=(-0.5, None))
         plain(axes, "x")
-    planes = {"the authors' plane": (their_routes, None)}
-    for start in starts:
+    draw_routes(grid["a"], their_routes, "pc1", "pc2")
+    grid["a"].set_title("the authors' plane")
+    for axes, start in zip((grid["b"], grid["c"]), starts, strict=False):
         own = routes[(routes.start == start) & (routes.run == routes.run.min())]
         ground = surface[(surface.start == start) & (surface.run == own.run.min())]
-        planes[f"our plane, {_in_words(start)}"] = own.sort_values("step"), ground
-    for axes, (words, (shown, ground)) in zip(
-        (grid[n] for n in "abc"), planes.items(), strict=False
-    ):
-        if ground is not None:
-            contours(axes, ground, "pc1", "pc2", "loss, mean (f(f(x)) − f(x))²")
-        draw_routes(axes, shown, "pc1", "pc2")
-        axes.set(title=words, xlabel="first principal component")
+        contours(axes, ground, "pc1", "pc2", "mean (f(f(x)) − f(x))²")
+        draw_routes(axes, own.sort_values("step"), "pc1", "pc2")
+        axes.set_title(f"our plane, {_in_words(start)}")
+    for axes in (grid["a"], grid["b"], grid["c"]):
+        axes.set_xlabel("first principal component")
     grid["a"].set_ylabel("second principal component")
-    figure.legend(handles=_legend(starts), loc="outside lower center", ncols=3)
+    more = {words: look for look, words in _ROUTES.values()} | {"the authors": {"linestyle": "-"}}
+    more |= {f"ours, {_in_words(n)}": look for n, look in zip(starts, _OURS, strict=False)}
+    legend(figure, (), more, columns=3)
     return figure
 
 
@@ -100,12 +98,3 @@ def _draw_quantity(
 
 def _in_words(start: object) -> str:
     return f"start: {str(start).replace('_', ' ')}"
-
-
-def _legend(starts: list[Any]) -> list[Artist]:
-    routes = [Line2D([], [], label=words, **look) for look, words in _ROUTES.values()]
-    ours = [
-        grey(f"ours, {_in_words(start)}", **style)
-        for style, start in zip(_OURS, starts, strict=False)
-    ]
-    return [*routes, grey("the authors", linestyle="-"), *ours]

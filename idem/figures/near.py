@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from idem.figures import style
 
-_COLUMNS = 3
+_COLUMNS = 4
 
 
 @style.themed
@@ -26,28 +26,29 @@ def figure_near(table: pd.DataFrame, compared: pd.DataFrame) -> Figure:
             predicted.
     """
     shared = compared.set_index("case").loc[list(dict.fromkeys(table.case))]
-    rows = -(-(len(shared) + 1) // _COLUMNS)
-    figure = Figure(figsize=(style.WIDTH, 2.0 * rows + 0.5), layout="constrained")
-    spec = figure.add_gridspec(rows, _COLUMNS)
-    above: Axes | None = None
+    rows = -(-len(shared) // _COLUMNS)
+    heights = [*[2.0] * rows, 0.2 * len(shared) + 0.4]
+    figure = Figure(figsize=(style.WIDTH, sum(heights) + 0.5), layout="constrained")
+    spec = figure.add_gridspec(rows + 1, _COLUMNS, height_ratios=heights)
+    axes: Axes | None = None
     for number, case in enumerate(shared.index):
-        above = figure.add_subplot(spec[divmod(number, _COLUMNS)], sharey=above)
-        shown = table.assign(shown=style.with_lost(above, table.relative_error))
-        _draw_case(above, shown[table.case == case], shared.loc[case])
-        above.set(xlabel="learning rate", ylabel="relative error, new inputs")
+        axes = figure.add_subplot(spec[divmod(number, _COLUMNS)], sharey=axes)
+        shown = table.assign(shown=style.with_lost(axes, table.relative_error))
+        _draw_case(axes, shown[table.case == case], shared.loc[case])
+        axes.set_xlabel("learning rate")
         if number % _COLUMNS:
-            above.tick_params(labelleft=False)
-            above.set_ylabel("")
-    row, column = divmod(len(shared), _COLUMNS)
-    _draw_ratios(figure.add_subplot(spec[row, column:]), shared)
-    start = style.grey("before training", linestyle="--", linewidth=0.8, color="0.5")
-    edge = style.grey("predicted edge of stability", linestyle=":", linewidth=1.2)
-    style.legend(figure, style.RULE_STYLES, start, edge)
+            axes.tick_params(labelleft=False)
+        else:
+            axes.set_ylabel("relative error, new inputs")
+    _draw_ratios(figure.add_subplot(spec[rows, :]), shared)
+    edge = {"linestyle": ":", "linewidth": 1.2}
+    more = {"before training": style.BEFORE, "predicted edge of stability": edge}
+    style.legend(figure, style.RULE_STYLES, more)
     return figure
 
 
 def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
-    axes.axhline(rows.start.iloc[0], color="0.5", linewidth=0.8, linestyle="--", zorder=1)
+    axes.axhline(rows.start.iloc[0], zorder=1, **style.BEFORE)
     for rule, look in style.RULE_STYLES.items():
         if np.isfinite(edge := float(predicted[f"edge_{rule}"])):
             axes.axvline(edge, color=look["color"], linewidth=1.2, linestyle=":", zorder=1)
@@ -57,7 +58,7 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
     axes.tick_params(axis="x", which="minor", labelbottom=False)
     style.lines(axes, rows, "learning_rate", "shown", errorbar=None)
     name, runs = case_name(str(rows.case.iloc[0])), style.counted(int(rows.runs.min()), "run")
-    axes.set_title(f"{name}: {predicted.steps:.0f} steps, {runs}")
+    axes.set_title(f"{name}\n{predicted.steps:.0f} steps, {runs}")
 
 
 def _draw_ratios(axes: Axes, shared: pd.DataFrame) -> None:

@@ -15,6 +15,7 @@ _COMPARED = {
     "at_equal_first_updates": ("equal first updates", "D"),
     "at_own_best_rates": ("each rule's best rate", "|"),
 }
+_OPEN: dict[str, Any] = {"marker": "o", "fillstyle": "none"}
 _PER_DIMENSION = "training inputs per dimension"
 _SIZES = (3.2, 4.7, 6.3, 8.4)  # of marks, of the widths that there are
 
@@ -45,12 +46,9 @@ def figure_newdata(table: pd.DataFrame, ratios: pd.DataFrame, learned: pd.DataFr
     became.tick_params(labelleft=False)
     runs = counted(int(table.runs.min()), "run")
     figure.suptitle(f"On inputs that nothing was trained on (medians of at least {runs})")
-    how = [grey(label, marker=marker) for label, marker in _COMPARED.values()]
-    open_, full = (
-        grey("new inputs", marker="o", fillstyle="none"),
-        grey("trained inputs", marker="o"),
-    )
-    legend(figure, RULE_STYLES, full, open_, *how, columns=4)
+    more: dict[str, Any] = {"trained inputs": {"marker": "o"}, "new inputs": _OPEN}
+    more |= {label: {"marker": marker} for label, marker in _COMPARED.values()}
+    legend(figure, RULE_STYLES, more, columns=4)
     return figure
 
 
@@ -81,7 +79,7 @@ def share_legend(table: pd.DataFrame) -> list[Artist]:
     """Return what `draw_share` draws apart from the rules."""
     widths = zip(sorted(amounts(table).width.unique()), _SIZES, strict=False)
     sizes = [grey(f"n = {n}", marker="o", markersize=size) for n, size in widths]
-    return [*sizes, grey("one batch, again and again", marker="o", fillstyle="none")]
+    return [*sizes, grey("one batch, again and again", **_OPEN)]
 
 
 def _draw_falls(axes: Axes, rows: pd.DataFrame) -> None:

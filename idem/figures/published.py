@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from idem.figures.newdata import draw_share, share_legend
-from idem.figures.style import RULE_STYLES, WIDTH, counted, grey, legend, logarithmic, themed
+from idem.figures.style import RULE_STYLES, WIDTH, counted, legend, logarithmic, themed
 from idem.figures.sweep import ERROR
 
 _NEW: dict[str, Any] = {"fillstyle": "none"}
@@ -55,14 +55,13 @@ def figure_published(
     draw_share(grid[0, -1], newdata, each)
     grid[1, -1].set_axis_off()
     grid[1, -1].legend(handles=share_legend(newdata), loc="upper center", fontsize=7)
-    theirs, trained = (
-        grey("the authors (10 runs)", linestyle="-"),
-        grey("ours, trained", marker="o"),
-    )
-    new = grey("the same on new inputs", marker="o", **_NEW)
-    legend(
-        figure, RULE_STYLES, theirs, trained, new, grey("ours, fresh batches", **_FRESH), columns=3
-    )
+    more: dict[str, Any] = {
+        "the authors (10 runs)": {"linestyle": "-"},
+        "ours, trained": {"marker": "o"},
+        "the same on new inputs": {"marker": "o", **_NEW},
+        "ours, fresh batches": _FRESH,
+    }
+    legend(figure, RULE_STYLES, more, columns=3)
     return figure
 
 

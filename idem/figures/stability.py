@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from idem.figures.facets import facets
-from idem.figures.style import RULE_STYLES, grey, legend, logarithmic, themed
+from idem.figures.style import RULE_STYLES, legend, logarithmic, themed
 
 _LINES: dict[str, tuple[dict[str, Any], str]] = {
     "paper": ({"color": "0.6", "linestyle": "-", "linewidth": 2.5}, "the paper, Figure 3"),
@@ -58,10 +56,10 @@ def figure_stability(stability: pd.DataFrame) -> Figure:
             _draw_rule(axes, own, own.steps_before.map(steps.index) + side, RULE_STYLES[rule])
         axes.set_xticks(range(len(steps)), [str(step) for step in steps])
         axes.set_xlim(-0.5, len(steps) - 0.5)
-    more: list[Artist] = [grey(words, **style) for style, words in _LINES.values()]
-    more += [Patch(color="0.6", alpha=0.5, label="measured: stable to unstable")]
-    more += [grey(words, marker="o", **style) for style, words in _PREDICTED.values()]
-    legend(figure, RULE_STYLES, *more, columns=3)
+    more = {words: style for style, words in _LINES.values()}
+    more["measured: stable to unstable"] = {"linestyle": "-", "linewidth": 6, "alpha": 0.4}
+    more |= {words: {"marker": "o", **style} for style, words in _PREDICTED.values()}
+    legend(figure, RULE_STYLES, more, columns=3)
     return figure
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import seaborn
 from matplotlib import rc_context
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -39,6 +38,8 @@ THEME: dict[Any, Any] = {
 }
 BLUE, ORANGE, GREEN = (seaborn.color_palette("colorblind").as_hex()[place] for place in (0, 1, 2))
 SMALLEST_SHOWN = 1e-12
+BEFORE: dict[str, Any] = {"color": "0.5", "linewidth": 0.8, "linestyle": "--"}  # training
+MODES = {"train": "BatchNorm in training mode", "eval": "BatchNorm in eval mode"}
 
 _DASHED, _DOTTED, _MIXED = (4, 1.6), (1, 1.2), (4, 1.4, 1, 1.4)
 _LOOKS: dict[str, tuple[str, Any, str, Any]] = {  # words, colour, marker, dashes; as they are shown
@@ -161,12 +162,13 @@ def _labelled(draw: Any, axes: Axes, data: Any, x: str, y: str, options: dict[st
     axes.set(**labels)  # pyright: ignore
 
 
-def legend(figure: Figure, models: Iterable[str], *more: Artist, columns: int = 5) -> None:
-    """Explain the looks of models or rules, and what else there is, below the panels."""
-    handles: list[Artist] = [
-        Line2D([], [], label=model_name(name), **style) for name, style in looks(models).items()
-    ]
-    figure.legend(handles=[*handles, *more], loc="outside lower center", ncols=columns)
+def legend(
+    figure: Figure, models: Iterable[str], more: Styles | None = None, columns: int = 5
+) -> None:
+    """Explain the looks of models or rules, and what any of them may have, below the panels."""
+    handles = [Line2D([], [], label=model_name(n), **look) for n, look in looks(models).items()]
+    handles += [grey(words, **look) for words, look in (more or {}).items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 
 
 def grey(label: str, **style: Any) -> Line2D:
@@ -178,14 +180,6 @@ def grey(label: str, **style: Any) -> Line2D:
 def model_name(model: str) -> str:
     """Return what a model is called in figures."""
     return MODEL_NAMES.get(model, model.replace("_", " ").capitalize())
-
-
-def batchnorm_in(mode: str) -> str:
-    """Return in words that BatchNorm is in ``train`` or ``eval`` mode."""
-    return f"BatchNorm in {'training' if mode == 'train' else mode} mode"
-
-
-MODES = {mode: batchnorm_in(mode) for mode in ("train", "eval")}
 
 
 def counted(count: int, unit: str) -> str:

@@ -45,7 +45,7 @@ def figure_sweep(lanes: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     for axes, part in panels:
         measure, network = part.measure.iloc[0], part.network.iloc[0]
         if start := _STARTS.get(measure):
-            axes.axhline(part[start].median(), color="0.5", linewidth=0.8, linestyle="--", zorder=1)
+            axes.axhline(part[start].median(), zorder=1, **style.BEFORE)
         style.logarithmic(axes, "x")
         part = part.assign(value=style.with_lost(axes, part["value"]))
         style.dots(axes, part, "learning_rate", "value", alpha=0.45)
@@ -54,10 +54,10 @@ def figure_sweep(lanes: pd.DataFrame, summary: pd.DataFrame) -> Figure:
             own = summary[(summary.network == network) & (summary.rule == rule)]
             errors = style.lifted(own.mean_error_of_improved)
             axes.plot(own.learning_rate, errors, **look | _PUBLISHED)
-    more = [
-        style.grey("a run", marker="o", markersize=3, alpha=0.5),
-        style.grey("before training", linestyle="--", linewidth=0.8, color="0.5"),
-        style.grey("mean of improved runs, as in the paper", **_PUBLISHED),
-    ]
-    style.legend(figure, style.RULE_STYLES, *more, columns=3)
+    more = {
+        "a run": {"marker": "o", "markersize": 3, "alpha": 0.5},
+        "before training": style.BEFORE,
+        "mean of improved runs, as in the paper": _PUBLISHED,
+    }
+    style.legend(figure, style.RULE_STYLES, more, columns=3)
     return figure

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from idem.figures.style import RULE_STYLES, WIDTH, grey, legend, lines, logarithmic, plain, themed
+from idem.figures.style import RULE_STYLES, WIDTH, legend, lines, logarithmic, plain, themed
 
-_PALE: dict[str, Any] = {"alpha": 0.5, "markers": False}
-_THIN: dict[str, Any] = {"linewidth": 0.6, "markers": False}
+_PALE: dict[str, Any] = {"alpha": 0.5}
+_THIN: dict[str, Any] = {"linewidth": 0.6}
 _TRACED: dict[str, dict[str, dict[str, Any]]] = {  # by panel, what, and how
     "cosine of two updates": {"cosine_of_rules": {}, "cosine_of_batches": _PALE},
     "distance from route / travelled": {
@@ -55,14 +55,15 @@ def figure_trajectory(trace: pd.DataFrame, studies: Sequence[str]) -> Figure:
             if "cosine" not in title:
                 logarithmic(axes, "y")
             for column, look in columns.items():
+                look = look and {"markers": False} | look
                 lines(axes, shown, "step", column, errorbar=_QUARTILES, **look)
     for axes, title in zip(grid[0], _TRACED, strict=True):
         axes.set_title(title)
     for axes in grid[-1]:
         axes.set_xlabel("step")
-    control = grey("same rule, other data", linestyle="-", alpha=0.5)
-    half = grey("same rule, half the rate", linestyle="-", linewidth=0.6)
-    legend(figure, RULE_STYLES, control, half)
+    pale, thin = ({"linestyle": "-", **look} for look in (_PALE, _THIN))
+    more = {"same rule, other data": pale, "same rule, half the rate": thin}
+    legend(figure, RULE_STYLES, more)
     return figure
 
 
@@ -77,7 +78,7 @@ def figure_landscape(surface: pd.DataFrame, trace: pd.DataFrame) -> Figure:
         trace: columns study, run, rule, step, plane_u and plane_v.
     """
     studies = list(dict.fromkeys(surface.study))[:3]
-    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 2.7), layout="constrained")
     panels = figure.subplots(1, len(studies), squeeze=False)[0]
     for axes, study in zip(panels, studies, strict=True):
         rows = trace[(trace.study == study) & (trace.run == trace.run.min())]
@@ -85,7 +86,7 @@ def figure_landscape(surface: pd.DataFrame, trace: pd.DataFrame) -> Figure:
         draw_routes(axes, rows.sort_values("step"), "plane_u", "plane_v")
         axes.set(title=_words(study), xlabel="towards modified solution", aspect="equal")
     panels[0].set_ylabel("across, to ordinary solution")
-    legend(figure, RULE_STYLES, grey("start", **START))
+    legend(figure, RULE_STYLES, {"start": START})
     return figure
 
 

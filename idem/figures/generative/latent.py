@@ -44,8 +44,8 @@ def figure_latent(codes: pd.DataFrame) -> Figure:
             axes.plot(own.pca_1, own.pca_2, linestyle="", **look)
     _title(figure, codes)
     words = {"noise": "noise z", "f(z)": "f(z), in the colour of its model"}
-    entries = [style.grey(words.get(kind, kind), **look) for kind, look in _CODES.items()]
-    figure.legend(handles=entries, loc="outside lower center", ncols=4)
+    more = {words.get(kind, kind): look for kind, look in _CODES.items()}
+    style.legend(figure, (), more)
     return figure
 
 
@@ -78,4 +78,4 @@ def figure_jacobian(eigenvalues: pd.DataFrame) -> Figure:
 
 
 def _title(figure: Figure, rows: pd.DataFrame) -> None:
-    figure.suptitle(f"{style.batchnorm_in(rows['mode'].iloc[0])}, seed {rows.seed.iloc[0]}")
+    figure.suptitle(f"{style.MODES[rows['mode'].iloc[0]]}, seed {rows.seed.iloc[0]}")

@@ -43,5 +43,5 @@ def figure_prices(points: pd.DataFrame) -> Figure:
         style.lines(
             axes, means, "reconstruction", "value", estimator=None, errorbar=None, sort=False
         )
-    style.legend(figure, points.rule, style.grey("a seed", marker="o", markersize=3, alpha=0.35))
+    style.legend(figure, points.rule, {"a seed": {"marker": "o", "markersize": 3, "alpha": 0.35}})
     return figure

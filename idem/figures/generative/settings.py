@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from idem.figures.facets import facets
-from idem.figures.style import grey, in_order, logarithmic, looks, model_name, themed
+from idem.figures.style import in_order, legend, logarithmic, looks, model_name, themed
 
 _APART = 0.22  # of a row: neighbours of about equal distance stand above each other
 _FACES = {True: "full", False: "none"}  # by whether all ten digits were there
@@ -44,6 +44,5 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(models)), [model_name(model) for model in models])
     axes.set_ylim(len(models) - 0.5, -0.5)
     words = {True: "always ten digits", False: "fewer at some time"}
-    handles = [grey(words[key], marker="o", fillstyle=face) for key, face in _FACES.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    legend(figure, (), {words[key]: {"marker": "o", "fillstyle": f} for key, f in _FACES.items()})
     return figure

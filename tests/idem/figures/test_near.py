@@ -29,7 +29,7 @@ def compared() -> pd.DataFrame:
 def test_a_case_has_a_panel_on_the_same_axis_of_errors():
     *panels, ratios = drawn(figure_near(near(), compared())).axes
     titles = ["n = 5", "n = 100", "n = 100, Adam"]
-    assert [axes.get_title() for axes in panels] == [f"{n}: 500 steps, 5 runs" for n in titles]
+    assert [axes.get_title() for axes in panels] == [f"{n}\n500 steps, 5 runs" for n in titles]
     assert len({axes.get_ylim() for axes in panels}) == 1
     assert all(axes.get_yscale() == "log" for axes in panels)
     for axes in panels:
