@@ -92,9 +92,8 @@ def figure_landscape(surface: pd.DataFrame, trace: pd.DataFrame) -> Figure:
 
 def draw_routes(axes: Axes, routes: pd.DataFrame, x: str, y: str) -> None:
     """Draw the routes of both rules from the start, which is at 0."""
-    edge: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
     for rule, route in routes.groupby("rule"):
-        axes.plot(route[x], route[y], **RULE_STYLES[str(rule)], **edge)
+        axes.plot(route[x], route[y], **RULE_STYLES[str(rule)], markersize=2.5)
     axes.plot([0], [0], zorder=5, **START)
 
 
@@ -107,7 +106,7 @@ def contours(axes: Axes, surface: pd.DataFrame, x: str, y: str, words: str) -> N
     norm = LogNorm(levels[0], levels[-1])
     filled = axes.contourf(losses.columns, losses.index, losses, levels, norm=norm, cmap="Greys_r")
     bar = axes.figure.colorbar(filled, ax=axes, ticks=levels[::4], location="bottom")
-    bar.set_label(f"{words}, logarithmic scale")
+    bar.set_label(f"{words}, log scale")
     bar.ax.set_xticklabels([f"{tick:.1g}" for tick in levels[::4]])
     bar.ax.minorticks_off()
     axes.grid(visible=False)

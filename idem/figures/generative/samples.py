@@ -13,7 +13,6 @@ from idem.figures import style
 from idem.figures.generative.pictures import WHITE, Images, gallery, images_of
 
 _SAMPLES, _MODELS = 8, 4  # that there is room for: beside each other, and beside other images
-_FACES = {"train": "full", "eval": "none"}
 _CORRUPTIONS = ("none", "noise", "mask", "sketch", "shift")
 _GIVEN = {"input": "Given image", "nearest_image": "Nearest training image"}
 
@@ -52,8 +51,8 @@ def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> 
     axes.set_xticks(places, ["f(z)", "f²(z)"] * (len(places) // 2))
     middles = dict(zip((model for model, _ in strips), axes.get_yticks(), strict=True))
     _draw_distances(beside, distances[distances.model.isin(set(middles))], middles)
-    words = {"train": "BatchNorm in training mode", "eval": "in eval mode"}
-    modes = [style.grey(words[m], marker="o", fillstyle=face) for m, face in _FACES.items()]
+    modes = [style.grey("BatchNorm in training mode", marker="o")]
+    modes += [style.grey("in eval mode", marker="o", markerfacecolor="white")]
     figure.legend(handles=modes, loc="outside lower right", ncols=2)
     if note:
         figure.supxlabel(note)
@@ -142,11 +141,12 @@ def _draw_distances(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) ->
     for row in rows.to_dict("records"):
         place = places[row["model"]] + (-0.12 if row["mode"] == "train" else 0.12)
         look: dict[str, Any] = {"color": style.looks([row["model"]])[row["model"]]["color"]}
+        face = look["color"] if row["mode"] == "train" else "white"
         left = max(row["low"], axes.get_xlim()[0])
         axes.plot([left, row["high"]], [place] * 2, linewidth=0.8, **look)
         if row["low"] <= 0:
             axes.plot([left], [place], marker=8, **look)
-        axes.plot([row["mean"]], [place], marker="o", fillstyle=_FACES[row["mode"]], **look)
+        axes.plot([row["mean"]], [place], marker="o", markerfacecolor=face, **look)
     axes.set_xlabel("Fréchet distance")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -60,5 +60,5 @@ def test_a_colour_bar_says_that_its_scale_is_logarithmic(
     surface: pd.DataFrame, trace: pd.DataFrame
 ):
     figure = drawn(figure_landscape(surface, trace))
-    bars = [axes for axes in figure.axes if "logarithmic" in axes.get_xlabel()]
+    bars = [axes for axes in figure.axes if "log scale" in axes.get_xlabel()]
     assert len(bars) == len(STUDIES)

@@ -102,7 +102,7 @@ def test_distances_stand_beside_their_models_open_in_eval_mode():
     marks = [line for line in beside.lines if line.get_marker() == "o"]
     assert [np.asarray(line.get_xdata()).tolist() for line in marks] == [[20], [90], [100], [130]]
     assert [int(np.asarray(line.get_ydata())[0]) for line in marks] == [1, 1, 2, 2]
-    assert [line.get_fillstyle() == "none" for line in marks] == [False, True] * 2
+    assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True] * 2
     assert beside.get_ylim()[0] > beside.get_ylim()[1], "the rows of the images"
 
 
