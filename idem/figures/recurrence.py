@@ -49,7 +49,8 @@ def figure_recurrence(scalar_map: pd.DataFrame, planes: Mapping[str, NDArray[Any
         Jensen and Vicary, Figures 1 and 2.
     """
     figure = Figure(figsize=(WIDTH, 3.65), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.3])
+    parts: Any = figure.subfigures(1, 2, width_ratios=[1, 1.3])
+    left, right = parts
     _draw_map(left.subplots(), scalar_map)
     columns = -(-len(planes["gammas"]) // 2)
     grid = right.subplots(2, columns, sharex=True, sharey=True, squeeze=False)

@@ -69,4 +69,5 @@ def _draw_rule(axes: Axes, rows: pd.DataFrame, places: pd.Series, style: dict[st
         end = high if np.isfinite(high) else 2 * low
         axes.axhspan(low, end, color=style["color"], alpha=0.3, linewidth=0)
     for name, (mark, _) in _PREDICTED.items():
-        axes.plot(places, rows[name], zorder=3, **style | {"linestyle": ""} | mark)
+        look: dict[str, Any] = style | {"linestyle": "", "zorder": 3} | mark
+        axes.plot(places, rows[name], **look)

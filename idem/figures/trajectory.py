@@ -55,8 +55,8 @@ def figure_trajectory(trace: pd.DataFrame, studies: Sequence[str]) -> Figure:
             if "cosine" not in title:
                 logarithmic(axes, "y")
             for column, look in columns.items():
-                look = look and {"markers": False} | look
-                lines(axes, shown, "step", column, errorbar=_QUARTILES, **look)
+                how: dict[str, Any] = look and {"markers": False, **look}
+                lines(axes, shown, "step", column, errorbar=_QUARTILES, **how)
     for axes, title in zip(grid[0], _TRACED, strict=True):
         axes.set_title(title)
     for axes in grid[-1]:

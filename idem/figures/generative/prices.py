@@ -38,8 +38,8 @@ def figure_prices(points: pd.DataFrame) -> Figure:
         style.logarithmic(axes)
         style.dots(axes, rows, "reconstruction", "value", alpha=0.35)
         keys = ["rule", "weight"]
-        logs = np.log(rows.set_index(keys)[["reconstruction", "value"]]).groupby(keys).mean()
-        means = np.exp(logs).reset_index()
+        logs = rows.set_index(keys)[["reconstruction", "value"]].apply(np.log)
+        means = logs.groupby(keys).mean().apply(np.exp).reset_index()
         style.lines(
             axes, means, "reconstruction", "value", estimator=None, errorbar=None, sort=False
         )

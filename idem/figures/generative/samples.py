@@ -122,7 +122,7 @@ def _strips(table: pd.DataFrame) -> list[tuple[str, Images]]:
 
 def _images(table: pd.DataFrame, rows: pd.DataFrame, application: int) -> Images:
     """Return one image a sample of `table`, white where `rows` have none."""
-    pixels = [name for name in table if name[0] == "p" and name[1:].isdigit()]
+    pixels = [name for name in map(str, table) if name[0] == "p" and name[1:].isdigit()]
     found = rows[rows["application"] == application].set_index("sample")[pixels]
     return images_of(found.reindex(sorted(set(table["sample"])), fill_value=WHITE))
 
@@ -145,9 +145,10 @@ def _draw_distances(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) ->
         left = max(row["low"], axes.get_xlim()[0])
         axes.plot([left, row["high"]], [place] * 2, linewidth=0.8, **look)
         if row["low"] <= 0:
-            axes.plot([left], [place], marker=8, **look)
+            axes.plot([left], [place], marker=4, **look)
         axes.plot([row["mean"]], [place], marker="o", markerfacecolor=face, **look)
     axes.set_xlabel("Fréchet distance")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", length=0, labelleft=False)

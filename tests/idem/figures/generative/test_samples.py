@@ -113,7 +113,7 @@ def test_a_note_stands_below():
 def test_an_interval_that_reaches_0_ends_in_an_arrow():
     ends = distances().assign(low=[0.0, 80, 95, 120, 3, 3])
     beside = drawing.drawn(figure_5(samples(), ends)).axes[1]
-    (arrow,) = (line for line in beside.lines if line.get_marker() == 8)
+    (arrow,) = (line for line in beside.lines if line.get_marker() == 4)
     assert np.asarray(arrow.get_xdata()).tolist() == [beside.get_xlim()[0]]
 
 
