@@ -8,7 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from idem.figures.style import RULE_STYLES, WIDTH, counted, grey, legend, lines, logarithmic, themed
+from idem.figures.style import RULE_STYLES, WIDTH, counted, grey, legend, logarithmic, themed
 
 _COMPARED = {
     "at_equal_rates": ("equal rates", "o"),
@@ -22,33 +22,26 @@ _SIZES = (3.2, 4.7, 6.3, 8.4)  # of marks, of the widths that there are
 
 @themed
 def figure_newdata(table: pd.DataFrame, ratios: pd.DataFrame, learned: pd.DataFrame) -> Figure:
-    """Draw both falls by the amount of inputs, the rules' ratio on new ones, and what is learned.
+    """Draw, by case, the rules' ratio of errors on new inputs and what either rule learned there.
 
     Args:
-        table: columns ``width``, ``batch_size``, ``data``, ``inputs`` (that a run trains on),
-            ``rule``, ``learning_rate``, ``runs``, ``diverged``, ``trained_fell``, ``new_fell``
-            (error at the start over error at the end) and ``share`` (of the first fall's logarithm
-            that is in the second).
+        table: as of `draw_share`, for the number of runs.
         ratios: columns ``case``, ``how`` (a comparison), ``log10_ratio``, ``low`` and ``high``,
             modified / ordinary; not numbers where a run diverged.
         learned: columns ``case``, ``rule`` and ``relative_error`` on new inputs; NaN if none.
     """
     figure = Figure(figsize=(WIDTH, 2.7), layout="constrained")
-    falls, lead, became = figure.subplots(1, 3)
-    _draw_falls(falls, amounts(table))
+    lead, became = figure.subplots(1, 2, sharey=True)
     cases = {case: n for n, case in enumerate(ratios.case.unique())}
     _draw_ratios(lead, ratios, cases)
     _draw_learned(became, learned, cases)
-    became.sharey(lead)
     names = [case.replace("_16_fresh", "").replace("_", ", ") for case in cases]
     lead.set_yticks(range(len(cases)), names)
     lead.set_ylim(len(cases) - 0.5, -0.5)
-    became.tick_params(labelleft=False)
     runs = counted(int(table.runs.min()), "run")
     figure.suptitle(f"On inputs that nothing was trained on (medians of at least {runs})")
-    more: dict[str, Any] = {"trained inputs": {"marker": "o"}, "new inputs": _OPEN}
-    more |= {label: {"marker": marker} for label, marker in _COMPARED.values()}
-    legend(figure, RULE_STYLES, more, columns=4)
+    more = {label: {"marker": marker} for label, marker in _COMPARED.values()}
+    legend(figure, RULE_STYLES, more)
     return figure
 
 
@@ -59,7 +52,15 @@ def amounts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_share(axes: Axes, table: pd.DataFrame, theirs: Mapping[str, float]) -> None:
-    """Draw the part of the fall that new inputs show, and where published networks stand."""
+    """Draw the part of the fall that new inputs show, and where published networks stand.
+
+    Args:
+        axes: into which.
+        table: columns ``width``, ``batch_size``, ``data``, ``inputs`` (that a run trains on),
+            ``rule``, ``learning_rate``, ``runs``, ``diverged`` and ``share`` (of the logarithm of
+            the fall on trained inputs that is in the one on new inputs).
+        theirs: inputs a dimension of the published networks.
+    """
     rows = amounts(table)
     sizes = dict(zip(sorted(rows.width.unique()), _SIZES, strict=False))
     for (rule, width, one), part in rows.groupby(["rule", "width", rows.inputs == rows.batch_size]):
@@ -80,19 +81,6 @@ def share_legend(table: pd.DataFrame) -> list[Artist]:
     widths = zip(sorted(amounts(table).width.unique()), _SIZES, strict=False)
     sizes = [grey(f"n = {n}", marker="o", markersize=size) for n, size in widths]
     return [*sizes, grey("one batch, again and again", **_OPEN)]
-
-
-def _draw_falls(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw both falls of the width with most amounts, at its highest rate, by the modified rule."""
-    width = rows.groupby("width").inputs.nunique().idxmax()
-    chosen = rows[(rows.width == width) & (rows.rule == "modified")]
-    chosen = chosen[chosen.learning_rate == chosen.learning_rate.max()]
-    logarithmic(axes)
-    for column, face in (("trained_fell", "full"), ("new_fell", "none")):
-        options: dict[str, Any] = {"errorbar": None, "fillstyle": face, "markeredgecolor": None}
-        lines(axes, chosen, "each", column, **options)
-    axes.set(xlabel=_PER_DIMENSION, ylabel="error at the start / at the end")
-    axes.set_title(f"n = {width}, rate {chosen.learning_rate.max():g}")
 
 
 def _draw_ratios(axes: Axes, ratios: pd.DataFrame, cases: Mapping[str, int]) -> None:

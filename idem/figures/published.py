@@ -31,7 +31,7 @@ def figure_published(
             (on inputs that were not trained on) and ``ratio`` (error / theirs, NaN if not printed).
         curves: columns ``network``, ``rule``, ``learning_rate``, ``epoch`` and ``error``, as
             published.
-        newdata: as of `idem.figures.newdata.figure_newdata`.
+        newdata: as of `idem.figures.newdata.draw_share`.
         each: how many inputs a dimension the networks train on, if on one batch.
     """
     networks = list(dict.fromkeys(lines.network))

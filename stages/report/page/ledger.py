@@ -54,7 +54,7 @@ SUBJECTS = {
     "T7": Subject(("variants",), _SWEPT),
     "P1": Subject(_LINES, _SWEPT, ("figure_published",)),
     "P2": Subject(("matched",), figures=("figure_published",)),
-    "P3": Subject(_LINES, _SWEPT, ("figure_published", "figure_newdata")),
+    "P3": Subject(_LINES, _SWEPT, ("figure_published",)),
     "P4": Subject(("newdata",), _SWEPT, ("figure_newdata",)),
     "N": Subject(("near",), _SWEPT, ("figure_near",)),
     "C": Subject(("autodiff",), figures=("figure_autodiff",)),
