@@ -107,29 +107,20 @@ def looks(models: Iterable[str]) -> dict[str, dict[str, Any]]:
 RULE_STYLES = looks(("modified", "ordinary"))
 
 
-def by_model(data: pd.DataFrame, column: str, styles: Styles | None = None) -> dict[str, Any]:
+def by_model(data: pd.DataFrame, column: str) -> dict[str, Any]:
     """Return the keywords with which seaborn gives every model or rule of a column its look."""
-    styles = looks(data[column]) if styles is None else styles
-    order = [name for name in styles if name in set(data[column])]
-    dashes = {name: styles[name].get("linestyle", "-") for name in order}
+    styles = looks(data[column])
+    dashes = {name: style["linestyle"] for name, style in styles.items()}
     return {
-        **{"hue": column, "style": column, "hue_order": order, "style_order": order},
-        "palette": {name: styles[name]["color"] for name in order},
-        "markers": {name: styles[name].get("marker", "") for name in order},
+        **{"hue": column, "style": column, "hue_order": [*styles], "style_order": [*styles]},
+        "palette": {name: style["color"] for name, style in styles.items()},
+        "markers": {name: style["marker"] for name, style in styles.items()},
         "dashes": {name: "" if dash == "-" else dash[1] for name, dash in dashes.items()},
         "legend": False,
     }
 
 
-def lines(
-    axes: Axes,
-    data: pd.DataFrame,
-    x: str,
-    y: str,
-    by: str = "rule",
-    styles: Styles | None = None,
-    **more: Any,
-) -> None:
+def lines(axes: Axes, data: pd.DataFrame, x: str, y: str, by: str = "rule", **more: Any) -> None:
     """Draw medians over runs, with a band from the lowest run to the highest.
 
     Args:
@@ -138,13 +129,12 @@ def lines(
         data: a row a run and place.
         x: the column of the place.
         y: the column of the value.
-        by: the column of the rule or model, or of what has styles of its own.
-        styles: keywords of matplotlib's lines by value of that column.
+        by: the column of the rule or model.
         more: for `seaborn.lineplot`, in place of these.
     """
     options: dict[str, Any] = {"estimator": "median", "errorbar": ("pi", 100)}
     options |= {"err_kws": {"linewidth": 0}, "markeredgecolor": "white", "markeredgewidth": 0.4}
-    options |= by_model(data, by, styles) | more
+    options |= by_model(data, by) | more
     _labelled(seaborn.lineplot, axes, data, x, y, options)
 
 
@@ -215,7 +205,7 @@ class _Plain(LogFormatter):
         return f"${'' if times == '1' else times + '⋅'}10^{{{power}}}$"
 
 
-def with_lost(axes: Axes, values: pd.Series, word: str = "diverged") -> pd.Series:
+def with_lost(axes: Axes, values: pd.Series) -> pd.Series:
     """Give what is infinite a place of its own above all numbers of a logarithmic axis.
 
     So a run that diverged is seen, and counts in a median as what it is: worse than all others.
@@ -230,7 +220,7 @@ def with_lost(axes: Axes, values: pd.Series, word: str = "diverged") -> pd.Serie
         place = high * max(3.0, (high / low) ** 0.15)
         axes.axhline(place, color="0.7", linewidth=0.8, linestyle=":", zorder=0)
         where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
-        axes.text(0.01, place, word, fontsize=7, color="0.35", **where)
+        axes.text(0.01, place, "diverged", fontsize=7, color="0.35", **where)
         axes.margins(y=0.1)  # for the word above
         values = values.where(np.isfinite(values) | values.isna(), place)
     return lifted(values)
