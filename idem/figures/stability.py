@@ -41,7 +41,6 @@ def figure_stability(stability: pd.DataFrame) -> Figure:
         ("network", names),
         xlabel="steps trained before",
         ylabel="learning rate",
-        wrap=4,
         height=2.3,
         sharex=False,
     )

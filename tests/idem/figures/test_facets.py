@@ -21,14 +21,9 @@ def test_panels_stand_in_the_order_of_the_words_with_their_rows():
     assert [x.get_text() for x, _ in labels if x.get_visible()] == ["at"] * 3
 
 
-def test_panels_of_one_column_go_on_in_the_next_line():
-    figure, panels = facets(TABLE, ("column", WORDS), wrap=2, sharex=False, sharey=False)
+def test_panels_of_one_column_stand_in_a_row():
+    figure, panels = facets(TABLE, ("column", WORDS), ylabel="error")
     assert len(panels) == len(figure.axes) == 3
-    assert [axes.get_title() for axes, _ in panels] == ["Z", "X", "Y"]
-    places = [axes.get_subplotspec() for axes in figure.axes]
-    assert [place is not None and place.rowspan.start for place in places] == [0, 0, 1]
-
-
-def test_without_rows_there_is_an_empty_panel():
-    figure, panels = facets(TABLE[:0], ("column", WORDS))
-    assert len(figure.axes) == 1 and not panels
+    assert [len(part) for _, part in panels] == [2] * 3
+    assert [axes.yaxis.label.get_visible() for axes in figure.axes] == [True, False, False]
+    assert figure.axes[0].get_ylabel() == "error"
