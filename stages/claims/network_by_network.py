@@ -162,7 +162,7 @@ def table(entries: Sequence[Entry]) -> str:
 
 def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return what a study measured, by the network that the names of its cases begin with."""
-    found = read(folder, name) if (folder / f"{name}.json").exists() else {}
+    found = _first(folder, name)
     by_network = {
         network: {case: of for case, of in found.items() if case.partition("_")[0] == network}
         for network in networks
@@ -180,7 +180,12 @@ def _replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
 
 def _beside(folder: Path, name: str) -> dict[str, Any]:
     """Return how far a network's lines are from the published ones, as far as they were run."""
-    names = (f"published_{name}", f"published_{name}_so_far")
+    return _first(folder, f"published_{name}")
+
+
+def _first(folder: Path, name: str) -> dict[str, Any]:
+    """Return what a stage measured, else what of it there is so far, else nothing."""
+    names = (name, f"{name}_so_far")
     return next((read(folder, n) for n in names if (folder / f"{n}.json").exists()), {})
 
 

@@ -29,14 +29,12 @@ def main() -> None:
     params.choose(settings.published.networks, args.network, "network")
     name, network = f"published_{args.network}", args.network
     others = [plan(settings, other) for other in settings.published.networks if other != network]
-    so_far = args.metrics / f"{name}_so_far"
-    late = partial(write_so_far, so_far, settings, network)
+    late = partial(write_so_far, args.metrics / name, settings, network)
     with resume.completed(
         *plan(settings, network), keep=args.units, label=name, others=others, late=late
     ) as parts:
         write(args.metrics / name, settings, network, parts)
-        for path in args.metrics.glob(f"{so_far.name}*"):
-            path.unlink()
+        sweep.forget_so_far(args.metrics / name)
 
 
 def write(path: Path, settings: params.Swept, network: str, parts: Sequence[list[Row]]) -> None:
@@ -64,7 +62,7 @@ def write_so_far(
     """Write as `write` does from the units that are done, if any is."""
     parts = [done or [] for done in results]
     if any(parts):
-        write(path, settings, network, parts)
+        write(sweep.so_far(path), settings, network, parts)
 
 
 def plan(settings: params.Swept, network: str) -> resume.Plan:

@@ -67,9 +67,10 @@ def readings(_: Read) -> str:
 
 def near(_: Read) -> str:
     """Return what became of starts near a projection at the paper's scale; from its file."""
-    path = Path("metrics/paper/near.json")
-    if not path.exists():
-        return "Not complete yet.\n"
+    paths = (Path(f"metrics/paper/near{end}.json") for end in ("", "_so_far"))
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
+        return "Not run yet.\n"
     cases = params.read(PAPER_PARAMS, params.Paper).near.cases
     return near_table(json.loads(path.read_text(encoding="utf-8")), cases)
 

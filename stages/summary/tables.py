@@ -49,7 +49,7 @@ LINES_SO_FAR = {
     n: Source(f"published_{n}.json", f"published@{n}", f"published_{n}_so_far.json")
     for n in ("B2", "B3")
 }
-NEAR = Source("near.json", "near")
+NEAR = Source("near.json", "near", "near_so_far.json")
 RULE = Source("autodiff.json", "autodiff")
 ROUTES = Source("trajectory.json", "trajectory")
 MNIST = Source("prepare_mnist.json", "prepare")

@@ -5,6 +5,9 @@ error is one on new inputs. It can be killed at any time and goes on when it is 
 """
 
 import math
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +17,12 @@ import torch
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from idem.sweeps.near import NearProjection
+from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps import paired
 from stages.sweeps.aggregate import highest_safe_rate, last_rows
-from stages.sweeps.sweep import by_grid, grid_with, plan_of
+from stages.sweeps.sweep import by_grid, forget_so_far, grid_with, plan_of, so_far
 
 
 def main() -> None:
@@ -26,13 +30,29 @@ def main() -> None:
     args = params.arguments("train networks that begin near a projection")
     settings = params.read(args.params, params.Swept)
     grids = {name: grid_of(settings, case) for name, case in settings.near.cases.items()}
-    with resume.completed(*plan(settings), keep=args.units, label="near") as parts:
-        lanes = pd.concat(
-            last_rows(rows).assign(case=name, initial_relative_error=_first(rows))
-            for name, rows in by_grid(grids, parts).items()
-        )
-        write_csv(args.metrics / "near.csv", tabulate(lanes))
-        write_json(args.metrics / "near.json", headline(lanes, grids))
+    path = args.metrics / "near"
+    late = partial(write_so_far, path, grids)
+    with resume.completed(*plan(settings), keep=args.units, label="near", late=late) as parts:
+        write(path, grids, by_grid(grids, parts))
+        forget_so_far(path)
+
+
+def write(path: Path, grids: Mapping[str, Grid], found: Mapping[str, pd.DataFrame]) -> None:
+    """Write `path`.csv and `path`.json from the rows of cases."""
+    lanes = pd.concat(
+        last_rows(rows).assign(case=name, initial_relative_error=_first(rows))
+        for name, rows in found.items()
+    )
+    write_csv(path.with_name(f"{path.name}.csv"), tabulate(lanes))
+    write_json(path.with_name(f"{path.name}.json"), headline(lanes, grids))
+
+
+def write_so_far(
+    path: Path, grids: Mapping[str, Grid], results: list[list[Row] | None], _: list[Any]
+) -> None:
+    """Write as `write` does from the cases that are whole, if any is."""
+    if found := by_grid(grids, results):
+        write(so_far(path), grids, found)
 
 
 def plan(settings: params.Swept) -> resume.Plan:
@@ -77,7 +97,7 @@ def tabulate(lanes: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def headline(lanes: pd.DataFrame, grids: dict[str, Grid]) -> dict[str, Any]:
+def headline(lanes: pd.DataFrame, grids: Mapping[str, Grid]) -> dict[str, Any]:
     """Return by case what either rule comes to at its own best rate, and the ratio of the two."""
     return {
         str(name): {

@@ -6,6 +6,9 @@ train on: how much of the fall of the error that one sees in training is there o
 be killed at any time and goes on when it is run again.
 """
 
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +16,12 @@ import pandas as pd
 
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
+from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps import paired
 from stages.sweeps.aggregate import ERROR_FLOOR, last_rows, student_interval
-from stages.sweeps.sweep import by_grid, grid_with, plan_of
+from stages.sweeps.sweep import by_grid, forget_so_far, grid_with, plan_of, so_far
 
 COMPARISONS = {
     "at_equal_rates": paired.at_equal_rates,
@@ -32,10 +36,26 @@ def main() -> None:
     args = params.arguments("compare the rules on new inputs, by batch size and amount of data")
     settings = params.read(args.params, params.Swept)
     grids = grids_of(settings)
-    with resume.completed(*plan(settings), keep=args.units, label="newdata") as parts:
-        lanes = {name: ends(rows) for name, rows in by_grid(grids, parts).items()}
-        write_csv(args.metrics / "newdata.csv", tabulate(grids, lanes))
-        write_json(args.metrics / "newdata.json", headline(grids, lanes))
+    path = args.metrics / "newdata"
+    late = partial(write_so_far, path, grids)
+    with resume.completed(*plan(settings), keep=args.units, label="newdata", late=late) as parts:
+        write(path, grids, by_grid(grids, parts))
+        forget_so_far(path)
+
+
+def write(path: Path, grids: dict[str, Grid], found: Mapping[str, pd.DataFrame]) -> None:
+    """Write `path`.csv and `path`.json from the rows of settings."""
+    lanes = {name: ends(rows) for name, rows in found.items()}
+    write_csv(path.with_name(f"{path.name}.csv"), tabulate(grids, lanes))
+    write_json(path.with_name(f"{path.name}.json"), headline(grids, lanes))
+
+
+def write_so_far(
+    path: Path, grids: dict[str, Grid], results: list[list[Row] | None], _: list[Any]
+) -> None:
+    """Write as `write` does from the settings that are whole, if any is."""
+    if found := by_grid(grids, results):
+        write(so_far(path), grids, found)
 
 
 def plan(settings: params.Swept) -> resume.Plan:

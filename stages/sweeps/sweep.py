@@ -63,13 +63,33 @@ def plan_of(
     return resume.Plan(trained, units, modules)
 
 
-def by_grid(grids: Mapping[Name, Grid], parts: Iterable[list[Row]]) -> dict[Name, pd.DataFrame]:
-    """Return the rows of every grid, from those of each unit in the order of `plan_of`."""
+def by_grid(
+    grids: Mapping[Name, Grid], parts: Iterable[list[Row] | None]
+) -> dict[Name, pd.DataFrame]:
+    """Return the rows of every grid all of whose units are done, in the order of `plan_of`.
+
+    Args:
+        grids: by name.
+        parts: the rows of every unit, None of one that is not done.
+    """
     following = iter(parts)
+    of_grid = {name: [next(following) for _ in grid.units()] for name, grid in grids.items()}
     return {
-        name: pd.DataFrame([row for _ in grid.units() for row in next(following)])
-        for name, grid in grids.items()
+        name: pd.DataFrame([row for part in done if part is not None for row in part])
+        for name, done in of_grid.items()
+        if None not in done
     }
+
+
+def so_far(path: Path) -> Path:
+    """Return where the outputs of a stage lie whose names begin so, while some units lack."""
+    return path.with_name(f"{path.name}_so_far")
+
+
+def forget_so_far(path: Path) -> None:
+    """Remove what is `so_far`, once the outputs are there."""
+    for file in path.parent.glob(f"{so_far(path).name}*"):
+        file.unlink()
 
 
 def units_of(label: str, grid: Grid, precision: str) -> list[resume.Unit]:

@@ -1,5 +1,7 @@
+import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from idem.rule.loss import RULES, idempotency_loss
 from idem.sweeps.grid import Grid
 from idem.sweeps.mlp import MLP
 from idem.sweeps.near import NearProjection
+from idem.sweeps.sweep import train_lanes
 from stages.common import params
 from stages.sweeps import near
 from tests import ROOT
@@ -107,3 +110,18 @@ def test_a_case_has_a_slope_of_its_own_or_that_of_the_sweep(own: float | None, e
     settings = params.read(ROOT / "params.yaml", params.Swept)
     case = settings.near.cases["n20"].model_copy(update={"negative_slope": own})
     assert near.grid_of(settings, case).negative_slope == expected
+
+
+def test_cases_that_are_whole_are_written_apart_while_others_lack(tmp_path: Path):
+    near_5 = NearProjection(0.1, 4.0)
+    grids = {
+        name: Grid([5, 5], [0.1], runs, 2, 50, 2, initialization=near_5)
+        for name, runs in (("whole", 1), ("begun", 2))
+    }
+    rows = [train_lanes(grid, unit) for grid in grids.values() for unit in grid.units()]
+    near.write_so_far(tmp_path / "near", grids, [None] * len(rows), [])
+    assert not list(tmp_path.iterdir())
+    near.write_so_far(tmp_path / "near", grids, [*rows[:-1], None], [])
+    assert set(pd.read_csv(tmp_path / "near_so_far.csv").case) == {"whole"}
+    assert set(json.loads((tmp_path / "near_so_far.json").read_text())) == {"whole"}
+    assert not (tmp_path / "near.csv").exists()
