@@ -80,7 +80,9 @@ function reachable() {
 addEventListener("resize", reachable);
 reachable();
 
-// Details open where a link leads, and all of them on paper.
+// Details open where a link leads, and all of them on paper, where no formula is wider than a page.
+const PRINTED = 640; // pixels, within the margins of A4
+const formulas = document.querySelectorAll(".math.block math");
 function opened() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   for (const details of target ? target.querySelectorAll("td > details") : []) details.open = true;
@@ -89,6 +91,13 @@ addEventListener("hashchange", opened);
 opened();
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("main .claim details")) details.open = true;
+  for (const formula of formulas) {
+    const part = PRINTED / formula.getBoundingClientRect().width;
+    if (part < 1) formula.style.fontSize = `${100 * part}%`;
+  }
+});
+addEventListener("afterprint", () => {
+  for (const formula of formulas) formula.style.fontSize = "";
 });
 
 // The contents stand open beside the text where there is room for them.

@@ -31,6 +31,7 @@ AXE_DIGEST = (
 AXE_BYTES = 20_000_000
 LARGEST = 8_000_000  # bytes of the page
 WIDE, NARROW = (1280, 900), (390, 844)
+A4 = 718  # pixels between the margins
 RUN_AXE = """async (only) => (await axe.run(
   {exclude: ["math"]}, only.length ? {runOnly: only} : {}
 )).violations"""  # of formulas, which are most of the page, it knows nothing
@@ -262,6 +263,10 @@ def test_on_paper_it_is_light_without_buttons_and_nothing_is_cut_off(page: "Page
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator("#theme").is_visible()
     assert page.locator(".glance").is_visible()
+    page.set_viewport_size({"width": A4, "height": 900})
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 
 def test_axe_finds_nothing_that_keeps_readers_out(page: "Page", axe: str):
