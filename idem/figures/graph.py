@@ -16,27 +16,20 @@ _WIDTHS = {_SPINE: 2.1, _SIDE: 0.4, _PARAMETERS: 1.35, _UNRECORDED: 2.1}
 _LIMITS = {"modified": (-4.15, 3.2), "ordinary": (-1.5, 3.9)}
 _RESULTS = {0: "y − y′, and the value", 1: "y = f(x)", 2: "u = f(y)", 3: "w = f(u)"}
 _DASHED: dict[str, Any] = {"linestyle": (0, (4, 3)), "linewidth": 1}
-_LOOKS: dict[str, tuple[str, dict[str, Any]]] = {  # of boxes, in words and as drawn
-    "shared": (
-        "in both graphs (B: bytes saved, T: transposed)",
-        {"facecolor": "white", "edgecolor": "black"},
-    ),
-    "ordinary": (
-        "in the ordinary graph alone",
-        {"facecolor": "#fde3c4", "edgecolor": "black", "linewidth": 1.8},
-    ),
-    "modified": (
-        "substitutes dL/dy := y − y′ of each item",
-        {"facecolor": BLUE, "edgecolor": "black"},
-    ),
-    "unrecorded": (
-        "computed without a graph",
-        {"facecolor": "white", "edgecolor": "0.4", **_DASHED},
-    ),
-    "parameter": (
-        "parameter, and terms in its gradient",
-        {"facecolor": "0.85", "edgecolor": "black", "boxstyle": "round,pad=0,rounding_size=0.15"},
-    ),
+_EDGE: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.8}
+_LOOKS: dict[str, dict[str, Any]] = {  # of boxes
+    "shared": _EDGE | {"facecolor": "white"},
+    "ordinary": _EDGE | {"facecolor": "#fde3c4", "linewidth": 1.8},
+    "modified": _EDGE | {"facecolor": BLUE},
+    "unrecorded": {"facecolor": "white", "edgecolor": "0.4", **_DASHED},
+    "parameter": _EDGE | {"facecolor": "0.85"},
+}
+_MEANING = {
+    "shared": "in both graphs (B: bytes saved, T: transposed)",
+    "ordinary": "in the ordinary graph alone",
+    "modified": "substitutes dL/dy := y − y′ of each item",
+    "unrecorded": "computed without a graph",
+    "parameter": "parameter, and terms in its gradient",
 }
 _GRADIENTS: dict[bool, dict[str, Any]] = {  # whether in one graph alone
     False: {"color": "black", "linewidth": 0.8},
@@ -83,7 +76,7 @@ def figure_autodiff(nodes: pd.DataFrame, edges: pd.DataFrame) -> Figure:
         _draw(axes, nodes[nodes.rule == rule].set_index("key"), edges[edges.rule == rule], raised)
         axes.set(ylim=(1, top + 0.7), xlim=_LIMITS[rule])
         axes.set_axis_off()
-    handles = [Patch(label=words, **_patch(look)) for words, look in _LOOKS.values()]
+    handles = [Patch(label=_MEANING[name], **look) for name, look in _LOOKS.items()]
     lines = {"gradient": _GRADIENTS[False], "gradient, in this graph alone": _GRADIENTS[True]}
     lines["value, forwards"] = _VALUE
     handles += [Line2D([], [], label=words, **look) for words, look in lines.items()]
@@ -109,10 +102,10 @@ def _draw(
     at: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "linespacing": 1.2}
     for box in boxes.values():
         color = {"modified": "white", "unrecorded": "0.4"}.get(box.look, "black")
-        look = {"boxstyle": "round,pad=0,rounding_size=0.03", "linewidth": 0.8, "zorder": 3}
-        look |= _LOOKS[box.look][1]
-        width = _WIDTHS[box.x]
-        axes.add_patch(FancyBboxPatch(box.side(-1, -1), width, box.height, **look))
+        look = {"zorder": 3, **_LOOKS[box.look]}
+        corner, width = box.side(-1, -1), _WIDTHS[box.x]
+        style = f"round,pad=0,rounding_size={0.15 if box.look == 'parameter' else 0.03}"
+        axes.add_patch(FancyBboxPatch(corner, width, box.height, boxstyle=style, **look))
         axes.text(box.x, box.y, box.text, zorder=4, color=color, **at)
     recorded = nodes[(nodes.kind == "recorded") & (nodes.application > 0)]
     for application, rows in recorded.groupby("application"):  # a band, with what it returns
@@ -190,10 +183,6 @@ def _arrow(
     how: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 6, "shrinkA": 0, "shrinkB": 0}
     how["connectionstyle"] = f"arc3,rad={bend}"
     axes.add_patch(FancyArrowPatch(start, end, zorder=2, **how, **look))
-
-
-def _patch(look: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in look.items() if name != "boxstyle"}
 
 
 def _result(application: int) -> str:

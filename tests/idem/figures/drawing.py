@@ -1,4 +1,4 @@
-"""Lay a figure out, hold what all figures have in common, and read what stands in one."""
+"""Hold what all figures have in common, and read what stands in one."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,13 +19,12 @@ MOST_PANELS, SMALLEST = 6, 7  # pt
 
 
 def drawn(figure: Figure) -> Figure:
-    """Draw all of it but the pixels: warnings, as of an empty log axis, are errors.
+    """Return a figure of the room, which was laid out in its theme, if it is as all are to be.
 
     Raises:
         AssertionError: if it is wider than a page, has too many panels or too small a text, or a
             colour of a rule or model that nothing in it has is in its legend.
     """
-    figure.draw_without_rendering()
     assert figure.get_figwidth() == style.WIDTH
     panels = [axes for axes in figure.axes if axes.axison and axes.get_label() != "<colorbar>"]
     assert len(panels) <= MOST_PANELS

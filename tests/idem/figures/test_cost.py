@@ -1,7 +1,9 @@
+from functools import cache
 from itertools import product
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from idem.figures.cost import figure_cost
 from tests.idem.figures.drawing import curves, drawn
@@ -30,8 +32,13 @@ def training() -> pd.DataFrame:
     )
 
 
+@cache
+def panels_of() -> list[Axes]:
+    return drawn(figure_cost(cost(), training())).axes
+
+
 def test_every_count_is_drawn_and_no_axis_of_operations_is_cut():
-    work, memory, *_ = drawn(figure_cost(cost(), training())).axes
+    work, memory, *_ = panels_of()
     assert work.get_ylim()[0] == 0 and work.get_yscale() == "linear"
     for rule, width in product(("modified", "ordinary"), (64, 1024)):
         rows = cost()[(cost().rule == rule) & (cost().width == width)]
@@ -42,7 +49,7 @@ def test_every_count_is_drawn_and_no_axis_of_operations_is_cut():
 
 
 def test_the_error_is_drawn_by_what_it_costs():
-    panels = drawn(figure_cost(cost(), training())).axes[2:]
+    panels = panels_of()[2:]
     assert [axes.get_title()[:11] for axes in panels] == ["B1, 3 runs;", "B2, 3 runs;"]
     for axes in panels:
         thick = [line for line in axes.lines if line.get_linewidth() > 1.5]

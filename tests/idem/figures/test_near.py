@@ -1,8 +1,10 @@
 import math
+from functools import cache
 from itertools import product
 
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 
 from idem.figures.near import figure_near
 from tests.idem.figures.drawing import curves, drawn
@@ -26,8 +28,13 @@ def compared() -> pd.DataFrame:
     return pd.DataFrame({"case": c} | row | (none if "adam" in c else edges) for c in CASES)
 
 
+@cache
+def panels_of() -> list[Axes]:
+    return drawn(figure_near(near(), compared())).axes
+
+
 def test_a_case_has_a_panel_on_the_same_axis_of_errors():
-    *panels, ratios = drawn(figure_near(near(), compared())).axes
+    *panels, ratios = panels_of()
     titles = ["n = 5", "n = 100", "n = 100, Adam"]
     assert [axes.get_title() for axes in panels] == [f"{n}\n500 steps, 5 runs" for n in titles]
     assert len({axes.get_ylim() for axes in panels}) == 1
@@ -40,13 +47,13 @@ def test_a_case_has_a_panel_on_the_same_axis_of_errors():
 
 
 def test_edges_are_drawn_where_they_are_predicted():
-    *panels, _ = drawn(figure_near(near(), compared())).axes
+    *panels, _ = panels_of()
     found = [{points[0][0] for points in curves(axes)} & {1.0, 0.01} for axes in panels]
     assert found == [{1.0, 0.01}, {1.0, 0.01}, set()]
 
 
 def test_the_ratios_have_their_intervals():
-    ratios = drawn(figure_near(near(), compared())).axes[-1]
+    ratios = panels_of()[-1]
     (bars,) = ratios.collections
     ends = [segment[:, 0].tolist() for segment in bars.get_segments()]  # pyright: ignore
     assert ends == [[0.01, 1.0]] * len(CASES)

@@ -1,4 +1,5 @@
 import math
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -33,6 +34,7 @@ def curves_of() -> pd.DataFrame:
     return rows.assign(error=3 * rows.learning_rate / (1 + rows.epoch))
 
 
+@cache
 def panels(data: tuple[str, ...] = ("fixed", "fresh")) -> list[Axes]:
     return drawn(figure_published(lines_of(data), curves_of(), table_of(), EACH)).axes
 

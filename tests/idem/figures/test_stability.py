@@ -1,7 +1,9 @@
 import math
+from functools import cache
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
@@ -23,15 +25,20 @@ def edges() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@cache
+def panels_of() -> list[Axes]:
+    return drawn(figure_stability(edges())).axes
+
+
 def test_every_network_has_a_panel_on_one_axis_of_rates():
-    panels = drawn(figure_stability(edges())).axes
+    panels = panels_of()
     assert [axes.get_title() for axes in panels] == ["B1", "B2"]
     assert panels[0].get_ylim() == panels[1].get_ylim()
     assert [label.get_text() for label in panels[0].get_xticklabels()] == ["0", "5"]
 
 
 def test_bands_reach_from_stable_to_unstable_in_the_colour_of_the_rule():
-    axes = drawn(figure_stability(edges())).axes[0]
+    axes = panels_of()[0]
     bands = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
     found = [(b.get_y(), b.get_y() + b.get_height(), b.get_facecolor()[:3]) for b in bands]
     colors = [to_rgb(RULE_STYLES[rule]["color"]) for rule in ("modified", "ordinary")]
@@ -39,7 +46,7 @@ def test_bands_reach_from_stable_to_unstable_in_the_colour_of_the_rule():
 
 
 def test_predictions_stand_at_the_steps_before_them():
-    axes = drawn(figure_stability(edges())).axes[0]
+    axes = panels_of()[0]
     marks = [points for points in curves(axes, "o")]
     assert [[round(x) for x, _ in points] for points in marks] == [[0, 1]] * 2
     np.testing.assert_allclose([y for _, y in marks[0]], [0.3, 5.3])

@@ -1,9 +1,11 @@
 import math
+from functools import cache
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from idem.figures import style
 from idem.figures.sweep import figure_sweep
@@ -29,13 +31,18 @@ def summary() -> pd.DataFrame:
     return table.assign(mean_error_of_improved=error.where(table.network == "B1"))
 
 
+@cache
+def panels_of() -> list[Axes]:
+    return drawn(figure_sweep(lanes(), summary())).axes
+
+
 def test_the_sweep_has_a_row_a_network_and_medians_over_dots():
-    figure = drawn(figure_sweep(lanes(), summary()))
-    assert len(figure.axes) == 6
-    assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["B1, 3 runs", "B2, 3 runs"]
-    for axes in figure.axes:
+    panels = panels_of()
+    assert len(panels) == 6
+    assert [axes.get_ylabel() for axes in panels[::3]] == ["B1, 3 runs", "B2, 3 runs"]
+    for axes in panels:
         assert axes.get_xscale() == axes.get_yscale() == "log"
-    error = figure.axes[0]
+    error = panels[0]
     for rule in RULES:
         (median,) = curves(error, style.RULE_STYLES[rule]["marker"])
         assert median == [(0.1, 0.02), (0.5, 0.02)]
@@ -60,7 +67,7 @@ def test_zeros_are_drawn_at_the_bottom():
 
 
 def test_the_measure_of_the_paper_is_marked_where_a_run_improved():
-    figure = drawn(figure_sweep(lanes(), summary()))
-    assert curves(figure.axes[0], "x") == [[(0.1, 0.001), (0.5, 0.005)]] * 2
-    assert all(np.isnan(y) for points in curves(figure.axes[3], "x") for _, y in points)
-    assert not curves(figure.axes[1], "x")
+    panels = panels_of()
+    assert curves(panels[0], "x") == [[(0.1, 0.001), (0.5, 0.005)]] * 2
+    assert all(np.isnan(y) for points in curves(panels[3], "x") for _, y in points)
+    assert not curves(panels[1], "x")

@@ -1,5 +1,6 @@
 """Figure 5: what stands where, and in which colours."""
 
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -17,6 +18,11 @@ PITCH = SIDE + SIDE // 8  # of the rows
 
 def drawn(table: pd.DataFrame, note: str = "") -> Figure:
     return drawing.drawn(figure_5(table, distances(), note))
+
+
+@cache
+def figure_of(channels: int = 1) -> Figure:
+    return drawn(samples(channels))
 
 
 def distances() -> pd.DataFrame:
@@ -47,7 +53,7 @@ def labels(figure: Figure) -> list[str]:
 
 
 def test_noise_that_models_share_is_drawn_once_above_them_in_the_house_order():
-    assert labels(drawn(samples())) == ["Noise z", "Modified rule", "Ordinary rule"]
+    assert labels(figure_of()) == ["Noise z", "Modified rule", "Ordinary rule"]
 
 
 def test_models_without_a_name_of_their_own_come_last():
@@ -62,7 +68,7 @@ def test_a_model_with_noise_of_its_own_stands_below_it():
 
 
 def test_both_applications_stand_side_by_side_in_the_first_seed():
-    figure = drawn(samples())
+    figure = figure_of()
     left, right, second = (colour(figure, 1, place) for place in (0.5, 1.5, 2.5))
     assert left == [9] * 3
     assert right == [10] * 3
@@ -72,13 +78,13 @@ def test_both_applications_stand_side_by_side_in_the_first_seed():
 
 
 def test_the_noise_stands_above_what_f_makes_of_it():
-    figure = drawn(samples())
+    figure = figure_of()
     assert colour(figure, 0, 0.5) == [0] * 3
     assert colour(figure, 0, 1.5) == [255] * 3
 
 
 def test_planes_become_red_green_and_blue():
-    assert colour(drawn(samples(channels=3)), 1, 0.5) == [9, 14, 19]
+    assert colour(figure_of(3), 1, 0.5) == [9, 14, 19]
 
 
 def test_what_a_model_has_no_image_of_stays_white():
@@ -98,7 +104,7 @@ def test_the_order_of_the_rows_decides_nothing():
 
 
 def test_distances_stand_beside_their_models_open_in_eval_mode():
-    beside = drawn(samples()).axes[1]
+    beside = figure_of().axes[1]
     marks = [line for line in beside.lines if line.get_marker() == "o"]
     assert [np.asarray(line.get_xdata()).tolist() for line in marks] == [[20], [90], [100], [130]]
     assert [int(np.asarray(line.get_ydata())[0]) for line in marks] == [1, 1, 2, 2]
