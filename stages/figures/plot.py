@@ -23,6 +23,7 @@ from idem.figures import (
     trajectory,
 )
 from stages.common import params
+from stages.common.engine import run_units
 from stages.common.files import write_figure
 from stages.figures import plot_generative
 from stages.published.curves import RULES, read_errors
@@ -35,8 +36,8 @@ def main() -> None:
     parameters = params.read(args.params, params.Laptop)
     drawn = drawings(args.metrics, parameters)
     drawn |= plot_generative.drawings(args.metrics, "mnist", parameters)
-    for name, figure in drawn.items():
-        write_figure(args.metrics / f"{name}.png", figure)
+    units = [(args.metrics / f"{name}.png", figure) for name, figure in drawn.items()]
+    run_units(write_figure, units, travel=False)  # side by side, as it takes most of the time
 
 
 def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
