@@ -1,6 +1,7 @@
 """Two processes train as one does: its losses, gradients and statistics, to rounding."""
 
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 import torch.distributed as dist
 from torch import Generator, Tensor, nn
-from torch.multiprocessing.spawn import spawn
+from torch.multiprocessing.spawn import start_processes
 
 from idem.checkpoint import Checkpoint, OutOfTime
 from idem.generative.decorrelation import DecorrelatedBatchNorm2d
@@ -102,6 +103,7 @@ def of_a_sum() -> Tensor:
 def process(rank: int, folder: Path) -> None:
     """Leave in a file what one of the processes finds."""
     torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", "Grad strides do not match")  # of images with one channel
     url = (folder / "store").as_uri()
     dist.init_process_group("gloo", init_method=url, rank=rank, world_size=PROCESSES)
     found: dict[str, Any] = {name: together(objective) for name, objective in RULES.items()}
@@ -119,7 +121,8 @@ def process(rank: int, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def processes(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
     folder = tmp_path_factory.mktemp("processes")
-    spawn(process, (folder,), nprocs=PROCESSES)
+    how = "spawn" if torch.accelerator.is_available() else "fork"  # which imports nothing again
+    start_processes(process, (folder,), nprocs=PROCESSES, start_method=how)
     return [torch.load(folder / f"{rank}.pt") for rank in range(PROCESSES)]
 
 

@@ -1,8 +1,8 @@
-"""Two processes of `torchrun` leave checkpoints from which stage `train` goes on."""
+"""Two processes, as `torchrun` starts them, leave checkpoints from which stage `train` goes on."""
 
 import os
+import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +16,7 @@ from tests.interrupted import run_here
 from tests.stages.evaluation.test_evaluate import tiny_data, tiny_params
 
 ARGUMENTS = ["mnist", "--metrics", "metrics"]
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+PROCESSES = 2
 STEPS = 4
 
 
@@ -32,19 +32,29 @@ def prepared(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def together(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> tuple[Path, str]:
     """Return a folder in which two processes have trained, and what they said."""
     folder = prepared(tmp_path_factory.mktemp("parallel") / "together")
-    done = subprocess.run(
-        [*TORCHRUN, "-m", "stages.generative.parallel", *ARGUMENTS],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder, done.stdout
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    group = {"WORLD_SIZE": PROCESSES, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = [
+        subprocess.Popen(
+            [warm / "python", "-m", "stages.generative.parallel", *ARGUMENTS],
+            cwd=folder,
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1", "TORCHELASTIC_RUN_ID": "test"}
+            | {name: str(value) for name, value in group.items()}
+            | {name: str(rank) for name in ("RANK", "LOCAL_RANK")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(PROCESSES)
+    ]
+    said = [process.communicate() for process in processes]
+    assert not any(process.returncode for process in processes), said
+    return folder, "".join(out for out, _ in said)
 
 
 def test_every_run_is_left_after_its_last_step_but_what_cannot_be_shared(together):
