@@ -1,6 +1,5 @@
 """The studies at many times their steps: what is multiplied, what runs, and that it does run."""
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -74,7 +73,8 @@ def test_it_runs_where_nothing_else_has(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(list((tmp_path / "long/metrics/study/units").iterdir())) == 2
 
 
-def test_a_factor_that_is_none_is_refused():
-    command = [sys.executable, "-m", "stages.report.at_length", "x", "--factor", "0"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert found.returncode == 2 and "--factor: expected more than 0, got 0" in found.stderr
+def test_a_factor_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["at_length", "x", "--factor", "0"])
+    with pytest.raises(SystemExit, match="2"):
+        at_length.main()
+    assert "--factor: expected more than 0, got 0" in capsys.readouterr().err
