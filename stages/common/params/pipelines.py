@@ -110,7 +110,7 @@ class Plot(Section):
 
 
 class Laptop(Swept, Generative):
-    """The pipeline at the top: all of the paper within twelve minutes."""
+    """The pipeline at the top: all of the paper within a quarter of an hour."""
 
     derive: Derive
     linear: Linear
