@@ -76,7 +76,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
     replayed = {name: _replayed(folder, name, lines[name]) for name in NETWORKS["T3b"]}
     replays = {name: of_network.run.nunique() for name, of_network in replayed.items()}
     beside = {name: _beside(folder, name) for name in NETWORKS["P1"]}
-    on_lines = {name: published.runs(of) for name, of in beside.items() if of}
+    curves = {name: of or _as_read(folder, name, settings) for name, of in beside.items()}
     fresh = _cases(folder, "newdata", NETWORKS["P4"])
     starts = _cases(folder, "near", NETWORKS["N"])
     judges: dict[str, tuple[Mapping[str, int], Callable[[str], Verdict]]] = {
@@ -91,8 +91,8 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         "T5b": (replays, lambda n: as_run.edge_of_lanes(n, replayed[n], section)),
         "T6": (runs, lambda n: sweeps.near_zero(lanes[n], section)),
         "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, sizes, section)),
-        "P1": (on_lines, lambda n: published.curves({n: beside[n]}, section)),
-        "P3": (on_lines, lambda n: published.new_inputs({n: beside[n]}, section)),
+        "P1": (_runs_on_lines(curves), lambda n: published.curves({n: curves[n]}, section)),
+        "P3": (_runs_on_lines(beside), lambda n: published.new_inputs({n: beside[n]}, section)),
         "P4": (
             {name: newdata.runs(cases) for name, cases in fresh.items()},
             lambda n: newdata.judge(fresh[n], section),
@@ -181,6 +181,21 @@ def _replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
 def _beside(folder: Path, name: str) -> dict[str, Any]:
     """Return how far a network's lines are from the published ones, as far as they were run."""
     return _first(folder, f"published_{name}")
+
+
+def _as_read(folder: Path, name: str, settings: params.Paper) -> dict[str, Any]:
+    """Return as `_beside` how far a network's lines are as the base reading has them."""
+    table, lines = _read(folder / "readings.csv"), settings.readings.networks[name]
+    if table is None:
+        return {}
+    base = table[(table.changed == "base") & (table.network == name) & table.rule.isin(RULES)]
+    rows = base.set_index("rule").to_dict("index")
+    asked = {"runs": lines.runs, "epochs": lines.steps}
+    return {"fixed": {"rules": {rule: rows[rule] | asked for rule in RULES}}}
+
+
+def _runs_on_lines(found: Mapping[str, dict[str, Any]]) -> dict[str, int]:
+    return {name: published.runs(of) for name, of in found.items() if of}
 
 
 def _first(folder: Path, name: str) -> dict[str, Any]:

@@ -181,6 +181,23 @@ def test_lines_so_far_are_judged_until_they_are_whole(tmp_path: Path, settings: 
     assert found["P1", "B3"].verdict == NOT_RUN
 
 
+def test_the_base_reading_is_judged_where_no_line_was_run_to_its_end(
+    tmp_path: Path, settings: params.Paper
+):
+    row = {"lines": 2, "median_ratio": 1.01, "largest_deviation": 1.05}
+    pd.DataFrame(
+        row | {"changed": changed, "network": network, "rule": rule, "median_deviation": median}
+        for changed, median in (("base", 1.01), ("data", 1.9))
+        for network in ("all", "B2", "B3")
+        for rule in ("both", *RULES)
+    ).to_csv(tmp_path / "readings.csv", index=False)
+    found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
+    lines = settings.readings.networks["B3"]
+    assert found["P1", "B3"].runs == lines.runs
+    assert found["P1", "B3"].verdict == f"{REPRODUCED} (indication: 1 run)"
+    assert found["P3", "B3"].verdict == NOT_RUN
+
+
 def test_starts_near_a_projection_are_judged_by_width(tmp_path: Path, settings: params.Paper):
     content = {"n20_bias_0": start(1, 2), "n20_bias_6": start(-2, -1, runs=4), "n5": start(-2, -1)}
     (tmp_path / "near.json").write_text(json.dumps(content))
