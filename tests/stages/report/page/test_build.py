@@ -31,9 +31,9 @@ def whole(tmp_path_factory, elsewhere: pytest.MonkeyPatch) -> tuple[str, Metrics
     """Build from all tables, of which one has another number."""
     folder, metrics = copied(tmp_path_factory.mktemp("whole")), Metrics()
     elsewhere.chdir(folder)
-    near = json.loads((folder / "metrics/laptop/near.json").read_text())
-    near["n100"]["start"] = 0.7654321
-    replace(folder / "metrics/laptop/near.json", json.dumps(near))
+    near = json.loads((folder / "metrics/paper/near.json").read_text())
+    near["n100_noise_0_1"]["start"] = 0.7654321
+    replace(folder / "metrics/paper/near.json", json.dumps(near))
     return report(metrics), metrics
 
 
@@ -71,7 +71,7 @@ def test_nothing_of_markdown_or_latex_is_left_over(whole):
 
 
 def test_numbers_in_texts_are_those_of_the_files(whole):
-    assert re.search(r"falls\s+from 0\.77 to", whole[0])
+    assert re.search(r"relative\s+error\s+of\s+0\.77\s+to", whole[0])
 
 
 def test_what_a_reading_is_off_by_is_that_of_its_table(whole):
