@@ -5,6 +5,7 @@ to the Bootstrap, 1993, section 12.5); Student's interval is exact for normal lo
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -67,10 +68,10 @@ def word(low: float, high: float, least: float) -> str:
     return EQUAL if -least <= low and high <= least else OPEN
 
 
-def ratio(estimate: Estimate) -> str:
-    """Return a ratio with its interval in figures, from log10 of them."""
+def ratio(estimate: Estimate, figure: Callable[[float], str] = "{:.2g}".format) -> str:
+    """Return a ratio with its interval in figures, from log10 of them, each written by `figure`."""
     mean, low, high = estimate
     if math.isnan(mean):
         return "not measurable"
-    interval = f" [{10**low:.2g}, {10**high:.2g}]" if math.isfinite(low) else ", one run"
-    return f"×{10**mean:.2g}{interval}"
+    interval = f" [{figure(10**low)}, {figure(10**high)}]" if math.isfinite(low) else ", one run"
+    return f"×{figure(10**mean)}{interval}"

@@ -75,7 +75,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
     lines = settings.published.networks
     replayed = {name: _replayed(folder, name, lines[name]) for name in NETWORKS["T3b"]}
     replays = {name: of_network.run.nunique() for name, of_network in replayed.items()}
-    beside = {name: _beside(folder, name) for name in NETWORKS["P1"]}
+    beside = {name: _found(folder, f"published_{name}") for name in NETWORKS["P1"]}
     curves = {name: of or _as_read(folder, name, settings) for name, of in beside.items()}
     fresh = _cases(folder, "newdata", NETWORKS["P4"])
     starts = _cases(folder, "near", NETWORKS["N"])
@@ -111,7 +111,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
 
 def complete_runs(folder: Path, name: str, network: params.Network) -> pd.DataFrame:
     """Return `complete_lanes` of a network's sweep; no rows where nothing is complete."""
-    rows = _read(folder / f"sweep_{name}.csv", folder / f"sweep_{name}_so_far.csv")
+    rows = _table(folder, f"sweep_{name}")
     rates = dict.fromkeys(RULES, network.learning_rates)
     return _NO_LANES if rows is None else complete_lanes(last_rows(rows), rates, network.steps)
 
@@ -162,7 +162,7 @@ def table(entries: Sequence[Entry]) -> str:
 
 def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return what a study measured, by the network that the names of its cases begin with."""
-    found = _first(folder, name)
+    found = _found(folder, name)
     by_network = {
         network: {case: of for case, of in found.items() if case.partition("_")[0] == network}
         for network in networks
@@ -172,20 +172,15 @@ def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, dict[s
 
 def _replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
     """Return the complete lanes of a network as the authors ran it; no rows where there is none."""
-    rows = _read(folder / f"published_{name}.csv", folder / f"published_{name}_so_far.csv")
+    rows = _table(folder, f"published_{name}")
     if rows is None:
         return _NO_LANES
     return complete_lanes(as_run.lanes_of(rows), lines.learning_rates, lines.steps)
 
 
-def _beside(folder: Path, name: str) -> dict[str, Any]:
-    """Return how far a network's lines are from the published ones, as far as they were run."""
-    return _first(folder, f"published_{name}")
-
-
 def _as_read(folder: Path, name: str, settings: params.Paper) -> dict[str, Any]:
-    """Return as `_beside` how far a network's lines are as the base reading has them."""
-    table, lines = _read(folder / "readings.csv"), settings.readings.networks[name]
+    """Return how far off a network's lines are, as stage published says it, by the base reading."""
+    table, lines = _table(folder, "readings"), settings.readings.networks[name]
     if table is None:
         return {}
     base = table[(table.changed == "base") & (table.network == name) & table.rule.isin(RULES)]
@@ -198,12 +193,6 @@ def _runs_on_lines(found: Mapping[str, dict[str, Any]]) -> dict[str, int]:
     return {name: published.runs(of) for name, of in found.items() if of}
 
 
-def _first(folder: Path, name: str) -> dict[str, Any]:
-    """Return what a stage measured, else what of it there is so far, else nothing."""
-    names = (name, f"{name}_so_far")
-    return next((read(folder, n) for n in names if (folder / f"{n}.json").exists()), {})
-
-
 def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verdict]) -> Entry:
     if not runs:
         return Entry(claim, network, runs)
@@ -211,12 +200,21 @@ def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verd
     return Entry(claim, network, runs, found.verdict, found.measured, found.brief, found.ours)
 
 
-def _read(*paths: Path) -> pd.DataFrame | None:
-    """Return the first table there is; None if there is none, or nothing in it."""
-    for path in paths:
-        if path.exists():
-            try:
-                return pd.read_csv(path)
-            except pd.errors.EmptyDataError:
-                return None
+def _found(folder: Path, name: str) -> dict[str, Any]:
+    """Return what a stage measured, else what of it there is so far, else nothing."""
+    return next((read(folder, path.stem) for path in _there(folder, name, "json")), {})
+
+
+def _table(folder: Path, name: str) -> pd.DataFrame | None:
+    """Return a table, else what of it there is so far; None if there is none, or nothing in it."""
+    for path in _there(folder, name, "csv"):
+        try:
+            return pd.read_csv(path)
+        except pd.errors.EmptyDataError:
+            return None
     return None
+
+
+def _there(folder: Path, name: str, ending: str) -> list[Path]:
+    paths = [folder / f"{stem}.{ending}" for stem in (name, f"{name}_so_far")]
+    return [path for path in paths if path.exists()]

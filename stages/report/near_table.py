@@ -1,14 +1,15 @@
 """The table of starts near a projection: which rule perfects which, at which rate."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
+from stages.claims.intervals import ratio
+from stages.claims.sweeps import near
+from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import number
 from stages.common import params
 from stages.text import markdown
 
-RULES = ("modified", "ordinary")
 HEAD = ["n", "noise", "bias", "else", "start", *RULES, "modified / ordinary", "runs"]
 
 
@@ -28,25 +29,17 @@ def near_table(found: Mapping[str, Mapping[str, Any]], cases: Mapping[str, param
 
 
 def _row(found: Mapping[str, Any], case: params.Start) -> list[str]:
-    compared = found["modified_over_ordinary"]
     cells = [f"{case.width}", f"{case.noise:g}", f"{case.bias:g}", _else(case)]
     cells.append(f"{found['start']:.2g}")
     for rule in RULES:
         left = 10 ** number(found[rule]["log10_relative_error"])
         cells.append(f"{left:.1e} at {found[rule]['best_rate']:g}")
-    ends = [number(compared[name]) for name in ("log10_ratio", "low", "high")]
-    return [*cells, _ratio(*ends), f"{compared['runs']}"]
+    runs = f"{found['modified_over_ordinary']['runs']}"
+    return [*cells, ratio(near.estimate(found), _figure), runs]
 
 
-def _ratio(mean: float, low: float, high: float) -> str:
-    if math.isnan(mean):
-        return "not measurable"
-    return f"×{_factor(mean)} [{_factor(low)}, {_factor(high)}]"
-
-
-def _factor(log10: float) -> str:
+def _figure(value: float) -> str:
     """Return two figures, and no power of ten of a large number."""
-    value = 10**log10
     return f"{value:.2g}" if value < 100 else f"{round(value, -1):.0f}"
 
 

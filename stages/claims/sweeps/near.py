@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.intervals import EQUAL, HIGHER, LOWER, ratio, word
+from stages.claims.intervals import EQUAL, HIGHER, LOWER, Estimate, ratio, word
 from stages.claims.verdict import NOT, OPEN, Evidence, Verdict, evidence, number, told
 from stages.common import params
 
@@ -32,11 +32,11 @@ def judge(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Ver
         answer = "yes" if len(perfected) == len(found) else f"on {', '.join(perfected)}"
         count = f"{len(perfected)} of {len(found)} perfected"
         wordings = [f"{answer}; {compared}", f"{count}, {len(by_word[LOWER])} below ordinary"]
-    means = [_estimate(case)[0] for case in found.values()]
+    means = [estimate(case)[0] for case in found.values()]
     finite = [mean for mean in means if math.isfinite(mean)]
     ends = f"×{10 ** min(finite):.2g} to ×{10 ** max(finite):.3g}" if finite else "not measurable"
     ours = f"relative error, modified / ordinary: {ends}"
-    shown = {name: dict(case) | {"ratio": ratio(_estimate(case))} for name, case in found.items()}
+    shown = {name: dict(case) | {"ratio": ratio(estimate(case))} for name, case in found.items()}
     return Verdict.of("N", wordings, _rests_on(found, section), ours, told("N", cases=shown))
 
 
@@ -47,11 +47,12 @@ def _is_perfected(case: Mapping[str, Any], section: params.Claims) -> bool:
 
 
 def _compared(case: Mapping[str, Any], section: params.Claims) -> str:
-    _, low, high = _estimate(case)
+    _, low, high = estimate(case)
     return word(low, high, section.least_effect)
 
 
-def _estimate(case: Mapping[str, Any]) -> tuple[float, float, float]:
+def estimate(case: Mapping[str, Any]) -> Estimate:
+    """Return log10 of modified / ordinary, each at its own best rate, and its limits over runs."""
     of = case["modified_over_ordinary"]
     mean, low, high = (number(of[name]) for name in ("log10_ratio", "low", "high"))
     return mean, low, high

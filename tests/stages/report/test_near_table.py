@@ -20,6 +20,12 @@ def test_a_large_ratio_has_no_power_of_ten():
     assert "| ×320 [10, 10000] |" in lines[2]
 
 
+def test_one_run_has_no_interval():
+    one = case(-2, -1, runs=1)
+    one["modified_over_ordinary"] |= {"low": None, "high": None}
+    assert "| ×0.032, one run | 1 |" in near_table({"b": one}, {"b": START})
+
+
 def test_cases_stand_in_the_order_of_their_parameters_and_say_what_they_are():
     changed = {"layers": 2, "null_dimension": 5, "optimizer": "adam", "negative_slope": 1.0}
     cases = {"b": START, "missing": START, "a": START.model_copy(update=changed)}
