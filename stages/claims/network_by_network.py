@@ -22,6 +22,7 @@ from stages.common import params
 from stages.common.files import write_json, write_text
 from stages.sweeps.aggregate import as_written, last_rows
 from stages.sweeps.printed import EDGES
+from stages.sweeps.so_far import else_so_far
 from stages.text import markdown
 
 NETWORKS = {
@@ -202,19 +203,13 @@ def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verd
 
 def _found(folder: Path, name: str) -> dict[str, Any]:
     """Return what a stage measured, else what of it there is so far, else nothing."""
-    return next((read(folder, path.stem) for path in _there(folder, name, "json")), {})
+    path = else_so_far(folder / f"{name}.json")
+    return read(folder, path.stem) if path.exists() else {}
 
 
 def _table(folder: Path, name: str) -> pd.DataFrame | None:
     """Return a table, else what of it there is so far; None if there is none, or nothing in it."""
-    for path in _there(folder, name, "csv"):
-        try:
-            return pd.read_csv(path)
-        except pd.errors.EmptyDataError:
-            return None
-    return None
-
-
-def _there(folder: Path, name: str, ending: str) -> list[Path]:
-    paths = [folder / f"{stem}.{ending}" for stem in (name, f"{name}_so_far")]
-    return [path for path in paths if path.exists()]
+    try:
+        return pd.read_csv(else_so_far(folder / f"{name}.csv"))
+    except (FileNotFoundError, pd.errors.EmptyDataError):
+        return None

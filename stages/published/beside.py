@@ -22,10 +22,10 @@ def beside(rows: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
         A row a line (``data``, ``rule``, ``label``, ``learning_rate``) and logged ``epoch`` (steps
         made) at which no run has diverged: ``runs``; ``error``, the mean over runs of the absolute
         error on the batch of that step, with ``low`` and ``high``, its 95 % interval by Student's t
-        on logarithms (NaN for one run); ``new_error``, the same mean on inputs that were never
-        trained on; ``relative_error`` and ``new_relative_error``, medians over runs; ``theirs``,
-        the published error (NaN where none is printed or seen), its ``uncertainty``, and ``ratio``,
-        error / theirs.
+        on logarithms (NaN for one run, or where a run's error is 0); ``new_error``, the same mean
+        on inputs that were never trained on; ``relative_error`` and ``new_relative_error``, medians
+        over runs; ``theirs``, the published error (NaN where none is printed or seen), its
+        ``uncertainty``, and ``ratio``, error / theirs.
     """
     rows = rows.rename(columns={"step": "epoch"})
     for name in ("absolute_error", "relative_error"):  # a fresh batch is new at its step
@@ -102,6 +102,7 @@ def _fall(line: pd.DataFrame) -> tuple[float, float, float]:
 
 
 def _half_width(errors: pd.Series) -> float:
-    """Return half the width of the interval of the mean of the logarithms."""
-    low, high = student_interval(np.log(errors.to_numpy()))
+    """Return half the width of the interval of the mean of the logarithms, NaN if there is none."""
+    with np.errstate(divide="ignore"):  # of a run without any error: no interval
+        low, high = student_interval(np.log(errors.to_numpy()))
     return (high - low) / 2

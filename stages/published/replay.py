@@ -13,7 +13,6 @@ import pandas as pd
 
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
-from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.published.beside import LINE, beside, headline
@@ -27,42 +26,33 @@ def main() -> None:
     args = params.arguments("train a network as the authors did", network="of published.networks")
     settings = params.read(args.params, params.Swept)
     params.choose(settings.published.networks, args.network, "network")
-    name, network = f"published_{args.network}", args.network
+    path, network = args.metrics / f"published_{args.network}", args.network
     others = [plan(settings, other) for other in settings.published.networks if other != network]
-    late = partial(write_so_far, args.metrics / name, settings, network)
-    with resume.completed(
-        *plan(settings, network), keep=args.units, label=name, others=others, late=late
-    ) as parts:
-        write(args.metrics / name, settings, network, parts)
-        sweep.forget_so_far(args.metrics / name)
+    of_done = partial(write, settings, network)
+    sweep.write_completed(path, plan(settings, network), of_done, args.units, others)
 
 
-def write(path: Path, settings: params.Swept, network: str, parts: Sequence[list[Row]]) -> None:
-    """Write `path`.csv with every row, ``_lines.csv`` beside the authors', and ``.json``.
+def write(
+    settings: params.Swept, network: str, path: Path, parts: sweep.Parts, _: Sequence[Any]
+) -> None:
+    """Write every row of the units that are done, their lines and headline, if any is done.
 
     Args:
-        path: without an ending.
         settings: of the pipeline.
         network: which was trained.
-        parts: the rows of every unit of `plan`, in its order; empty where a unit is not done.
+        path: without an ending; that of the lines beside the authors' ends with ``_lines``.
+        parts: of `plan`.
     """
-    found = sweep.by_grid(grids_of(settings, network), parts)
-    rows = pd.concat(of.assign(data=data) for data, of in found.items())
+    if not any(parts):
+        return
+    found = sweep.by_grid(grids_of(settings, network), [done or [] for done in parts])
+    rows = pd.concat(found, names=["data"]).reset_index("data")
     rows = labelled(rows, rates_by_label(settings, network))
     curves = read_errors()
     lines = beside(rows, curves[curves.network == network])
-    write_csv(path.with_name(f"{path.name}.csv"), rows)
-    write_csv(path.with_name(f"{path.name}_lines.csv"), lines)
-    write_json(path.with_name(f"{path.name}.json"), headline(lines))
-
-
-def write_so_far(
-    path: Path, settings: params.Swept, network: str, results: list[list[Row] | None], _: list[Any]
-) -> None:
-    """Write as `write` does from the units that are done, if any is."""
-    parts = [done or [] for done in results]
-    if any(parts):
-        write(sweep.so_far(path), settings, network, parts)
+    write_csv(Path(f"{path}.csv"), rows)
+    write_csv(Path(f"{path}_lines.csv"), lines)
+    write_json(Path(f"{path}.json"), headline(lines))
 
 
 def plan(settings: params.Swept, network: str) -> resume.Plan:

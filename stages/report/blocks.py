@@ -19,6 +19,7 @@ from stages.report.near_table import near_table
 from stages.report.readings_table import readings_table
 from stages.report.study_tables import by_compute, models, modes
 from stages.report.units_table import units_table
+from stages.sweeps.so_far import else_so_far
 from stages.text import markdown
 
 Read = Callable[[str], str]  # from the name of a file of this repository to its content
@@ -67,9 +68,8 @@ def readings(_: Read) -> str:
 
 def near(_: Read) -> str:
     """Return what became of starts near a projection at the paper's scale; from its file."""
-    paths = (Path(f"metrics/paper/near{end}.json") for end in ("", "_so_far"))
-    path = next((path for path in paths if path.exists()), None)
-    if path is None:
+    path = else_so_far(Path("metrics/paper/near.json"))
+    if not path.exists():
         return "Not run yet.\n"
     cases = params.read(PAPER_PARAMS, params.Paper).near.cases
     return near_table(json.loads(path.read_text(encoding="utf-8")), cases)

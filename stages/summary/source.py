@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from stages.sweeps.so_far import else_so_far
+
 
 class WrongFile(Exception):
     """A file that is not there, not whole, or of other code than today's."""
@@ -15,17 +17,15 @@ class WrongFile(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """A file that a stage writes.
+    """A file that a stage writes, or what of it there is so far.
 
     Args:
         name: of the file, JSON or CSV, in the folder of the pipeline's metrics.
         stage: that writes it.
-        instead: a file to read where there is none of that name.
     """
 
     name: str
     stage: str
-    instead: str = ""
 
     def read(self, folder: Path) -> Any:
         """Return what the file holds: a table if it is CSV.
@@ -45,8 +45,7 @@ class Source:
 
     def path(self, folder: Path) -> Path:
         """Return the file to read."""
-        path = folder / self.name
-        return folder / self.instead if self.instead and not path.exists() else path
+        return else_so_far(folder / self.name)
 
     def wrong(self, folder: Path, got: str) -> WrongFile:
         """Return the error that says what was got in the place of this file."""

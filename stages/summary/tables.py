@@ -38,18 +38,11 @@ class Number:
 
 LINEAR = Source("linear.json", "linear")
 COST = Source("cost.json", "cost")
-SWEEPS = {
-    n: Source(f"sweep_{n}.csv", f"sweep@{n}", f"sweep_{n}_so_far.csv")
-    for n in ("B1", "B2", "B3", "B4")
-}
+SWEEPS = {n: Source(f"sweep_{n}.csv", f"sweep@{n}") for n in ("B1", "B2", "B3", "B4")}
 STABLE = Source("stability.json", "stability")
 BATCHES = Source("variants.json", "variants")
-LINES = Source("published_B3.json", "published@B3")
-LINES_SO_FAR = {
-    n: Source(f"published_{n}.json", f"published@{n}", f"published_{n}_so_far.json")
-    for n in ("B2", "B3")
-}
-NEAR = Source("near.json", "near", "near_so_far.json")
+LINES = {n: Source(f"published_{n}.json", f"published@{n}") for n in ("B2", "B3")}
+NEAR = Source("near.json", "near")
 RULE = Source("autodiff.json", "autodiff")
 ROUTES = Source("trajectory.json", "trajectory")
 MNIST = Source("prepare_mnist.json", "prepare")
@@ -81,7 +74,7 @@ def laptop(section: params.Claims) -> list[Number]:
         Number("T5.rate_B4",               STABLE,       largest("B4.*.largest_stable_rate"),      EXACT),
         *_near_zero(section),
         *_batch_sizes(),
-        Number("P1.deviation_B3",          LINES,        at("fixed.median_deviation"),             FINAL),
+        Number("P1.deviation_B3",          LINES["B3"],  at("fixed.median_deviation"),             FINAL),
         Number("N.log10_ratio_n100",       NEAR,         at("n100.modified_over_ordinary.log10_ratio"), Rounded(absolute=0.1)),
         Number("C.log10_difference",       RULE,         at("C.log10_largest_difference"),         NOISE),
         Number("Q1.log10_B1",              ROUTES,       at("studies.B1.distances.function_routes.log10_ratio"), FINAL),
@@ -101,7 +94,7 @@ def paper(section: params.Claims, swept: params.Sweep) -> list[Number]:
         *_batch_sizes(),
         *(
             Number(f"P1.deviation_{name}",    source,       at("fixed.median_deviation"), FINAL)
-            for name, source in LINES_SO_FAR.items()
+            for name, source in LINES.items()
         ),
         Number("N.log10_ratio_n100",       NEAR,         at("n100_noise_0_1.modified_over_ordinary.log10_ratio"), Rounded(absolute=0.1)),
         *_sweeps(),

@@ -17,12 +17,11 @@ import torch
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from idem.sweeps.near import NearProjection
-from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps import paired
 from stages.sweeps.aggregate import highest_safe_rate, last_rows
-from stages.sweeps.sweep import by_grid, forget_so_far, grid_with, plan_of, so_far
+from stages.sweeps.sweep import grid_with, plan_of, write_completed, write_whole
 
 
 def main() -> None:
@@ -30,11 +29,8 @@ def main() -> None:
     args = params.arguments("train networks that begin near a projection")
     settings = params.read(args.params, params.Swept)
     grids = {name: grid_of(settings, case) for name, case in settings.near.cases.items()}
-    path = args.metrics / "near"
-    late = partial(write_so_far, path, grids)
-    with resume.completed(*plan(settings), keep=args.units, label="near", late=late) as parts:
-        write(path, grids, by_grid(grids, parts))
-        forget_so_far(path)
+    of_whole = partial(write_whole, grids, write)
+    write_completed(args.metrics / "near", plan(settings), of_whole, args.units)
 
 
 def write(path: Path, grids: Mapping[str, Grid], found: Mapping[str, pd.DataFrame]) -> None:
@@ -43,16 +39,8 @@ def write(path: Path, grids: Mapping[str, Grid], found: Mapping[str, pd.DataFram
         last_rows(rows).assign(case=name, initial_relative_error=_first(rows))
         for name, rows in found.items()
     )
-    write_csv(path.with_name(f"{path.name}.csv"), tabulate(lanes))
-    write_json(path.with_name(f"{path.name}.json"), headline(lanes, grids))
-
-
-def write_so_far(
-    path: Path, grids: Mapping[str, Grid], results: list[list[Row] | None], _: list[Any]
-) -> None:
-    """Write as `write` does from the cases that are whole, if any is."""
-    if found := by_grid(grids, results):
-        write(so_far(path), grids, found)
+    write_csv(Path(f"{path}.csv"), tabulate(lanes))
+    write_json(Path(f"{path}.json"), headline(lanes, grids))
 
 
 def plan(settings: params.Swept) -> resume.Plan:

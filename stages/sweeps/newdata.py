@@ -16,12 +16,11 @@ import pandas as pd
 
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
-from idem.sweeps.sweep import Row
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps import paired
 from stages.sweeps.aggregate import ERROR_FLOOR, last_rows, student_interval
-from stages.sweeps.sweep import by_grid, forget_so_far, grid_with, plan_of, so_far
+from stages.sweeps.sweep import grid_with, plan_of, write_completed, write_whole
 
 COMPARISONS = {
     "at_equal_rates": paired.at_equal_rates,
@@ -36,26 +35,15 @@ def main() -> None:
     args = params.arguments("compare the rules on new inputs, by batch size and amount of data")
     settings = params.read(args.params, params.Swept)
     grids = grids_of(settings)
-    path = args.metrics / "newdata"
-    late = partial(write_so_far, path, grids)
-    with resume.completed(*plan(settings), keep=args.units, label="newdata", late=late) as parts:
-        write(path, grids, by_grid(grids, parts))
-        forget_so_far(path)
+    of_whole = partial(write_whole, grids, write)
+    write_completed(args.metrics / "newdata", plan(settings), of_whole, args.units)
 
 
-def write(path: Path, grids: dict[str, Grid], found: Mapping[str, pd.DataFrame]) -> None:
+def write(path: Path, grids: Mapping[str, Grid], found: Mapping[str, pd.DataFrame]) -> None:
     """Write `path`.csv and `path`.json from the rows of settings."""
     lanes = {name: ends(rows) for name, rows in found.items()}
-    write_csv(path.with_name(f"{path.name}.csv"), tabulate(grids, lanes))
-    write_json(path.with_name(f"{path.name}.json"), headline(grids, lanes))
-
-
-def write_so_far(
-    path: Path, grids: dict[str, Grid], results: list[list[Row] | None], _: list[Any]
-) -> None:
-    """Write as `write` does from the settings that are whole, if any is."""
-    if found := by_grid(grids, results):
-        write(so_far(path), grids, found)
+    write_csv(Path(f"{path}.csv"), tabulate(grids, lanes))
+    write_json(Path(f"{path}.json"), headline(grids, lanes))
 
 
 def plan(settings: params.Swept) -> resume.Plan:
@@ -116,7 +104,7 @@ def ends(rows: pd.DataFrame) -> pd.DataFrame:
     return on_new.assign(**fell, trained_error=on_trained.absolute_error, share=share)
 
 
-def tabulate(grids: dict[str, Grid], lanes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def tabulate(grids: Mapping[str, Grid], lanes: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return a row a setting, rule and rate: medians over runs, infinite where half diverged."""
     parts = []
     for name, of_setting in lanes.items():
@@ -139,7 +127,7 @@ def tabulate(grids: dict[str, Grid], lanes: dict[str, pd.DataFrame]) -> pd.DataF
     return pd.concat(parts, ignore_index=True)
 
 
-def headline(grids: dict[str, Grid], lanes: dict[str, pd.DataFrame]) -> dict[str, Any]:
+def headline(grids: Mapping[str, Grid], lanes: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Return, by setting, the comparisons of the rules and what either came to.
 
     For each setting its description; the comparisons of `stages.sweeps.paired`, by the error on new

@@ -5,7 +5,7 @@ finished is taken.
 """
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,11 @@ from stages.common import params, resume
 from stages.common.engine import device
 from stages.common.files import TRAINED, write_csv, write_json
 from stages.sweeps.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
+from stages.sweeps.so_far import forget_so_far, so_far
 
 _MEGABYTE = 2**20
 Name = TypeVar("Name", bound=Hashable)
+Parts = Sequence[list[Row] | None]  # the rows of every unit, None of one that is not done
 MODULES = ("idem.sweeps.sweep",)  # that decide the rows of a unit
 _OF_OTHERS = ("runs", "learning_rates", "memory", "rules")  # say which units there are
 
@@ -34,19 +36,9 @@ def main() -> None:
     args = params.arguments("sweep one network", network="a key of sweep.networks")
     section = params.read(args.params, params.Swept).sweep
     network = params.choose(section.networks, args.network, "network")
-    grid, label = grid_of(section, network), f"sweep_{args.network}"
-    so_far = args.metrics / f"{label}_so_far.csv"
-    late = partial(write_so_far, so_far)
+    path, of_all = args.metrics / f"sweep_{args.network}", partial(write, grid_of(section, network))
     others = [plan(section, name) for name in section.networks if name != args.network]
-    with resume.completed(
-        *plan(section, args.network), keep=args.units, label=label, others=others, late=late
-    ) as parts:
-        rows = pd.DataFrame([row for part in parts for row in part]).sort_values([*LANE, "step"])
-        final = last_rows(rows)
-        write_csv(args.metrics / f"{label}.csv", rows, digits=TRAINED, keys=LANE)
-        write_csv(args.metrics / f"{label}_summary.csv", summarize(final))
-        write_json(args.metrics / f"{label}.json", headline(grid, final))
-        so_far.unlink(missing_ok=True)
+    write_completed(path, plan(section, args.network), of_all, args.units, others)
 
 
 def plan(section: params.Sweep, name: str) -> resume.Plan:
@@ -63,14 +55,12 @@ def plan_of(
     return resume.Plan(trained, units, modules)
 
 
-def by_grid(
-    grids: Mapping[Name, Grid], parts: Iterable[list[Row] | None]
-) -> dict[Name, pd.DataFrame]:
+def by_grid(grids: Mapping[Name, Grid], parts: Parts) -> dict[Name, pd.DataFrame]:
     """Return the rows of every grid all of whose units are done, in the order of `plan_of`.
 
     Args:
         grids: by name.
-        parts: the rows of every unit, None of one that is not done.
+        parts: of all of them.
     """
     following = iter(parts)
     of_grid = {name: [next(following) for _ in grid.units()] for name, grid in grids.items()}
@@ -81,15 +71,42 @@ def by_grid(
     }
 
 
-def so_far(path: Path) -> Path:
-    """Return where the outputs of a stage lie whose names begin so, while some units lack."""
-    return path.with_name(f"{path.name}_so_far")
+def write_completed(
+    path: Path,
+    plan: resume.Plan,
+    write: Callable[[Path, Parts, Sequence[Any]], None],
+    keep: Path | None,
+    others: Iterable[resume.Plan] = (),
+) -> None:
+    """Write what the units of a plan come to, or `so_far` when the time is up before all are done.
+
+    Args:
+        path: of the outputs, without an ending; its name is the label of all units.
+        plan: how the units are computed.
+        write: is given the path to write at, the rows of every unit, and the notes of every unit's
+            checkpoint, None where there are none.
+        keep: of `stages.common.resume.completed`, as `others`.
+        others: the plans of the other stages.
+
+    Raises:
+        SystemExit: as `stages.common.resume.completed`.
+    """
+    late = partial(write, so_far(path))
+    with resume.completed(*plan, keep=keep, label=path.name, others=others, late=late) as parts:
+        write(path, parts, [None] * len(parts))
+        forget_so_far(path)
 
 
-def forget_so_far(path: Path) -> None:
-    """Remove what is `so_far`, once the outputs are there."""
-    for file in path.parent.glob(f"{so_far(path).name}*"):
-        file.unlink()
+def write_whole(
+    grids: Mapping[Name, Grid],
+    write: Callable[[Path, Mapping[Name, Grid], Mapping[Name, pd.DataFrame]], None],
+    path: Path,
+    parts: Parts,
+    _: Sequence[Any],
+) -> None:
+    """Write, as `write_completed` asks, from the grids that are whole, if any is."""
+    if found := by_grid(grids, parts):
+        write(path, grids, found)
 
 
 def units_of(label: str, grid: Grid, precision: str) -> list[resume.Unit]:
@@ -123,13 +140,17 @@ def key(grid: Grid, unit: Unit, precision: str) -> list[Any]:
     return [of_all, unit.rule, unit.run, unit.learning_rates, precision]
 
 
-def write_so_far(path: Path, results: list[list[Row] | None], notes: list[Any]) -> None:
-    """Write the rows of the units that are done, and those that the checkpoints of others hold."""
+def write(grid: Grid, path: Path, parts: Parts, notes: Sequence[Any]) -> None:
+    """Write every logged row, those of checkpoints too; of all units, summary and headline."""
     begun = [found["rows"] if found else [] for found in notes]
-    parts = [done or so_far for done, so_far in zip(results, begun, strict=True)]
-    rows = pd.DataFrame([row for part in parts for row in part])
+    of_units = (done or some for done, some in zip(parts, begun, strict=True))
+    rows = pd.DataFrame([row for of_unit in of_units for row in of_unit])
     rows = rows.sort_values([*LANE, "step"]) if len(rows) else rows
-    write_csv(path, rows, digits=TRAINED, keys=LANE)
+    write_csv(Path(f"{path}.csv"), rows, digits=TRAINED, keys=LANE)
+    if None not in parts:
+        lanes = last_rows(rows)
+        write_csv(Path(f"{path}_summary.csv"), summarize(lanes))
+        write_json(Path(f"{path}.json"), headline(grid, lanes))
 
 
 def headline(grid: Grid, lanes: pd.DataFrame) -> dict:

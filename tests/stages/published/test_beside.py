@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from stages.published.beside import beside, headline
+from stages.published.curves import COLUMNS
 
 
 def rows_of(
@@ -22,11 +23,12 @@ def rows_of(
 
 
 def curves_of(errors: dict[int, float]) -> pd.DataFrame:
-    return pd.DataFrame(
+    rows = (
         {"network": "B2", "rule": "modified", "learning_rate": 0.07, "epoch": epoch}
         | {"error": error, "uncertainty": 0.001}
         for epoch, error in errors.items()
     )
+    return pd.DataFrame(rows, columns=[*COLUMNS])
 
 
 NEW = {"new_absolute_error": 3.0, "new_relative_error": 1.5}
@@ -49,6 +51,12 @@ def test_one_run_has_no_interval():
     line = beside(rows_of({10: [1.0]}, NEW), curves_of({10: 2.0}))
     assert line.low.isna().all()
     assert line.error.tolist() == [1.0]
+
+
+def test_a_run_without_any_error_has_no_interval():
+    line = beside(rows_of({10: [1.0, 0.0], 20: [0.0, 0.0]}, NEW), curves_of({}))
+    assert line.error.tolist() == [0.5, 0.0]
+    assert line[["low", "high"]].isna().all(axis=None)
 
 
 def test_a_fresh_batch_is_new_at_its_step():
@@ -78,14 +86,7 @@ def test_the_headline_says_what_is_memorised():
 
 
 def test_a_line_that_is_not_printed_has_no_ratio():
-    numbers = headline(
-        beside(
-            rows_of({0: [1.0], 10: [0.5]}, NEW),
-            curves_of({}).reindex(
-                columns=["network", "rule", "learning_rate", "epoch", "error", "uncertainty"]
-            ),
-        )
-    )
+    numbers = headline(beside(rows_of({0: [1.0], 10: [0.5]}, NEW), curves_of({})))
     assert numbers["fixed"]["rules"]["modified"]["median_ratio"] is None
     assert numbers["fixed"]["median_deviation"] is None
 

@@ -6,6 +6,7 @@ import pytest
 
 from stages.common import params
 from stages.published import replay
+from stages.published.curves import COLUMNS
 from tests import ROOT
 
 
@@ -49,6 +50,7 @@ def test_the_stage_writes_rows_lines_and_headline(small: int, tmp_path: Path):
     (tmp_path / "published_B1_so_far.json").write_text("{}")
     replay.main()
     rows = pd.read_csv(tmp_path / "published_B1.csv")
+    assert list(rows.columns[:4]) == ["data", "label", "rule", "run"]
     assert set(rows.step) == {0, 1, 2}
     assert set(rows.data) == {"fixed", "fresh"}
     assert rows.groupby(["data", "rule", "label"]).ngroups == 2 * small
@@ -76,5 +78,4 @@ def test_what_is_done_when_the_time_is_up_is_written_apart(small: int, tmp_path:
 
 
 def _no_curves() -> pd.DataFrame:
-    columns = ["network", "rule", "learning_rate", "epoch", "error", "uncertainty"]
-    return pd.DataFrame(columns=columns)
+    return pd.DataFrame(columns=[*COLUMNS])

@@ -14,9 +14,9 @@ def test_json_and_tables_are_read(tmp_path: Path):
     assert Source("c.csv", "c").read(tmp_path).to_dict("list") == {"x": [1], "y": [2]}
 
 
-def test_another_file_stands_in_for_a_missing_one_alone(tmp_path: Path):
-    source = Source("whole.json", "a", "so_far.json")
-    (tmp_path / "so_far.json").write_text("1")
+def test_what_there_is_so_far_stands_in_for_a_missing_file_alone(tmp_path: Path):
+    source = Source("whole.json", "a")
+    (tmp_path / "whole_so_far.json").write_text("1")
     assert source.read(tmp_path) == 1
     (tmp_path / "whole.json").write_text("2")
     assert source.read(tmp_path) == 2

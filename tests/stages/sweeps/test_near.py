@@ -14,6 +14,7 @@ from idem.sweeps.near import NearProjection
 from idem.sweeps.sweep import train_lanes
 from stages.common import params
 from stages.sweeps import near
+from stages.sweeps.sweep import write_whole
 from tests import ROOT
 
 
@@ -112,16 +113,15 @@ def test_a_case_has_a_slope_of_its_own_or_that_of_the_sweep(own: float | None, e
     assert near.grid_of(settings, case).negative_slope == expected
 
 
-def test_cases_that_are_whole_are_written_apart_while_others_lack(tmp_path: Path):
+def test_cases_that_are_whole_are_written_while_others_lack(tmp_path: Path):
     near_5 = NearProjection(0.1, 4.0)
     grids = {
         name: Grid([5, 5], [0.1], runs, 2, 50, 2, initialization=near_5)
         for name, runs in (("whole", 1), ("begun", 2))
     }
     rows = [train_lanes(grid, unit) for grid in grids.values() for unit in grid.units()]
-    near.write_so_far(tmp_path / "near", grids, [None] * len(rows), [])
+    write_whole(grids, near.write, tmp_path / "near", [None] * len(rows), [])
     assert not list(tmp_path.iterdir())
-    near.write_so_far(tmp_path / "near", grids, [*rows[:-1], None], [])
-    assert set(pd.read_csv(tmp_path / "near_so_far.csv").case) == {"whole"}
-    assert set(json.loads((tmp_path / "near_so_far.json").read_text())) == {"whole"}
-    assert not (tmp_path / "near.csv").exists()
+    write_whole(grids, near.write, tmp_path / "near", [*rows[:-1], None], [])
+    assert set(pd.read_csv(tmp_path / "near.csv").case) == {"whole"}
+    assert set(json.loads((tmp_path / "near.json").read_text())) == {"whole"}
