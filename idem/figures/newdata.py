@@ -17,6 +17,7 @@ _COMPARED = {
 }
 _OPEN: dict[str, Any] = {"marker": "o", "fillstyle": "none"}
 _PER_DIMENSION = "training inputs per dimension"
+_ASIDE = {"modified": 0.93, "ordinary": 1.07}  # times the place, so that no mark covers another
 _SIZES = (3.2, 4.7, 6.3, 8.4)  # of marks, of the widths that there are
 
 
@@ -66,7 +67,7 @@ def draw_share(axes: Axes, table: pd.DataFrame, theirs: Mapping[str, float]) -> 
     for (rule, width, one), part in rows.groupby(["rule", "width", rows.inputs == rows.batch_size]):
         look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linestyle": "", "alpha": 0.8}
         look |= {"markersize": sizes[width], "fillstyle": "none" if one else "full"}
-        axes.plot(part.each, part.share, **look)
+        axes.plot(_ASIDE[str(rule)] * part.each, part.share, **look)
     for name, each in theirs.items():
         axes.axvline(each, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
         place: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "fontsize": 7}

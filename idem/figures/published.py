@@ -11,19 +11,30 @@ from idem.figures.newdata import draw_share, share_legend
 from idem.figures.style import RULE_STYLES, WIDTH, counted, legend, logarithmic, themed
 from idem.figures.sweep import ERROR
 
-_NEW: dict[str, Any] = {"fillstyle": "none"}
-_FRESH: dict[str, Any] = {"marker": "x", "markersize": 3.5}
+_APART = 2.5  # marks are drawn at an epoch if the next one that has them is so many times later
+_OURS: Mapping[str, tuple[str, str, float, dict[str, Any]]] = {
+    # data, column, place as a multiple of the epoch (those of one stand side by side), look
+    "ours, fresh batches": ("fresh", "error", 1 / 1.35, {"marker": "x"}),
+    "ours, trained batch": ("fixed", "error", 1.0, {}),
+    "the same on new inputs": ("fixed", "new_error", 1.35, {"markerfacecolor": "white"}),
+}
+_MARK: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 2.6, "markeredgewidth": 0.8}
 
 
 @themed
 def figure_published(
-    lines: pd.DataFrame, curves: pd.DataFrame, newdata: pd.DataFrame, each: Mapping[str, float]
+    lines: pd.DataFrame,
+    curves: pd.DataFrame,
+    newdata: pd.DataFrame | None = None,
+    each: Mapping[str, float] | None = None,
 ) -> Figure:
     """Draw error by epoch: the authors' lines, ours beside them, their ratio, and new inputs.
 
     A column a network. A colour is a rule; the authors' lines that were run here are thick and
-    named by their published rate. In the last column, what part of the fall of the error in
-    training new inputs show, by the amount of training inputs.
+    named by their published rate. Ours are marks, at epochs far enough apart to be told from each
+    other, those of one epoch side by side. Below, ours on the trained batch over theirs at every
+    epoch that is printed, with intervals as bands. In the last column, what part of the fall of the
+    error in training new inputs show, by the amount of training inputs.
 
     Args:
         lines: columns ``network``, ``data`` (fixed or fresh), ``rule``, ``label``, ``epoch``,
@@ -31,13 +42,13 @@ def figure_published(
             (on inputs that were not trained on) and ``ratio`` (error / theirs, NaN if not printed).
         curves: columns ``network``, ``rule``, ``learning_rate``, ``epoch`` and ``error``, as
             published.
-        newdata: as of `idem.figures.newdata.draw_share`.
+        newdata: as of `idem.figures.newdata.draw_share`; without it there is no last column.
         each: how many inputs a dimension the networks train on, if on one batch.
     """
     networks = list(dict.fromkeys(lines.network))
-    figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
-    ratios: dict[str, Any] = {"width_ratios": [*[1.0] * len(networks), 1.1]}
-    grid = figure.subplots(2, len(networks) + 1, height_ratios=[3, 1.25], **ratios)
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    columns = len(networks) + (newdata is not None)
+    grid = figure.subplots(2, columns, height_ratios=[3, 1.4], squeeze=False)
     for (above, below), network in zip(grid.T, networks, strict=False):
         ours = lines[(lines.network == network) & (lines.epoch > 0)]
         theirs = curves[(curves.network == network) & (curves.epoch > 0)]
@@ -47,20 +58,17 @@ def figure_published(
         _draw_theirs(above, theirs, ours)
         _draw_ours(above, ours)
         _draw_ratio(below, ours[ours.data == "fixed"])
-        above.set(xlim=(0.6, 5 * theirs.epoch.max()))
+        above.set(xlim=(0.6 * ours.epoch.min(), 6 * theirs.epoch.max()))
         above.set_title(f"{network} ({counted(int(ours.runs.max()), 'run')})")
         below.set_xlabel("epoch (steps)")
     grid[0, 0].set_ylabel(ERROR)
     grid[1, 0].set_ylabel("ours / theirs")
-    draw_share(grid[0, -1], newdata, each)
-    grid[1, -1].set_axis_off()
-    grid[1, -1].legend(handles=share_legend(newdata), loc="upper center", fontsize=7)
-    more: dict[str, Any] = {
-        "the authors (10 runs)": {"linestyle": "-"},
-        "ours, trained": {"marker": "o"},
-        "the same on new inputs": {"marker": "o", **_NEW},
-        "ours, fresh batches": _FRESH,
-    }
+    if newdata is not None:
+        draw_share(grid[0, -1], newdata, each or {})
+        grid[1, -1].set_axis_off()
+        grid[1, -1].legend(handles=share_legend(newdata), loc="upper center", fontsize=7)
+    more: dict[str, Any] = {"the authors (10 runs)": {"linestyle": "-"}}
+    more |= {words: _MARK | look for words, (*_, look) in _OURS.items()}
     legend(figure, RULE_STYLES, more, columns=3)
     return figure
 
@@ -70,26 +78,36 @@ def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
     for (rule, label), line in curves.sort_values("epoch").groupby(["rule", "learning_rate"]):
         style: dict[str, Any] = RULE_STYLES[str(rule)] | {"marker": ""}
         if (rule, label) not in run_here:
-            axes.plot(line.epoch, line.error, **style, linewidth=0.5, alpha=0.35)
+            axes.plot(line.epoch, line.error, **style, linewidth=0.4, alpha=0.3)
             continue
-        axes.plot(line.epoch, line.error, **style)
+        axes.plot(line.epoch, line.error, **style, linewidth=1)
         shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (2, 0), "va": "center"}
         end = line.iloc[-1]
         axes.annotate(f"{label:g}", (end.epoch, end.error), fontsize=7, **shift)
 
 
 def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
-    for (data, rule), line in lines.groupby(["data", "rule"]):
-        style: dict[str, Any] = RULE_STYLES[str(rule)] | {"linestyle": "", "zorder": 3}
-        if data == "fresh":
-            axes.plot(line.epoch, line.error, **style | _FRESH)
-            continue
-        axes.vlines(line.epoch, line.low, line.high, color=style["color"], linewidth=0.8)
-        axes.plot(line.epoch, line.new_error, **style, markersize=5, **_NEW)
-        axes.plot(line.epoch, line.error, **style, markersize=3)
+    shown = lines[lines.epoch.isin(_far_apart(lines.epoch))]
+    for data, column, aside, look in _OURS.values():
+        for rule, part in shown[shown.data == data].groupby("rule"):
+            style = RULE_STYLES[str(rule)]
+            mark = _MARK | {name: style[name] for name in ("color", "marker")} | look
+            axes.plot(aside * part.epoch, part[column], **mark, zorder=3)
+
+
+def _far_apart(epochs: pd.Series) -> list[int]:
+    """Return the last epoch, and before it those that are far enough from the next one taken."""
+    taken: list[int] = []
+    for epoch in sorted(epochs.unique(), reverse=True):
+        if not taken or _APART * epoch <= taken[-1]:
+            taken.append(epoch)
+    return taken
 
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame) -> None:
     axes.axhline(1, color="0.5", linewidth=0.8)
     for (rule, _), line in lines.dropna(subset="ratio").groupby(["rule", "label"]):
-        axes.plot(line.epoch, line.ratio, **RULE_STYLES[str(rule)])
+        look: dict[str, Any] = RULE_STYLES[str(rule)]
+        low, high = (line.ratio * line[end] / line.error for end in ("low", "high"))
+        axes.fill_between(line.epoch, low, high, color=look["color"], alpha=0.12, linewidth=0)
+        axes.plot(line.epoch, line.ratio, **look, linewidth=1, markersize=2.5)

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from idem.figures.published import figure_published
 from idem.sweeps.grid import Grid
 from stages.common import params, resume
-from stages.common.files import write_csv, write_json
+from stages.common.files import write_csv, write_figure, write_json
 from stages.published.beside import beside
 from stages.published.curves import read_errors
 from stages.published.experiments import Reading, grids, rates_of, readings, written
+from stages.published.overlay import overlay
 from stages.sweeps import sweep
 
 MODULES = (*sweep.MODULES, "idem.sweeps.starts")  # that decide the rows of a unit
@@ -28,7 +30,7 @@ _PLACE = ("network", "data", "start")
 
 
 def main() -> None:
-    """Write every line of every reading, how far the readings are off, and which is nearest."""
+    """Write every line of every reading, how far they are off, the nearest, and a figure."""
     args = params.arguments("compare readings of the authors' experiment with their lines")
     settings = params.read(args.params, params.Paper)
     with resume.completed(*plan(settings), keep=args.units, label="readings") as parts:
@@ -36,11 +38,15 @@ def main() -> None:
             of.assign(**dict(zip(_PLACE, place, strict=True)))
             for place, of in sweep.by_grid(_by_place(settings), parts).items()
         )
-        lines = compared(settings, rows, read_errors())
+        curves = read_errors()
+        lines = compared(settings, rows, curves)
         table = deviations(lines, settings.readings)
         write_csv(args.metrics / "readings_lines.csv", lines)
         write_csv(args.metrics / "readings.csv", table)
         write_json(args.metrics / "readings.json", headline(table))
+        write_figure(
+            args.metrics / "figure_published.png", figure_published(overlay(lines), curves)
+        )
 
 
 def plan(settings: params.Paper) -> resume.Plan:

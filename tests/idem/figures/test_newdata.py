@@ -62,7 +62,10 @@ def test_the_share_stands_at_the_inputs_a_dimension():
     figure = Figure()
     axes = figure.subplots()
     draw_share(axes, table_of(), {"B3": 0.25})
-    expected = {(amount / width, 1 - 16 / amount) for width in (16, 64) for amount in AMOUNTS}
+    expected = {
+        (float(f"{aside * amount / width:.10g}"), 1 - 16 / amount)
+        for width, amount, aside in product((16, 64), AMOUNTS, (0.93, 1.07))  # by rule
+    }
     assert {point for point in points(axes) if np.isfinite(point[0])} == expected
     assert "B3" in words(axes)
 

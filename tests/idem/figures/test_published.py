@@ -59,19 +59,46 @@ def test_a_column_is_a_network_with_the_ratio_below_and_new_inputs_beside():
     assert axes[3].get_ylim() == axes[4].get_ylim()
 
 
-def test_theirs_are_lines_named_where_they_were_run_here_and_ours_marks():
+def test_theirs_are_lines_named_where_they_were_run_here():
     axis = panels()[0]
     assert words(axis) == "0.07 0.22 0.07 0.22"
     widths = [line.get_linewidth() for line in axis.get_lines() if line.get_linestyle() != "None"]
     assert len(widths) == 6 and widths.count(min(widths)) == 2, "two rates were not run here"
+
+
+def test_ours_are_marks_and_what_is_of_one_epoch_stands_side_by_side():
+    axis = panels()[0]
     trained, fresh = points(axis, "o"), points(axis, "x")
-    assert (10.0, 0.07 / 11) in trained & fresh
-    assert (10.0, 0.14 / 11) in trained, "the same run on new inputs"
-    assert (10.0, 0.14 / 11) not in fresh
+    at_ten = {(10.0, 0.07 / 11), (13.5, 0.14 / 11)}  # the same run on new inputs beside it
+    assert at_ten <= trained
+    assert {round(x, 6) for x, _ in fresh} == {round(epoch / 1.35, 6) for epoch in (1, 10, 100)}
     assert not any(x == 0 for x, _ in trained | fresh)
+
+
+def test_marks_are_drawn_at_epochs_that_are_far_enough_apart():
+    lines = lines_of()
+    closer = lines[lines.epoch == 100].assign(epoch=60)
+    figure = drawn(figure_published(pd.concat([lines, closer]), curves_of(), table_of(), EACH))
+    places = {x for x, _ in points(figure.axes[0], "o")}
+    assert {1.0, 10.0, 100.0} <= places
+    assert not places & {60.0, 60 * 1.35}
+
+
+def test_bands_of_the_ratio_are_the_interval_over_the_published_error():
+    (low, high) = np.asarray(panels()[3].collections[0].get_paths()[0].vertices)[:, 1][[1, -2]]
+    assert sorted([low, high]) == [1.25 * 0.9, 1.25 * 1.1]
 
 
 def test_without_fresh_batches_there_are_no_crosses():
     axis = panels(("fixed",))[0]
     assert points(axis, "o")
     assert not points(axis, "x")
+
+
+def test_without_new_data_there_are_two_columns_and_without_an_interval_no_band():
+    lines = lines_of().assign(low=math.nan, high=math.nan)
+    figure = drawn(figure_published(lines, curves_of()))
+    assert [axis.get_title() for axis in figure.axes] == ["B2 (3 runs)", "B3 (3 runs)", "", ""]
+    assert points(figure.axes[2], "o") == {(10.0, 1.25)}
+    for band in figure.axes[2].collections:
+        assert not np.isfinite(band.get_datalim(figure.axes[2].transData).get_points()).all()

@@ -1,0 +1,31 @@
+import math
+
+import pandas as pd
+
+from stages.published.overlay import overlay
+
+READINGS = {"base": 1.0, "measured on: second": 2.0, "data: fresh": 3.0, "start: zero_biases": 9.0}
+
+
+def lines_of() -> pd.DataFrame:
+    of_line = {"network": "B3", "label": 0.22, "theirs": 1.0, "runs": 1}
+    rows = [
+        of_line | {"reading": name, "rule": rule, "epoch": epoch, "ours": ours + epoch}
+        for name, ours in READINGS.items()
+        for rule in ("modified", "ordinary")
+        for epoch in (10, 25)
+    ]
+    lost = {"reading": "data: fresh", "rule": "modified", "epoch": 50, "ours": math.inf}
+    table = pd.DataFrame([*rows, of_line | lost])
+    return table.assign(ratio=table.ours / table.theirs)
+
+
+def test_a_line_of_the_base_has_its_error_on_new_inputs_beside_it():
+    table = overlay(lines_of())
+    fixed, fresh = (table[table.data == data] for data in ("fixed", "fresh"))
+    assert len(fixed) == 4
+    assert (fixed.error == fixed.epoch + 1).all() and (fixed.ratio == fixed.error).all()
+    assert (fixed.new_error == fixed.epoch + 2).all()
+    kept = fresh.dropna(subset="error")
+    assert (kept.error == kept.epoch + 3).all()
+    assert kept.epoch.tolist() == [10, 25, 10, 25], "a run that diverged has no error"
