@@ -1,4 +1,4 @@
-"""Which rule perfects a map that is almost idempotent, at which rates."""
+"""Which rule improves a map that is almost idempotent, at which rates."""
 
 import numpy as np
 import pandas as pd

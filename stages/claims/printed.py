@@ -110,7 +110,7 @@ CLAIMS = {
         "with the scale divided out, is the modified rule's error on new inputs lower? (left open)",
     ),
     "N": Claim(
-        "does the rule perfect an almost idempotent map?",
+        "does the rule improve maps that are almost idempotent?",
         "the theory is about these (2.2)",
         "maps near an idempotent, which the theory is about, become idempotent (2.2)",
     ),

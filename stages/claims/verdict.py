@@ -16,6 +16,7 @@ PARTLY = "reproduced at some reconstruction errors"
 CONVENTION, OPEN, NOT_RUN = "depends on a convention", "undecided", "not run"
 # What became of a network whose error fell: it says whether the lower error is worth anything.
 COLLAPSED, SHRINKS = "by collapse", "shrinks, does not become idempotent"
+ONE_RUN = "cannot be decided with one run"  # by how often a ratio is below 1
 INDICATION = "indication"  # what a verdict is that rests on too little
 LONGEST = 60  # characters of a verdict in short
 

@@ -60,7 +60,7 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
         "figure_recurrence": recurrence.figure_recurrence(table("scalar_map"), planes),
         "figure_published": published.figure_published(lines, read_errors(), new, each),
         "figure_sweep": sweep.figure_sweep(lanes, averages),
-        "figure_near": near.figure_near(table("near"), perfected(folder / "near.json")),
+        "figure_near": near.figure_near(table("near"), near_ratios(folder / "near.json")),
         "figure_cost": cost.figure_cost(table("cost"), training),
         "appendix/figure_newdata": newdata.figure_newdata(new, *compared(folder / "newdata.json")),
         "appendix/figure_autodiff": graph.figure_autodiff(
@@ -85,7 +85,7 @@ def swept(rows: pd.DataFrame, parameters: params.Laptop) -> tuple[pd.DataFrame, 
     return pd.concat(ends), pd.concat(best)
 
 
-def perfected(path: Path) -> pd.DataFrame:
+def near_ratios(path: Path) -> pd.DataFrame:
     """Return a row a case: steps, ratio of the rules with its interval, and predicted edges."""
     found = json.loads(path.read_text(encoding="utf-8"))
     return pd.DataFrame(

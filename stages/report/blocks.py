@@ -31,8 +31,8 @@ def claims(read: Read) -> str:
     """Return every claim in short: the authors, here, verdict.
 
     Those on generation are taken from the pipeline that has trained the most seeds for them, and
-    what is whole at the paper's scale from there. What has not been run anywhere stands in the
-    table of its pipeline alone.
+    what is whole at the paper's scale from there. What has not been run anywhere is named below the
+    table.
     """
     laptop, paper = (json.loads(read(f"metrics/{of}/claims.json")) for of in ("laptop", "paper"))
     found = {}
@@ -47,9 +47,11 @@ def claims(read: Read) -> str:
                 found.pop(claim, None)
                 found[f"{claim} ({pipeline})"] = longer[claim]
     order = {claim: place for place, claim in enumerate(CLAIMS)}
-    run = [name for name, row in found.items() if row["verdict"] != NOT_RUN]
-    rows = sorted(run, key=lambda name: order[name.partition(" ")[0]])
-    return short_table({name: found[name] for name in rows})
+    names = sorted(found, key=lambda name: order[name.partition(" ")[0]])
+    run = [name for name in names if found[name]["verdict"] != NOT_RUN]
+    late = ", ".join(name for name in names if name not in run)
+    table = short_table({name: found[name] for name in run})
+    return table + (f"\nNot run yet: {late}.\n" if late else "")
 
 
 def claims_at_the_papers_scale(read: Read) -> str:

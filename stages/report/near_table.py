@@ -1,4 +1,4 @@
-"""The table of starts near a projection: which rule perfects which, at which rate."""
+"""The table of starts near a projection: which rule improves which, at which rate."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,12 +35,7 @@ def _row(found: Mapping[str, Any], case: params.Start) -> list[str]:
         left = 10 ** number(found[rule]["log10_relative_error"])
         cells.append(f"{left:.1e} at {found[rule]['best_rate']:g}")
     runs = f"{found['modified_over_ordinary']['runs']}"
-    return [*cells, ratio(near.estimate(found), _figure), runs]
-
-
-def _figure(value: float) -> str:
-    """Return two figures, and no power of ten of a large number."""
-    return f"{value:.2g}" if value < 100 else f"{round(value, -1):.0f}"
+    return [*cells, ratio(near.estimate(found), near.figure), runs]
 
 
 def _else(case: params.Start) -> str:

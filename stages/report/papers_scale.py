@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stages.claims.network_by_network import ALL
 from stages.claims.verdict import INDICATION
 
 Row = Mapping[str, Any]  # of a claims.json
@@ -16,9 +17,10 @@ def whole(laptop: Row, paper: Mapping[str, Row]) -> Row | None:
         paper: what the paper's scale says of it, by network.
 
     Returns:
-        The row of the only network that the laptop scale judges, if it has as many runs and steps
-        as a verdict takes; of a claim about several networks none.
+        The row over all cases, if there is one, else that of the only network that the laptop
+        scale judges, if it has as many runs and steps as a verdict takes; of a claim about several
+        networks none.
     """
-    networks = laptop.get("networks", list(paper))
+    networks = laptop.get("networks", [ALL] if ALL in paper else list(paper))
     found = paper.get(networks[0], {}) if len(networks) == 1 else {}
     return found if "ours" in found and INDICATION not in found["verdict"] else None

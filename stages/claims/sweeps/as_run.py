@@ -22,9 +22,11 @@ from stages.claims.sweeps.comparison import (
 )
 from stages.claims.verdict import (
     NOT,
+    ONE_RUN,
     OPEN,
     REPRODUCED,
     Verdict,
+    counted,
     evidence,
     number,
     told,
@@ -66,10 +68,11 @@ def lower_rates(network: str, lanes: pd.DataFrame, section: params.Claims) -> Ve
     }
     words = [word for word, _ in found.values()]
     verdict = REPRODUCED if LOWER in words else OPEN if OPEN in words or not words else NOT
-    count = f"lower at {words.count(LOWER)} of {len(words)} lower rates"
+    count = f"lower at {words.count(LOWER)} of {counted(len(words), 'rate')} below ordinary's best"
+    count = ONE_RUN if lanes.run.nunique() == 1 else count
     wordings, rests = with_nature(verdict, nature(lanes, section)), sweeps.of_sweep(lanes, section)
     text = told("T4b", best=best, count=count, found=found)
-    return Verdict.of("T4b", wordings, rests, f"{count} than ordinary's best", text, [network])
+    return Verdict.of("T4b", wordings, rests, count, text, [network])
 
 
 def edge(found: Mapping[str, Any], section: params.Claims) -> Verdict:

@@ -114,9 +114,9 @@ def _ours(cases: Sequence[Case]) -> str:
     """Return the largest ratio of errors at one rate, and at the best rates, of all that count."""
     fixed = [case.most for case in cases if case.at_one_rate]
     best = [case.at_best_rates for case in cases]
-    places = {"at one rate": fixed, "at the best rates": best}
+    places = {"at one rate": fixed, "at best rates": best}
     shown = [f"{_largest(of).brief} {place}" for place, of in places.items() if of]
-    return ", ".join(shown) or "none that counts"
+    return f"by size {', '.join(shown)}" if shown else "none that counts"
 
 
 def _largest(differences: Sequence[Difference]) -> Difference:

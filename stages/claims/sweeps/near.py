@@ -1,7 +1,9 @@
-"""N: does the rule perfect a map that is almost idempotent, and does it better than ordinary?"""
+"""N: does the rule improve a map that is almost idempotent, and does it better than ordinary?"""
 
 import math
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from stages.claims.intervals import EQUAL, HIGHER, LOWER, Estimate, ratio, word
@@ -19,28 +21,54 @@ _WORDS = {
 def judge(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Verdict:
     """Judge N from near.json, each rule at its own best rate, all on new inputs.
 
-    A case is perfected where the modified rule leaves at most `perfected_below` of the relative
-    error at the start and the outputs still spread: nothing has shrunk or collapsed.
+    A case is improved, by default tenfold, where the modified rule leaves at most `perfected_below`
+    of the relative error at the start and the outputs still spread: nothing has shrunk or
+    collapsed. How near to idempotent it is then depends on the start.
     """
-    perfected = [name for name, case in found.items() if _is_perfected(case, section)]
+    fold = f"{1 / section.perfected_below:.3g}-fold better"
+    improved = [in_words(name) for name, case in found.items() if _is_improved(case, section)]
     words = {name: _compared(case, section) for name, case in found.items()}
-    by_word = {w: [n for n, own in words.items() if own == w] for w in _WORDS}
+    by_word = {w: [in_words(n) for n, own in words.items() if own == w] for w in _WORDS}
     compared = ", ".join(f"{_WORDS[w]} {', '.join(names)}" for w, names in by_word.items() if names)
-    if not perfected:
+    if not improved:
         wordings = [NOT]
     else:
-        answer = "yes" if len(perfected) == len(found) else f"on {', '.join(perfected)}"
-        count = f"{len(perfected)} of {len(found)} perfected"
-        wordings = [f"{answer}; {compared}", f"{count}, {len(by_word[LOWER])} below ordinary"]
+        answer = "yes" if len(improved) == len(found) else f"{fold} on {', '.join(improved)}"
+        count = f"{fold} in {len(improved)} of {len(found)} cases"
+        wordings = [f"{answer}; {compared}", f"{count}, below ordinary in {len(by_word[LOWER])}"]
     means = [estimate(case)[0] for case in found.values()]
     finite = [mean for mean in means if math.isfinite(mean)]
-    ends = f"×{10 ** min(finite):.2g} to ×{10 ** max(finite):.3g}" if finite else "not measurable"
-    ours = f"relative error, modified / ordinary: {ends}"
-    shown = {name: dict(case) | {"ratio": ratio(estimate(case))} for name, case in found.items()}
-    return Verdict.of("N", wordings, _rests_on(found, section), ours, told("N", cases=shown))
+    ends = dict.fromkeys(f"×{figure(10**of)}" for of in sorted(finite)[:: max(1, len(finite) - 1)])
+    ours = f"relative error, modified / ordinary: {' to '.join(ends) or 'not measurable'}"
+    shown = {
+        in_words(n): dict(case) | {"ratio": ratio(estimate(case), figure)}
+        for n, case in found.items()
+    }
+    text = told("N", cases=shown, fold=fold, least=f"{section.perfected_below:g}")
+    return Verdict.of("N", wordings, _rests_on(found, section), ours, text)
 
 
-def _is_perfected(case: Mapping[str, Any], section: params.Claims) -> bool:
+def overall(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Verdict:
+    """Judge N from the cases of all widths, where each width is told by itself too."""
+    verdict = judge(found, section)
+    text = f"{len(found)} cases of at least {runs(found)} runs, all told below by width"
+    return replace(verdict, verdict=verdict.brief or verdict.verdict, brief="", measured=text)
+
+
+def figure(value: float) -> str:
+    """Return two figures, and no power of ten of a large number."""
+    return f"{value:.2g}" if value < 100 else f"{round(value, -1):.0f}"
+
+
+def in_words(case: str) -> str:
+    """Return the name of a case as ``n20 (noise 0.05)``."""
+    width, _, others = case.partition("_")
+    others = re.sub(r"_(\d+)_(\d+)", r" \1.\2", others)
+    others = re.sub(r"_(\d)", r" \1", others).replace("_", ", ").replace("adam", "Adam")
+    return f"{width} ({others.replace('null', 'lost dimensions')})" if others else width
+
+
+def _is_improved(case: Mapping[str, Any], section: params.Claims) -> bool:
     modified = case["modified"]
     left = 10 ** number(modified["log10_relative_error"]) / case["start"]
     return left <= section.perfected_below and modified["spread_kept"] >= section.spread_from

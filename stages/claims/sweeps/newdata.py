@@ -48,7 +48,8 @@ def judge(found: Settings, section: params.Claims) -> Verdict:
         marked = f"{name} ({natures[name]})" if natures[name] else name
         by_word[_compared(of, "at_own_best_rates", section)].append(marked)
     long = ", ".join(f"{_WORDS[w]} {', '.join(names)}" for w, names in by_word.items() if names)
-    brief = f"below on {len(by_word[LOWER])}, above on {len(by_word[HIGHER])} of {len(fresh)}"
+    counts = f"lower in {len(by_word[LOWER])}, higher in {len(by_word[HIGHER])}"
+    brief = f"{counts} of {len(fresh)} cases"
     means = [_estimate(of["at_own_best_rates"])[0] for of in fresh.values()]
     finite = [mean for mean in means if math.isfinite(mean)]
     ends = f"×{10 ** min(finite):.2g} to ×{10 ** max(finite):.2g}" if finite else "not measurable"

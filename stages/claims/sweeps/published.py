@@ -54,7 +54,7 @@ def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     missed = [name for name in panels if name not in hit]
     wordings = [REPRODUCED if not missed else NOT]
     if hit and missed:
-        count = f"{len(hit)} of {len(panels)} panels"
+        count = f"{REPRODUCED} in {len(hit)} of {len(panels)} cases"
         wordings = [f"{REPRODUCED} for {_and(hit)}, not for {_and(missed)}", count]
     by_rule: dict[str, list[str]] = {}
     for name, (network, of) in panels.items():
@@ -80,7 +80,8 @@ def at_equal_rates(matched: Mapping[str, Mapping[str, float]], section: params.C
         verdict = CONVENTION
     elif max(every) < -section.least_effect:
         verdict = REPRODUCED
-    ours = f"×{10 ** min(every):.2f} to ×{10 ** max(every):.2f} at equal steps, first 200 epochs"
+    ends = f"×{10 ** min(every):.2f} to ×{10 ** max(every):.2f}"
+    ours = f"equal steps, to epoch 200: {ends} of ordinary's"
     return Verdict.of("P2", [verdict], Evidence(), ours, told("P2", networks=matched))
 
 
@@ -93,7 +94,8 @@ def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     answers = {network: _holds(*fell, section) for network, fell in falls.items()}
     words = ", ".join(f"{answer} on {network}" for network, answer in answers.items())
     short = ", ".join(f"{network} {answer}" for network, answer in answers.items())
-    ours = "; ".join(f"{n} ×{old:.2g} trained, ×{new:.2g} new" for n, (old, new) in falls.items())
+    of_each = (f"{n} ÷{old:.2g} trained, ÷{new:.2g} new" for n, (old, new) in falls.items())
+    ours = f"error: {'; '.join(of_each)}"
     text = told("P3", networks=lines)
     return Verdict.of("P3", [words, short], _rests_on(lines, section), ours, text, list(lines))
 

@@ -24,6 +24,7 @@ from stages.claims.verdict import (
     CONVENTION,
     LONGEST,
     NOT,
+    ONE_RUN,
     OPEN,
     REPRODUCED,
     Evidence,
@@ -64,7 +65,7 @@ def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
         for of_all in zip(*verdicts, strict=True)
     )
     brief = brief if len(long) > LONGEST else ""
-    return Verdict("T3", long, f"modified / ordinary: {ours}", text, list(lanes), brief)
+    return Verdict("T3", long, f"error, modified / ordinary: {ours}", text, list(lanes), brief)
 
 
 def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.Claims) -> Verdict:
@@ -76,7 +77,9 @@ def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.C
     verdict = OPEN if OPEN in (matched, raw) else verdict
     factor = f"{width / 2:g}"
     text = told("T4", matched=figures, relabelled=relabelled, factor=factor)
-    ours = f"lower at {share} rates; at {raw_share} if labels mean ×{factor}"
+    ours = f"lower at {share} rates (equal steps), {raw_share} (printed rates)"
+    if lanes.run.nunique() == 1:
+        ours = ONE_RUN
     words = with_nature(verdict, nature(lanes, section)), of_sweep(lanes, section)
     return Verdict.of("T4", *words, ours, text, [network])
 
@@ -90,9 +93,10 @@ def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
     if counts["modified"]:
         verdict = with_nature(REPRODUCED, nature(below[below.rule == "modified"], section))
     shown = [f"{count} of {each} {rule}" for rule, count in counts.items()]
-    limit = f"below {section.near_zero:g}: "
-    text = limit + ", ".join(f"{lanes_of_rule} lanes" for lanes_of_rule in shown)
-    return Verdict.of("T6", verdict, of_sweep(lanes, section), limit + ", ".join(shown), text)
+    limit = f"error < {section.near_zero:g}: "
+    ours = f"{limit}{', '.join(shown)} runs"
+    text = f"{limit}{' and '.join(shown)} trainings, one a run and learning rate"
+    return Verdict.of("T6", verdict, of_sweep(lanes, section), ours, text)
 
 
 def of_sweep(lanes: pd.DataFrame, section: params.Claims) -> Evidence:
@@ -151,14 +155,15 @@ def _at_lower_rates(
     judged = below or shared[:1]
     words, figures = zip(*(compared(at_rates(lanes, r), section) for r in judged), strict=True)
     lower, undecided, half = words.count(LOWER), words.count(OPEN), len(words) / 2
+    one_run = lanes.run.nunique() == 1
     word = LOWER if lower > half else "not lower" if lower + undecided <= half else OPEN
     shown = "" if below else "none is below both, so at the lowest: "
-    shown += f"lower at {lower} of {counted(len(words), 'rate')}"
-    if undecided:
+    shown += ONE_RUN if one_run else f"lower at {lower} of {counted(len(words), 'rate')}"
+    if undecided and not one_run:
         shown += f", {OPEN} at {undecided}"
     ends = dict.fromkeys((0, len(words) - 1))  # one end where there is one rate
-    places = " to ".join(f"{judged[k]['ordinary']:g} ({figures[k]})" for k in ends)
-    return word, f"{lower} of {len(words)}", f"{shown}, {places}"
+    places = ", and ".join(f"{figures[k]} at {judged[k]['ordinary']:g}" for k in ends)
+    return word, f"{lower} of {len(words)}", f"{shown}; {places}"
 
 
 def _shared_rates(lanes: pd.DataFrame, scale: float) -> list[dict[str, float]]:

@@ -25,8 +25,8 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     widest = max(found["ordinary_over_modified"].items(), key=lambda of: int(of[0].split("_")[1]))
     ratios = widest[1]
     ours = (
-        f"exponent in depth {largest:.2f}; operations ×{ratios['flops_ratio']:.2f}, "
-        f"bytes ×{ratios['saved_bytes_ratio']:.2g}"
+        f"as depth^{largest:.2f}; ordinary takes ×{ratios['flops_ratio']:.2f} operations, "
+        f"×{ratios['saved_bytes_ratio']:.2g} bytes"
     )
     text = "the numbers are in cost.json"
     if verdict == NOT:

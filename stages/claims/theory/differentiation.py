@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.verdict import NOT, REPRODUCED, Verdict, told
+from stages.claims.verdict import NOT, REPRODUCED, Verdict, counted, told
 from stages.common import params
 
 
@@ -14,7 +14,7 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     passes = found["graphs"]["modified"]["recorded_applications"]
     holds = worst <= math.log10(section.equality_tolerance) and passes == 1
     text = told("C", found=found, where=_where(found["gradient_of_a_loss"]))
-    ours = f"closed form to 10^{worst:.1f}; recorded passes of f: {passes}"
+    ours = f"equals its closed form to 10^{worst:.1f}; records {counted(passes, 'pass')} of f"
     measured = text if holds else "the numbers are in autodiff.json"
     return Verdict("C", REPRODUCED if holds else NOT, ours, measured)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.verdict import NOT, Verdict, number, stated, told
+from stages.claims.verdict import NOT, Verdict, counted, number, stated, told
 from stages.common import params
 
 Found = Mapping[str, Any]
@@ -37,8 +37,9 @@ def ansatz(found: Found, families: Found) -> Verdict:
     )
     verdict = stated(holds, found["zero_branch_not_zero_from_degree"] is None)
     ours = (
-        f"{found['correctors_of_degree_2']} of degree 2, {found['correctors_of_degree_3']} of 3, "
-        f"{found['free_coefficients_of_degree_4']} free coefficient of 4"
+        f"solutions: {found['correctors_of_degree_2']} of degree 2, "
+        f"{found['correctors_of_degree_3']} of 3, "
+        f"{counted(found['free_coefficients_of_degree_4'], 'free parameter')} at 4"
     )
     return _verdict("L1", verdict, ours, found=found, families=families)
 
@@ -60,8 +61,8 @@ def fixed_points(derived: Found, found: Found, section: params.Claims) -> Verdic
     verdict = stated(holds, as_stated=not derived["identity_is_fixed"])
     values = ", ".join(f"{value:g}" for value in derived["fixed_eigenvalues"])
     ours = (
-        f"{values}; moved by 10^{found['log10_defect_of_diagonalisable']:.1f}, "
-        f"Jordan blocks by {of_block:.2g}"
+        f"{values} (moved by 10^{found['log10_defect_of_diagonalisable']:.1f}); "
+        f"Jordan blocks move by {of_block:.2g}"
     )
     return _verdict("L2", verdict, ours)
 
@@ -75,8 +76,8 @@ def stability(found: Found) -> Verdict:
     at_zero = found["multiplier_at_half_for_gamma_0"]
     verdict = stated(all(found[share] == 1 for share in everywhere), as_stated=at_zero > 1)
     ours = (
-        f"at {min(found[share] for share in everywhere):.0%} of γ to "
-        f"{found['largest_gamma_tried']}; factor of ½ at γ = 0: {at_zero}"
+        f"at {min(found[share] for share in everywhere):.0%} of the steps 0 < γ ≤ "
+        f"{found['largest_gamma_tried']}; γ = 0 {'moves' if at_zero > 1 else 'does not move'} ½"
     )
     return _verdict("L3", verdict, ours, found=found)
 
@@ -97,8 +98,8 @@ def precision(found: Found, section: params.Claims) -> Verdict:
     verdict = stated(precise["symmetric"], all(precise.values()) and all(converge))
     worst = _worst_oblique(found["cases"])
     ours = (
-        f"residual 10^{L4['log10_floor_by_dtype']['float64']:.1f} if symmetric, "
-        f"10^{worst['log10_floor']:.1f} at the worst"
+        f"relative error 10^{L4['log10_floor_by_dtype']['float64']:.1f} if symmetric, "
+        f"10^{worst['log10_floor']:.1f} at worst"
     )
     return _verdict("L4", verdict, ours, found=L4, worst=worst)
 
@@ -107,7 +108,7 @@ def one_layer(found: Found, section: params.Claims) -> Verdict:
     """Judge that one SGD step on f(x) = Wx is one step of the relaxed recurrence (section 2.3)."""
     largest = found["log10_largest_difference"]
     holds = largest < math.log10(section.equality_tolerance)
-    ours = f"difference of one step 10^{largest:.1f}"
+    ours = f"after one step they differ by 10^{largest:.1f} (relative)"
     return _verdict("L5", stated(holds, as_stated=True), ours, found=found)
 
 

@@ -128,7 +128,7 @@ def test_every_network_is_judged_by_its_own_runs(tmp_path: Path, settings: param
     assert network_by_network.by_claim([found["T6", "B1"]]) == {
         "T6": {"B1": {"verdict": REPRODUCED, "runs": 3, "ours": found["T6", "B1"].ours}}
     }
-    assert found["T6", "B1"].ours == "below 1e-06: 6 of 6 modified, 0 of 6 ordinary"
+    assert found["T6", "B1"].ours == "error < 1e-06: 6 of 6 modified, 0 of 6 ordinary runs"
     for claim in ("T3", "T4"):
         entry = found[claim, "B2"]
         assert (entry.verdict, entry.runs) == (f"{NOT} (indication: 2 runs)", 2)
@@ -202,7 +202,12 @@ def test_starts_near_a_projection_are_judged_by_width(tmp_path: Path, settings: 
     content = {"n20_bias_0": start(1, 2), "n20_bias_6": start(-2, -1, runs=4), "n5": start(-2, -1)}
     (tmp_path / "near.json").write_text(json.dumps(content))
     found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
-    assert found["N", "n20"].runs == 4
-    assert found["N", "n20"].verdict == "yes; below ordinary on n20_bias_6, above it on n20_bias_0"
+    bias = found["N", "n20"]
+    assert (bias.runs, bias.verdict) == (
+        4,
+        "yes; below ordinary on n20 (bias 6), above it on n20 (bias 0)",
+    )
     assert found["N", "n5"].verdict == "yes; below ordinary on n5"
+    over_all = found["N", network_by_network.ALL]  # the cases with runs enough for a verdict
+    assert over_all.verdict == "10-fold better in 3 of 3 cases, below ordinary in 2"
     assert found["N", "n400"].verdict == NOT_RUN

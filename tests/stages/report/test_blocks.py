@@ -20,6 +20,8 @@ def test_claims_that_were_run_are_shown_in_short():
         "| G1 (study) | a | b | c | e |",
         "| G2 (celeba) | a | b | c | d |",
         "| G3 | a | b | c | d |",
+        "",
+        "Not run yet: T7.",
     ]
 
 

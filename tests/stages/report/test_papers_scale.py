@@ -19,6 +19,8 @@ NOT_RUN = {"verdict": "not run", "runs": 0}
         ({}, {"B1": WHOLE, "B2": WHOLE}, None),
         ({}, {"B1": NOT_RUN}, None),
         ({"networks": ["B2"]}, {}, None),
+        ({}, {"all": WHOLE, "n5": FEW, "n20": WHOLE}, "all"),
+        ({}, {"all": FEW, "n5": WHOLE}, None),
         ({}, {}, None),
     ],
 )

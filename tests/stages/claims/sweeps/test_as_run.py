@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from stages.claims.sweeps import as_run
-from stages.claims.verdict import NOT, OPEN, REPRODUCED
+from stages.claims.verdict import NOT, ONE_RUN, OPEN, REPRODUCED
 from tests.stages.claims.lanes import SECTION, rows_of
 
 RATES = (0.07, 0.22, 1.42)
@@ -58,6 +58,7 @@ def test_t4_asks_for_a_lower_error_below_the_best_rate_of_ordinary(
 def test_one_run_leaves_t4_undecided():
     found = as_run.lower_rates("B3", lanes(LOW, runs=1), SECTION)
     assert found.verdict == f"{OPEN} (indication: 1 run)"
+    assert found.ours == ONE_RUN
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,10 @@ def case(
         ({"a": case(-2, -1), "b": case(-1, 1)}, "yes; below ordinary on a, undecided on b"),
         ({"a": case(1, 2)}, "yes; above it on a"),
         ({"a": case(-0.05, 0.05)}, "yes; level with it on a"),
-        ({"a": case(-2, -1, left=-0.5), "b": case(-2, -1)}, "on b; below ordinary on a, b"),
+        (
+            {"a": case(-2, -1, left=-0.5), "b": case(-2, -1)},
+            "10-fold better on b; below ordinary on a, b",
+        ),
         ({"a": case(-2, -1, left=-0.5)}, "not reproduced"),
         ({"a": case(-2, -1, spread=0.1)}, "not reproduced"),  # it has shrunk
         ({"a": case(None, None)}, "yes; undecided on a"),  # a run diverged
@@ -51,3 +54,35 @@ def test_noise_alone_decides_nothing():
 def test_the_range_of_the_ratios_stands_in_the_row():
     found = near.judge({"a": case(-2, -2), "b": case(-1, -1)}, SECTION)
     assert found.ours == "relative error, modified / ordinary: ×0.01 to ×0.1"
+    assert near.judge({"a": case(3, 3)}, SECTION).ours.endswith(": ×1000")
+
+
+def test_what_is_improved_is_named_by_the_threshold_and_in_words():
+    found = {"n5": case(-2, -1, left=-0.5), "n20_noise_0_05": case(-2, -1)}
+    assert near.judge(found, SECTION).brief == "10-fold better in 1 of 2 cases, below ordinary in 2"
+    stricter = SECTION.model_copy(update={"perfected_below": 0.01})
+    said = near.judge(found, stricter)
+    assert said.verdict.startswith(
+        "100-fold better on n20 (noise 0.05); below ordinary on n5, n20 ("
+    )
+
+
+def test_over_all_widths_the_cases_are_counted_and_not_named():
+    cases = {f"n{width}_noise_0_05": case(-2, -1) for width in (5, 20, 100)}
+    said = near.overall({"n5": case(-2, -1, left=-0.5)} | cases, SECTION)
+    assert said.verdict == "10-fold better in 3 of 4 cases, below ordinary in 4"
+    assert said.measured == "4 cases of at least 10 runs, all told below by width"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("n5_noise_1_0", "n5 (noise 1.0)"),
+        ("n20_linear_bias_0", "n20 (linear, bias 0)"),
+        ("n20_null_10", "n20 (lost dimensions 10)"),
+        ("n100_adam", "n100 (Adam)"),
+        ("n400", "n400"),
+    ],
+)
+def test_cases_are_told_in_words(name: str, words: str):
+    assert near.in_words(name) == words

@@ -7,7 +7,7 @@ import pytest
 
 from stages.claims.sweeps import sweeps
 from stages.claims.sweeps.comparison import RULES
-from stages.claims.verdict import COLLAPSED, CONVENTION, NOT, OPEN, REPRODUCED, SHRINKS
+from stages.claims.verdict import COLLAPSED, CONVENTION, NOT, ONE_RUN, OPEN, REPRODUCED, SHRINKS
 from stages.sweeps.aggregate import last_rows
 from stages.sweeps.printed import PARAMETER_COUNTS
 from tests.stages.claims.lanes import RATES, SECTION, WIDTH, Errors, lanes_of, rows_of
@@ -112,7 +112,7 @@ def test_a_run_that_diverges_at_the_rates_of_the_others_leaves_t3_open():
     assert found.verdict == OPEN
     assert "rates 0.02 or 1, its end and 0.02" in found.measured
     assert "not measurable, as a run diverged" in found.measured
-    assert found.ours == "modified / ordinary: B2 not measurable"
+    assert found.ours == "error, modified / ordinary: B2 not measurable"
 
 
 def test_a_single_run_chooses_its_own_rates_and_says_so():
@@ -161,16 +161,16 @@ def test_t4_takes_the_majority_of_the_rates_below_the_best(
 def test_t4_leaves_out_the_best_rates_and_all_above():
     lanes = falling({10.0: 1e-5}, {})
     found = sweeps.lower_rates("B2", lanes, WIDTH, SECTION)
-    assert "lower at 0 of 4 rates, 0.1 (×1 [1, 1]) to 5 (" in found.measured
-    assert "lower at 0 of 1 rate, 0.1 (×1 [1, 1])" in found.measured
+    assert "lower at 0 of 4 rates; ×1 [1, 1] at 0.1, and ×" in found.measured
+    assert "lower at 0 of 1 rate; ×1 [1, 1] at 0.1" in found.measured
 
 
 def test_t4_falls_back_on_the_lowest_rate_where_a_rule_is_best_there():
     found = sweeps.lower_rates("B2", falling({0.1: 1e-5}, {}), WIDTH, SECTION)
     assert found.verdict == CONVENTION
-    words = "scale: none is below both, so at the lowest: lower at 1 of 1 rate, 0.1 (×2e-05 ["
+    words = "none is below both, so at the lowest: lower at 1 of 1 rate; ×2e-05 ["
     assert words in found.measured
-    assert found.ours == "lower at 1 of 1 rates; at 0 of 1 if labels mean ×50"
+    assert found.ours == "lower at 1 of 1 rates (equal steps), 0 of 1 (printed rates)"
 
 
 def test_t4_relabels_by_half_the_width():
@@ -179,14 +179,22 @@ def test_t4_relabels_by_half_the_width():
     found = sweeps.lower_rates("B2", falling(HIGH, {}), 7 * WIDTH, SECTION)
     assert found.verdict == OPEN
     assert found.measured.endswith("no rate in common")
-    assert found.ours.endswith("; at none if labels mean ×350")
+    assert found.ours.endswith(", none (printed rates)")
+
+
+def test_t4_does_not_count_rates_of_a_single_run():
+    found = sweeps.lower_rates("B2", lanes_of({}, runs=1)["B2"], WIDTH, SECTION)
+    assert found.verdict == f"{OPEN} (indication: 1 run)"
+    assert found.ours == ONE_RUN
+    assert f"{ONE_RUN}; ×1, one run at" in found.measured
+    assert "lower at" not in found.measured
 
 
 def test_t6_counts_the_lanes_that_reach_zero():
     assert sweeps.near_zero(lanes_of({})["B1"], SECTION).verdict == NOT
     found = sweeps.near_zero(lanes_of({("B1", "modified", 0.5): 1e-9})["B1"], SECTION)
     assert found.verdict == REPRODUCED
-    assert "3 of 6 modified lanes, 0 of 6 ordinary lanes" in found.measured
+    assert "3 of 6 modified and 0 of 6 ordinary trainings" in found.measured
     lanes = with_spread(lanes_of({("B1", "modified", 0.5): 1e-9}), B1=1e-7)["B1"]
     assert sweeps.near_zero(lanes, SECTION).verdict == f"{REPRODUCED}, {COLLAPSED}"
 
