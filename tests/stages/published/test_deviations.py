@@ -60,13 +60,28 @@ def lines(settings: params.Paper, rows: pd.DataFrame) -> pd.DataFrame:
     return deviations.compared(settings, rows, pd.DataFrame(flat))
 
 
-def test_a_reading_that_made_the_curves_is_the_nearest(settings, rows, lines):
-    for reading in ("base", "data: fresh", "start: lecun_normal", "modified label: elements, half"):
-        table = deviations.compared(settings, rows, printed(lines, reading))
-        found = deviations.headline(deviations.deviations(table, settings.readings))
-        assert found["nearest"]["reading"] == reading
-        assert found["nearest"]["largest_deviation"] == pytest.approx(1)
-        assert found["second"]["largest_deviation"] > 1.01
+def against(lines: pd.DataFrame, reading: str) -> pd.DataFrame:
+    """Return the lines beside curves that are those of one reading."""
+    place = ["network", "rule", "label", "epoch"]
+    theirs = lines[lines.reading == reading].set_index(place).ours.rename("theirs")
+    table = lines.drop(columns="theirs").join(theirs, on=place)
+    return table.assign(ratio=table.ours / table.theirs)
+
+
+def test_lines_are_put_beside_the_curves_of_the_same_label(settings, rows, lines):
+    table = deviations.compared(settings, rows, printed(lines, "data: fresh"))
+    pd.testing.assert_frame_equal(table, against(lines, "data: fresh"), check_like=True)
+
+
+@pytest.mark.parametrize(
+    "reading", ["base", "data: fresh", "start: lecun_normal", "modified label: elements, half"]
+)
+def test_a_reading_that_made_the_curves_is_the_nearest(settings, lines, reading: str):
+    table = deviations.deviations(against(lines, reading), settings.readings)
+    found = deviations.headline(table)
+    assert found["nearest"]["reading"] == reading
+    assert found["nearest"]["largest_deviation"] == pytest.approx(1)
+    assert found["second"]["largest_deviation"] > 1.01
 
 
 def test_the_second_batch_is_the_new_inputs(rows, lines):
@@ -85,9 +100,9 @@ def test_a_line_of_which_a_run_diverged_is_infinitely_far(settings, rows, lines)
     assert there.ratio[10].notna().all()
 
 
-def test_a_fitted_start_is_no_candidate(settings, rows, lines):
-    table = deviations.compared(settings, rows, printed(lines, "start: biases_0.7"))
-    found = deviations.headline(deviations.deviations(table, settings.readings))
+def test_a_fitted_start_is_no_candidate(settings, lines):
+    table = deviations.deviations(against(lines, "start: biases_0.7"), settings.readings)
+    found = deviations.headline(table)
     assert found["fitted"]["biases_0.7"]["median_deviation"] == pytest.approx(1)
     assert found["nearest"]["reading"] != "start: biases_0.7"
 
