@@ -43,19 +43,14 @@ def at_equal_rates(curves: pd.DataFrame) -> pd.DataFrame:
         width = TABLE_1[str(network)][-1]
         scale = factor("batch", width) / factor("elements", width)
         of_rule = {rule: rows.sort_values("learning_rate") for rule, rows in there.groupby("rule")}
-        if set(of_rule) != {"modified", "ordinary"}:
+        if len(of_rule) < 2:
             continue
-        ordinary = of_rule["ordinary"]
-        low, high = ordinary.learning_rate.min(), ordinary.learning_rate.max()
-        for label, error in zip(
-            of_rule["modified"].learning_rate, of_rule["modified"].error, strict=True
-        ):
-            same = label * scale
-            if low <= same <= high:
-                between = np.interp(
-                    np.log(same), np.log(ordinary.learning_rate), np.log(ordinary.error)
-                )
-                found.append((network, label, same, epoch, error, np.exp(between)))
+        modified, ordinary = of_rule["modified"], of_rule["ordinary"]
+        rates, errors = np.log(ordinary.learning_rate), np.log(ordinary.error)
+        for label, error in zip(modified.learning_rate, modified.error, strict=True):
+            between = np.interp(np.log(label * scale), rates, errors, left=np.nan, right=np.nan)
+            if np.isfinite(between):
+                found.append((network, label, label * scale, epoch, error, np.exp(between)))
     columns = ["network", "modified_label", "ordinary_label", "epoch", "modified", "ordinary"]
     table = pd.DataFrame(found, columns=columns)
     return table.assign(ratio=table.modified / table.ordinary).sort_values(columns[:4])

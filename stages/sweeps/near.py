@@ -20,7 +20,7 @@ from idem.sweeps.near import NearProjection
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.sweeps import paired
-from stages.sweeps.aggregate import highest_safe_rate, last_rows
+from stages.sweeps.aggregate import LANE, RATE, highest_safe_rate, last_rows
 from stages.sweeps.sweep import grid_with, plan_of, write_completed, write_whole
 
 
@@ -73,7 +73,7 @@ def tabulate(lanes: pd.DataFrame) -> pd.DataFrame:
     tell an idempotent map from a constant one.
     """
     lanes = lanes.assign(spread_kept=lanes.output_spread / lanes.initial_spread)
-    by = lanes.groupby(["case", "rule", "learning_rate"], sort=False)
+    by = lanes.groupby(["case", *RATE], sort=False)
     return by.agg(
         runs=("run", "nunique"),
         diverged=("diverged", "sum"),
@@ -139,8 +139,8 @@ def _at_best(lanes: pd.DataFrame) -> dict[str, float]:
 
 def _first(rows: pd.DataFrame) -> np.ndarray:
     """Return every lane's relative error at the start, in the order of `last_rows`."""
-    first = rows.sort_values(["rule", "learning_rate", "run", "step"])
-    return first.drop_duplicates(["rule", "learning_rate", "run"]).relative_error.to_numpy()
+    first = rows.sort_values([*LANE, "step"]).drop_duplicates(LANE)
+    return first.relative_error.to_numpy()
 
 
 if __name__ == "__main__":
