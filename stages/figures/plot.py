@@ -5,11 +5,11 @@ Six figures answer a question each and lie beside the tables; all others lie in 
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from idem.figures import (
     cost,
@@ -26,6 +26,7 @@ from stages.common import params
 from stages.common.engine import run_units
 from stages.common.files import write_figure
 from stages.figures import plot_generative
+from stages.figures.plot_generative import Drawing
 from stages.published.curves import RULES, read_errors
 from stages.sweeps.aggregate import at_best_rate, last_rows
 
@@ -36,12 +37,12 @@ def main() -> None:
     parameters = params.read(args.params, params.Laptop)
     drawn = drawings(args.metrics, parameters)
     drawn |= plot_generative.drawings(args.metrics, "mnist", parameters)
-    units = [(args.metrics / f"{name}.png", figure) for name, figure in drawn.items()]
-    run_units(write_figure, units, travel=False)  # side by side, as it takes most of the time
+    units = [(args.metrics / f"{name}.png", draw) for name, draw in drawn.items()]
+    run_units(_write, units, travel=False)  # side by side, as it takes most of the time
 
 
-def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
-    """Return every figure but those of the generative study, by name."""
+def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Drawing]:
+    """Return what draws every figure but those of the generative study, by name."""
     section = parameters.plot
 
     def table(name: str) -> pd.DataFrame:
@@ -57,23 +58,29 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Figure]:
         planes = dict(archive)
     lines = of_all("published_{}_lines", list(parameters.published.networks))
     return {
-        "figure_recurrence": recurrence.figure_recurrence(table("scalar_map"), planes),
-        "figure_published": published.figure_published(lines, read_errors(), new, each),
-        "figure_sweep": sweep.figure_sweep(lanes, averages),
-        "figure_near": near.figure_near(table("near"), near_ratios(folder / "near.json")),
-        "figure_cost": cost.figure_cost(table("cost"), training),
-        "appendix/figure_newdata": newdata.figure_newdata(new, *compared(folder / "newdata.json")),
-        "appendix/figure_autodiff": graph.figure_autodiff(
-            table("autodiff_nodes"), table("autodiff_edges")
+        "figure_recurrence": partial(recurrence.figure_recurrence, table("scalar_map"), planes),
+        "figure_published": partial(published.figure_published, lines, read_errors(), new, each),
+        "figure_sweep": partial(sweep.figure_sweep, lanes, averages),
+        "figure_near": partial(near.figure_near, table("near"), near_ratios(folder / "near.json")),
+        "figure_cost": partial(cost.figure_cost, table("cost"), training),
+        "appendix/figure_newdata": partial(
+            newdata.figure_newdata, new, *compared(folder / "newdata.json")
         ),
-        "appendix/figure_stability": stability.figure_stability(table("stability")),
-        "appendix/figure_trajectory": trajectory.figure_trajectory(
-            table("trajectory"), section.figure_trajectory
+        "appendix/figure_autodiff": partial(
+            graph.figure_autodiff, table("autodiff_nodes"), table("autodiff_edges")
         ),
-        "appendix/figure_landscape": trajectory.figure_landscape(
-            table("trajectory_surface"), table("trajectory")
+        "appendix/figure_stability": partial(stability.figure_stability, table("stability")),
+        "appendix/figure_trajectory": partial(
+            trajectory.figure_trajectory, table("trajectory"), section.figure_trajectory
+        ),
+        "appendix/figure_landscape": partial(
+            trajectory.figure_landscape, table("trajectory_surface"), table("trajectory")
         ),
     }
+
+
+def _write(path: Path, draw: Drawing) -> None:
+    write_figure(path, draw())
 
 
 def swept(rows: pd.DataFrame, parameters: params.Laptop) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,6 +5,8 @@ shows them among all others; drawings of numbers and of generated images lie bes
 """
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +23,7 @@ from stages.figures.album import album
 
 OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
 DISTANCE = "frechet_distance"  # the measure that stands beside the samples
+Drawing = Callable[[], Figure]
 
 
 def main() -> None:
@@ -29,8 +32,8 @@ def main() -> None:
     name = params.choose(dict.fromkeys(DATASETS, args.dataset), args.dataset, "data set")
     note, own, paths = subset(args.metrics, name), pictures.folder(args.metrics, name), {}
     settings = params.read(args.params, Generative)
-    for place, drawn in drawings(args.metrics, name, settings).items():
-        figure = Path(place).name
+    for place, draw in drawings(args.metrics, name, settings).items():
+        figure, drawn = Path(place).name, draw()
         if note and figure != "figure_5":  # which has it below its images
             drawn.suptitle(note, fontsize="small")
         hidden = figure in OF_PHOTOGRAPHS and own != args.metrics
@@ -41,8 +44,8 @@ def main() -> None:
         write_text(own / "page.html", album(f"The generative study of {name}", text, paths))
 
 
-def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figure]:
-    """Return every figure of the generative study of a data set, by its place below `folder`."""
+def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Drawing]:
+    """Return what draws each figure of a data set's study, by its place below `folder`."""
 
     def table(name: str, what: str = "") -> pd.DataFrame:
         return pd.read_csv(folder / f"{name}_{dataset}{what}.csv")
@@ -53,19 +56,23 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Figu
     summary = pd.read_csv(folder / "generative_summary.csv")
     chosen = (summary.measure == DISTANCE) & (summary.weights == settings.evaluate.shown_weights)
     drawn = {
-        "figure_5": samples.figure_5(pixels("samples"), summary[chosen], subset(folder, dataset)),
-        "appendix/figure_restoration": samples.figure_restoration(pixels("restored")),
-        "appendix/figure_drift": study.figure_drift(table("drift")),
-        "appendix/figure_collapse": study.figure_collapse(table("validation")),
-        "appendix/figure_neighbours": samples.figure_neighbours(pixels("neighbours")),
-        "appendix/figure_latent": latent.figure_latent(table("latent", "_codes")),
-        "appendix/figure_jacobian": latent.figure_jacobian(table("latent", "_eigenvalues")),
+        "figure_5": partial(
+            samples.figure_5, pixels("samples"), summary[chosen], subset(folder, dataset)
+        ),
+        "appendix/figure_restoration": partial(samples.figure_restoration, pixels("restored")),
+        "appendix/figure_drift": partial(study.figure_drift, table("drift")),
+        "appendix/figure_collapse": partial(study.figure_collapse, table("validation")),
+        "appendix/figure_neighbours": partial(samples.figure_neighbours, pixels("neighbours")),
+        "appendix/figure_latent": partial(latent.figure_latent, table("latent", "_codes")),
+        "appendix/figure_jacobian": partial(
+            latent.figure_jacobian, table("latent", "_eigenvalues")
+        ),
     }
     baselines = folder / f"baselines_{dataset}.json"
     if baselines.exists():
         history = pd.concat([table("validation"), table("baselines_validation")], ignore_index=True)
         spent = {n: of["operations"] for n, of in json.loads(baselines.read_text()).items()}
-        drawn["figure_compute"] = study.figure_compute(history, spent)
+        drawn["figure_compute"] = partial(study.figure_compute, history, spent)
     return drawn
 
 

@@ -46,7 +46,6 @@ def shrink(content: dict[str, Any]) -> None:
     content["flow"]["linear"] |= {"starts": 10, "steps": 20}
     content["flow"]["leaky"] |= {"starts": 10, "steps": 5, "batch_size": 8}
     content["prepare"]["valid_images"] = 20
-    content["classifier"]["batch_size"] = 20
 
 
 @pytest.fixture(scope="module")

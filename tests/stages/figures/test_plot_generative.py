@@ -3,6 +3,7 @@
 import base64
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,7 +22,9 @@ def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, mon
     metrics.mkdir()
     (metrics / "prepare_celeba.json").write_text(json.dumps({"data": SUBSET}))
     drawn = {name: Figure() for name in names}
-    monkeypatch.setattr(plot_generative, "drawings", lambda *_: drawn)
+    monkeypatch.setattr(
+        plot_generative, "drawings", lambda *_: {n: partial(drawn.get, n) for n in names}
+    )
     pipeline = ROOT / "stages/pipelines/celeba/params.yaml"
     arguments = ["plot", "celeba", "--params", str(pipeline), "--metrics", "metrics"]
     monkeypatch.setattr(sys, "argv", arguments)
@@ -42,7 +45,7 @@ def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, mon
 def test_pictures_that_may_be_passed_on_are_on_no_page(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = "appendix/figure_restoration"
-    monkeypatch.setattr(plot_generative, "drawings", lambda *_: {name: Figure()})
+    monkeypatch.setattr(plot_generative, "drawings", lambda *_: {name: Figure})
     arguments = ["plot", "mnist", "--params", str(ROOT / "params.yaml"), "--metrics", "metrics"]
     monkeypatch.setattr(sys, "argv", arguments)
     plot_generative.main()
