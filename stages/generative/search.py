@@ -4,10 +4,12 @@ Every setting is one of `search.models` with something changed, trained on the s
 unless it names others, with the same seeds for as many steps, and measured on the split `valid`
 alone.
 
-It can be killed at any time, and goes on from there when it is run again.
+It can be killed at any time, and goes on from there when it is run again; runs that are done when
+the time is up are written under a name of their own.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from idem.checkpoint import Checkpoint
 from idem.generative.noise import FourierNoise
@@ -15,6 +17,7 @@ from stages.common import params, resume
 from stages.common.files import write_csv
 from stages.common.params import Model, Setting, Train
 from stages.generative import networks, runs
+from stages.sweeps.so_far import forget_so_far, so_far
 
 
 def main() -> None:
@@ -22,11 +25,19 @@ def main() -> None:
     args = params.arguments("try settings on MNIST", group="a key of search.groups")
     everything = params.read(args.params, params.MNISTStudy)
     params.choose(everything.search.groups, args.group, "group")
-    planned = plan(everything, args.group)
+    planned, path = plan(everything, args.group), args.metrics / f"search_{args.group}.csv"
     parts = (unit.arguments for unit in planned.units)
     keys = [{"setting": name, "seed": run.seed} for run, name in parts]
-    with resume.completed(*planned, keep=args.units, label=f"search {args.group}") as results:
-        write_csv(args.metrics / f"search_{args.group}.csv", runs.table(keys, results))
+
+    def late(results: list[Any], _: list[Any]) -> None:
+        done = [pair for pair in zip(keys, results, strict=True) if pair[1] is not None]
+        if done:
+            write_csv(so_far(path), runs.table(*zip(*done, strict=True)))
+
+    label = f"search {args.group}"
+    with resume.completed(*planned, keep=args.units, label=label, late=late) as results:
+        write_csv(path, runs.table(keys, results))
+        forget_so_far(path)
 
 
 def plan(everything: params.MNISTStudy, group: str) -> resume.Plan:

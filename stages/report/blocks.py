@@ -98,12 +98,13 @@ def distance_by_compute(read: Read) -> str:
 
 
 def trials_of(group: str, _: Read) -> str:
-    """Return what became of a group of trials of the study; from their file, as it lies."""
-    path = Path("metrics/study/trials.csv")
+    """Return what became of a group of trials of the study, so far; from its file, as it lies."""
+    path = else_so_far(Path(f"metrics/study/search_{group}.csv"))
     if not path.exists():
         return "Not run yet.\n"
-    rows = pd.read_csv(path)
-    rows = rows[rows.group == group]
+    everything = params.read(STUDY_PARAMS, params.MNISTStudy)
+    search, batch_size = everything.search, everything.train.batch_size
+    rows = trials.described(pd.read_csv(path), search, search.groups[group], batch_size)
     leads = group == trials.LEADS
     found = trials.leads(rows) if leads else trials.summary(rows, study_tables.CONFIDENCE)
     return markdown.table(*found) + "\n"

@@ -100,6 +100,16 @@ def test_a_group_that_was_cut_goes_on_to_the_same_bytes(tmp_path: Path):
     check_alike(*tables)
 
 
+def test_what_is_done_when_the_time_is_up_is_told_until_all_is(tmp_path: Path):
+    prepare(tmp_path, steps=2)
+    so_far, told = tmp_path / "metrics/search_small_so_far.csv", []
+    while run_here(tmp_path, IDEM_MINUTES="1e-5") == OUT_OF_TIME:
+        told.append(pd.read_csv(so_far).setting.tolist() if so_far.exists() else [])
+    assert told[0] == [] and told[-1] == ["base"]
+    assert pd.read_csv(tmp_path / "metrics/search_small.csv").setting.tolist() == ["base", "slow"]
+    assert not so_far.exists()
+
+
 def test_a_setting_that_was_cut_is_found_again_in_another_group(tmp_path: Path):
     prepare(tmp_path, steps=4)
     assert run_here(tmp_path, IDEM_MINUTES="1e-5") == OUT_OF_TIME
