@@ -16,6 +16,7 @@ from stages.common import params
 from stages.generative import trials
 from stages.report import papers_scale, study_tables
 from stages.report.near_table import near_table
+from stages.report.perfect_table import perfect_table
 from stages.report.readings_table import readings_table
 from stages.report.study_tables import by_compute, models, modes
 from stages.report.units_table import units_table
@@ -110,6 +111,11 @@ def trials_of(group: str, _: Read) -> str:
     return markdown.table(*found) + "\n"
 
 
+def perfected(read: Read) -> str:
+    """Return what either rule made of a trained denoiser."""
+    return perfect_table(json.loads(read("metrics/study/perfect_mnist.json")))
+
+
 def units_of(pipeline: str, _: Read) -> str:
     """Return on what a pipeline's finished units were computed; from their files, as they lie."""
     return units_table(pipeline)
@@ -126,6 +132,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "distance by compute": distance_by_compute,
     "towards one map": partial(trials_of, "one_map"),
     "attribution": partial(trials_of, "attribution"),
+    "a trained denoiser": perfected,
 } | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 
 
