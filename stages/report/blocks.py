@@ -111,9 +111,9 @@ def trials_of(group: str, _: Read) -> str:
     return markdown.table(*found) + "\n"
 
 
-def perfected(read: Read) -> str:
+def denoiser(read: Read) -> str:
     """Return what either rule made of a trained denoiser."""
-    return perfect_table(json.loads(read("metrics/study/perfect_mnist.json")))
+    return perfect_table(_csv(read, "metrics/study/perfect_mnist.csv"))
 
 
 def units_of(pipeline: str, _: Read) -> str:
@@ -132,7 +132,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "distance by compute": distance_by_compute,
     "towards one map": partial(trials_of, "one_map"),
     "attribution": partial(trials_of, "attribution"),
-    "a trained denoiser": perfected,
+    "a trained denoiser": denoiser,
 } | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 
 

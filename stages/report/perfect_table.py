@@ -1,38 +1,44 @@
 """The table of a trained denoiser that was trained on: what either rule made of it."""
 
-from collections.abc import Mapping
-from typing import Any
+import pandas as pd
 
 from stages.text import markdown
 
-HEAD = ["trained on with", "best rate", "relative error", "PSNR of f(z), dB", "spread kept"]
+HEAD = ["trained on with", "rates tried", "relative error", "at rate", "PSNR, dB", "spread kept"]
+HEAD.append("relative error at no loss")
+ALLOWED = 0.1  # dB of PSNR, that counts as no loss
 
 
-def perfect_table(found: Mapping[str, Any]) -> str:
+def perfect_table(rows: pd.DataFrame) -> str:
     """Return a Markdown table, the denoiser first, then a row a task and rule.
 
-    The spread is that of f(z), in units of the denoiser's.
+    Medians over seeds, at the rate of the least relative error; last the least of the rates that
+    lose no PSNR, with its rate. PSNR is that of f(z), the spread in units of the denoiser's.
 
     Args:
-        found: of `stages.generative.perfect.headline`.
+        rows: of stage ``perfect``, a row a seed, rule, task and rate.
     """
-    before = found["before"]
-    first = ["(nothing: the denoiser)", "–", f"{before['relative_error']:.3f}"]
-    rows = [[*first, f"{before['psnr_once']:.1f}", "1"]]
-    tasks = sorted(name for name in found if name.startswith("task_"))
-    for task in tasks:
-        rules = {name: of for name, of in found[task].items() if "relative_error" in of}
-        rows += [_row(_words(task, rule), of, before["psnr_once"]) for rule, of in rules.items()]
-    return markdown.table(HEAD, rows) + "\n"
+    measured = ["relative_error", "psnr_once", "spread"]
+    before = rows[rows.rule == "before"][measured].median()
+    first = ["(nothing: the denoiser)", "–", f"{before.relative_error:.3f}", "–"]
+    table = [[*first, f"{before.psnr_once:.1f}", "1", "–"]]
+    for (task, rule), of in rows[rows.rule != "before"].groupby(["task", "rule"]):
+        table.append([_words(task, str(rule)), *_cells(of, before, measured)])
+    return markdown.table(HEAD, table) + "\n"
 
 
-def _words(task: str, rule: str) -> str:
-    alone = task == "task_0"
+def _words(task: float, rule: str) -> str:
     if rule == "none":
         return "its task alone"
-    return f"{rule} alone" if alone else f"its task and {rule}"
+    return f"its task and {rule}" if task else f"{rule} alone"
 
 
-def _row(words: str, of: Mapping[str, float], psnr: float) -> list[str]:
-    error, after = f"{of['relative_error']:.3f}", f"{psnr - of['psnr_lost']:.1f}"
-    return [words, f"{of['learning_rate']:g}", error, after, f"{of['spread_kept']:.2f}"]
+def _cells(of: pd.DataFrame, before: pd.Series, measured: list[str]) -> list[str]:
+    medians = of.groupby("learning_rate")[measured].median()
+    rate = medians.relative_error.idxmin()
+    best = medians.loc[rate]
+    tried = " to ".join(f"{r:g}" for r in sorted({medians.index.min(), medians.index.max()}))
+    cells = [tried, f"{best.relative_error:.3f}", f"{rate:g}", f"{best.psnr_once:.1f}"]
+    harmless = medians[medians.psnr_once >= before.psnr_once - ALLOWED].relative_error
+    there = "–" if harmless.empty else f"{harmless.min():.3f} at {harmless.idxmin():g}"
+    return [*cells, f"{best.spread / before.spread:.2f}", there]
