@@ -11,7 +11,10 @@ starts.
 
 Speeds are real operations a second (`idem.landscape.cost`), so that a measurement at the end counts
 as work; "of peak" is against the network's own products alone, in the shapes and batches of the
-lanes, timed in the same run. Typical output (two idle cores of an AMD EPYC):
+lanes, timed in the same run. On a shared machine that wanders by a third within a minute; the last
+column but one does not, the share of CPU time in matrix products, start and measurements included:
+86 and 87 % for B3 on an Intel Xeon (95 % of a step alone). Typical output, without that column (two
+idle cores of an AMD EPYC):
 
     network rule      lanes  plain s  func s  ours s  ours/plain  /func  GFLOP/s  of peak  sampling
     B1      modified     20     2.50    0.68    0.15      16.2      4.4      7.8      37%     0.009
