@@ -12,7 +12,7 @@ from tests.integration.pipelines import (
     copy_with,
     shrink_generative,
 )
-from tests.made_up import write_classifier, write_mnist
+from tests.made_up import write_mnist
 
 
 def shrink(content: dict[str, Any]) -> None:
@@ -35,7 +35,6 @@ def shrink(content: dict[str, Any]) -> None:
 def test_the_pipeline_of_the_study_runs(tmp_path: Path):
     copy = copy_with(tmp_path, "stages/pipelines/study", shrink)
     write_mnist(tmp_path, ("train", "valid", "test"))
-    write_classifier(tmp_path)
     run(["dvc", "repro", copy[1]], tmp_path)
     check_outputs(*copy)
     check_only_results_changed(*copy)
