@@ -24,7 +24,7 @@ from stages.sweeps.so_far import else_so_far
 from stages.text import markdown
 
 # Of the tables of trials, so that they are no wider than a page: in params.yaml, or in the CSV.
-LEFT_OUT = ("changed", "seed", "steps", "train f(f(z))", "reconstruction, eval")
+LEFT_OUT = ["changed", "seed", "steps", "train f(f(z))", "reconstruction, eval"]
 Read = Callable[[str], str]  # from the name of a file of this repository to its content
 PAPER_PARAMS = Path("stages/pipelines/paper/params.yaml")
 STUDY_PARAMS = Path("stages/pipelines/study/params.yaml")
@@ -110,9 +110,8 @@ def trials_of(group: str, _: Read) -> str:
     rows = trials.described(pd.read_csv(path), search, search.groups[group], batch_size)
     leads = group == trials.LEADS
     head, cells = trials.leads(rows) if leads else trials.summary(rows, study_tables.CONFIDENCE)
-    shown = [i for i, name in enumerate(head) if name not in LEFT_OUT]
-    kept = ([row[i] for i in shown] for row in cells)
-    return markdown.table([head[i] for i in shown], list(kept)) + "\n"
+    shown = pd.DataFrame(cells, columns=head).drop(columns=LEFT_OUT, errors="ignore")
+    return markdown.table([*shown], shown.to_numpy().tolist()) + "\n"
 
 
 def denoiser(read: Read) -> str:

@@ -4,8 +4,11 @@ import pandas as pd
 
 from stages.text import markdown
 
-HEAD = ["trained on with", "rates tried", "relative error", "at rate", "PSNR, dB", "spread kept"]
-HEAD.append("relative error at no loss")
+HEAD = (
+    *("trained on with", "rates tried", "relative error", "at rate"),
+    *("PSNR, dB", "spread kept", "relative error at no loss"),
+)
+MEASURED = ["relative_error", "psnr_once", "spread"]
 ALLOWED = 0.1  # dB of PSNR, that counts as no loss
 
 
@@ -18,12 +21,11 @@ def perfect_table(rows: pd.DataFrame) -> str:
     Args:
         rows: of stage ``perfect``, a row a seed, rule, task and rate.
     """
-    measured = ["relative_error", "psnr_once", "spread"]
-    before = rows[rows.rule == "before"][measured].median()
+    before = rows[rows.rule == "before"][MEASURED].median()
     first = ["(nothing: the denoiser)", "–", f"{before.relative_error:.3f}", "–"]
     table = [[*first, f"{before.psnr_once:.1f}", "1", "–"]]
     for (task, rule), of in rows[rows.rule != "before"].groupby(["task", "rule"]):
-        table.append([_words(task, str(rule)), *_cells(of, before, measured)])
+        table.append([_words(task, str(rule)), *_cells(of, before)])
     return markdown.table(HEAD, table) + "\n"
 
 
@@ -33,8 +35,8 @@ def _words(task: float, rule: str) -> str:
     return f"its task and {rule}" if task else f"{rule} alone"
 
 
-def _cells(of: pd.DataFrame, before: pd.Series, measured: list[str]) -> list[str]:
-    medians = of.groupby("learning_rate")[measured].median()
+def _cells(of: pd.DataFrame, before: pd.Series) -> list[str]:
+    medians = of.groupby("learning_rate")[MEASURED].median()
     rate = medians.relative_error.idxmin()
     best = medians.loc[rate]
     tried = " to ".join(f"{r:g}" for r in sorted({medians.index.min(), medians.index.max()}))
