@@ -20,9 +20,9 @@ from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import NOT_RUN, Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text
+from stages.common.so_far import else_so_far
 from stages.sweeps.aggregate import as_written, last_rows
 from stages.sweeps.printed import EDGES
-from stages.sweeps.so_far import else_so_far
 from stages.text import markdown
 
 ALL = "all"  # cases of a claim with as many runs as a verdict takes, whatever their network

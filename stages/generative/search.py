@@ -8,7 +8,9 @@ It can be killed at any time, and goes on from there when it is run again; runs 
 the time is up are written under a name of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from idem.checkpoint import Checkpoint
@@ -16,8 +18,8 @@ from idem.generative.noise import FourierNoise
 from stages.common import params, resume
 from stages.common.files import write_csv
 from stages.common.params import Model, Setting, Train
+from stages.common.so_far import write_completed
 from stages.generative import networks, runs
-from stages.sweeps.so_far import forget_so_far, so_far
 
 
 def main() -> None:
@@ -25,19 +27,17 @@ def main() -> None:
     args = params.arguments("try settings on MNIST", group="a key of search.groups")
     everything = params.read(args.params, params.MNISTStudy)
     params.choose(everything.search.groups, args.group, "group")
-    planned, path = plan(everything, args.group), args.metrics / f"search_{args.group}.csv"
+    planned, path = plan(everything, args.group), args.metrics / f"search_{args.group}"
     parts = (unit.arguments for unit in planned.units)
     keys = [{"setting": name, "seed": run.seed} for run, name in parts]
+    write_completed(path, planned, partial(write, keys), args.units)
 
-    def late(results: list[Any], _: list[Any]) -> None:
-        done = [pair for pair in zip(keys, results, strict=True) if pair[1] is not None]
-        if done:
-            write_csv(so_far(path), runs.table(*zip(*done, strict=True)))
 
-    label = f"search {args.group}"
-    with resume.completed(*planned, keep=args.units, label=label, late=late) as results:
-        write_csv(path, runs.table(keys, results))
-        forget_so_far(path)
+def write(keys: list[dict], path: Path, results: Sequence[Any], _: Sequence[Any]) -> None:
+    """Write, as `write_completed` asks, the validations of the runs that are done, if any is."""
+    done = [pair for pair in zip(keys, results, strict=True) if pair[1] is not None]
+    if done:
+        write_csv(path.with_suffix(".csv"), runs.table(*zip(*done, strict=True)))
 
 
 def plan(everything: params.MNISTStudy, group: str) -> resume.Plan:

@@ -15,6 +15,7 @@ from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
+from stages.common.so_far import write_completed
 from stages.published.beside import LINE, beside, headline
 from stages.published.curves import read_errors
 from stages.published.readings import factor
@@ -29,7 +30,7 @@ def main() -> None:
     path, network = args.metrics / f"published_{args.network}", args.network
     others = [plan(settings, other) for other in settings.published.networks if other != network]
     of_done = partial(write, settings, network)
-    sweep.write_completed(path, plan(settings, network), of_done, args.units, others)
+    write_completed(path, plan(settings, network), of_done, args.units, others)
 
 
 def write(

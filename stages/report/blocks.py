@@ -13,6 +13,7 @@ from stages.claims.old_names import old_file, renamed
 from stages.claims.printed import CLAIMS
 from stages.claims.verdict import NOT_RUN, short_table
 from stages.common import params
+from stages.common.so_far import else_so_far
 from stages.generative import trials
 from stages.report import papers_scale, study_tables
 from stages.report.near_table import near_table
@@ -20,7 +21,6 @@ from stages.report.perfect_table import perfect_table
 from stages.report.readings_table import readings_table
 from stages.report.study_tables import by_compute, models, modes
 from stages.report.units_table import units_table
-from stages.sweeps.so_far import else_so_far
 from stages.text import markdown
 
 # Of the tables of trials, so that they are no wider than a page: in params.yaml, or in the CSV.

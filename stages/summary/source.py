@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.sweeps.so_far import else_so_far
+from stages.common.so_far import else_so_far
 
 
 class WrongFile(Exception):

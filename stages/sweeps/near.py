@@ -19,9 +19,10 @@ from idem.sweeps.grid import Grid
 from idem.sweeps.near import NearProjection
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
+from stages.common.so_far import write_completed
 from stages.sweeps import paired
 from stages.sweeps.aggregate import LANE, RATE, highest_safe_rate, last_rows
-from stages.sweeps.sweep import grid_with, plan_of, write_completed, write_whole
+from stages.sweeps.sweep import grid_with, plan_of, write_whole
 
 
 def main() -> None:

@@ -18,9 +18,10 @@ from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
+from stages.common.so_far import write_completed
 from stages.sweeps import paired
 from stages.sweeps.aggregate import ERROR_FLOOR, last_rows, student_interval
-from stages.sweeps.sweep import grid_with, plan_of, write_completed, write_whole
+from stages.sweeps.sweep import grid_with, plan_of, write_whole
 
 COMPARISONS = {
     "at_equal_rates": paired.at_equal_rates,

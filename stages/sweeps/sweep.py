@@ -5,7 +5,7 @@ finished is taken.
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,8 @@ from idem.sweeps.sweep import Row, train_lanes
 from stages.common import params, resume
 from stages.common.engine import device
 from stages.common.files import TRAINED, write_csv, write_json
+from stages.common.so_far import write_completed
 from stages.sweeps.aggregate import ERROR_FLOOR, LANE, best_rate, last_rows, summarize
-from stages.sweeps.so_far import forget_so_far, so_far
 
 _MEGABYTE = 2**20
 Name = TypeVar("Name", bound=Hashable)
@@ -69,32 +69,6 @@ def by_grid(grids: Mapping[Name, Grid], parts: Parts) -> dict[Name, pd.DataFrame
         for name, done in of_grid.items()
         if None not in done
     }
-
-
-def write_completed(
-    path: Path,
-    plan: resume.Plan,
-    write: Callable[[Path, Parts, Sequence[Any]], None],
-    keep: Path | None,
-    others: Iterable[resume.Plan] = (),
-) -> None:
-    """Write what the units of a plan come to, or `so_far` when the time is up before all are done.
-
-    Args:
-        path: of the outputs, without an ending; its name is the label of all units.
-        plan: how the units are computed.
-        write: is given the path to write at, the rows of every unit, and the notes of every unit's
-            checkpoint, None where there are none.
-        keep: of `stages.common.resume.completed`, as `others`.
-        others: the plans of the other stages.
-
-    Raises:
-        SystemExit: as `stages.common.resume.completed`.
-    """
-    late = partial(write, so_far(path))
-    with resume.completed(*plan, keep=keep, label=path.name, others=others, late=late) as parts:
-        write(path, parts, [None] * len(parts))
-        forget_so_far(path)
 
 
 def write_whole(

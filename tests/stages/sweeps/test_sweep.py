@@ -1,14 +1,9 @@
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pytest
 
-from stages.common import resume
 from stages.sweeps import aggregate, sweep
 from tests.stages.sweeps.test_aggregate import lanes_of
 
@@ -46,27 +41,3 @@ def test_the_key_of_a_unit_holds_what_decides_its_rows_and_no_more():
     for other in ({"rule": "ordinary"}, {"run": 1}, {"learning_rates": (0.1,)}):
         assert json.dumps(sweep.key(grid, unit._replace(**other), "high")) != key, other
     assert json.dumps(sweep.key(grid, unit, "highest")) != key
-
-
-def test_what_is_so_far_goes_when_all_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("IDEM_WORKERS", "1")
-    path, there = tmp_path / "stage", list[bool]()
-
-    def computed(number: int, _) -> int | None:
-        return number if number == 1 or there else None
-
-    def write(path: Path, parts: Sequence[Any], notes: Sequence[Any]) -> None:
-        Path(f"{path}.json").write_text(json.dumps(parts))
-        assert notes == [None, None]
-        there.append(True)
-
-    units = [resume.Unit(f"stage_{number}", number, (number,)) for number in (1, 2)]
-    plan = resume.Plan(computed, units, sweep.MODULES)
-    with pytest.raises(SystemExit):
-        sweep.write_completed(path, plan, write, tmp_path / "units")
-    assert json.loads((tmp_path / "stage_so_far.json").read_text()) == [1, None]
-    assert not (tmp_path / "stage.json").exists()
-    sweep.write_completed(path, plan, write, tmp_path / "units")
-    assert json.loads((tmp_path / "stage.json").read_text()) == [1, 2]
-    assert not (tmp_path / "stage_so_far.json").exists()
