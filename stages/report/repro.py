@@ -1,29 +1,35 @@
-"""Run every stage anew, say how long each took, and compare the result with the committed one."""
+"""Run every stage anew, say how long it took, and compare the result with the committed one."""
 
 import csv
-import os
-import re
-import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+
+from dvc.exceptions import DvcException
 
 from stages.common import params
 from stages.common.engine import workers
 from stages.compare.comparison import compare
 from stages.compare.differences import as_text
 from stages.compare.revision import Unanswerable, revision
+from stages.report.running import AT_ONCE, LOGS, StageError, parents, run
 
 SECONDS = Path("metrics/seconds.csv")  # git-ignored: seconds never belong to a result
-RUNNING = re.compile(r"Running stage '([^']+)'")
-FAILED = """
-The run failed at stage '{stage}'. Stages that finished are kept; what this one had produced before
-was deleted by DVC. To have the committed results back:
+FAILED = """\
+{said}
+
+The run failed at stage '{stage}', whose last lines are above; the rest is in {log}.
+Stages that finished are kept; what this one had produced before was deleted by DVC.{restore}"""
+RESTORE = """
+To have the committed results back:
 
     git restore metrics dvc.lock data && dvc checkout
 """
-NOT_BEGUN = """
-DVC stopped before any stage ran, for the reason it gives above; results are as they were.
+NOT_BEGUN = """\
+{why}
+
+DVC stopped before any stage ran, for the reason above; results are as they were.
 """
 NO_REPOSITORY = """\
 {why}
@@ -43,8 +49,30 @@ def main() -> None:
         revision("HEAD")
     except Unanswerable as error:
         sys.exit(NO_REPOSITORY.format(why=error))
-    print_table(run(["dvc", "repro", "--force", *sys.argv[1:]]))
+    begun = time.monotonic()
+    keep(everything())
+    minutes, rest = divmod(round(time.monotonic() - begun), 60)
+    print(f"\nAll stages ran, in {minutes} min {rest} s")
     sys.exit(0 if agrees() else 1)
+
+
+def everything() -> dict[str, float]:
+    """Run every stage anew and return the seconds of each.
+
+    Raises:
+        SystemExit: if none can be run, or one fails, with how to get the committed results back.
+    """
+    try:
+        order = parents()
+    except DvcException as error:
+        sys.exit(NOT_BEGUN.format(why=error))
+    print(f"Running {len(order)} stages, {AT_ONCE} at a time; what each prints: {LOGS}/STAGE.log")
+    try:
+        return run(order)
+    except StageError as error:
+        sys.exit(FAILED.format(said=error.said, stage=error.stage, log=error.log, restore=RESTORE))
+    except KeyboardInterrupt:
+        sys.exit(f"\nStopped before the end.{RESTORE}")
 
 
 def agrees() -> bool:
@@ -59,34 +87,12 @@ def agrees() -> bool:
     return report.agrees
 
 
-def run(command: list[str]) -> dict[str, float]:
-    """Run DVC, passing its output on, and return the seconds of each stage it ran.
-
-    Raises:
-        SystemExit: if DVC fails, with how to get the committed results back.
-    """
-    marks: list[tuple[str, float]] = []
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            if match := RUNNING.search(line):
-                marks.append((match[1], time.monotonic()))
-    if process.returncode:
-        sys.exit(FAILED.format(stage=marks[-1][0]) if marks else NOT_BEGUN)
-    ends = [start for _, start in marks[1:]] + [time.monotonic()]
-    return {name: end - start for (name, start), end in zip(marks, ends, strict=True)}
-
-
-def print_table(seconds: dict[str, float]) -> None:
-    """Print the seconds of each stage and their sum, and keep them in a file git ignores."""
-    rows = [*seconds.items(), ("all", sum(seconds.values()))]
-    print("\nSeconds per stage")
-    for name, value in rows:
-        print(f"{name:20} {value:7.1f}")
+def keep(seconds: Mapping[str, float]) -> None:
+    """Write how long each stage took, in a file git ignores; two at a time, they add up to more."""
     with SECONDS.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("stage", "seconds"), *((n, f"{v:.1f}") for n, v in rows)])
+        csv.writer(file).writerows(
+            [("stage", "seconds"), *((n, f"{v:.1f}") for n, v in seconds.items())]
+        )
 
 
 if __name__ == "__main__":

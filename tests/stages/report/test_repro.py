@@ -1,17 +1,14 @@
 import shutil
-import sys
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from dvc.exceptions import DvcException
 
 from stages.report import repro
+from stages.report.running import StageError
 from tests import ROOT
 from tests.stages.compare.summary_files import NUMBERS, commit, write
-
-FAKE_DVC = (
-    "import time; print(\"Running stage 'a':\"); time.sleep(0.2); print(\"Running stage 'b':\")"
-)
 
 
 @pytest.fixture
@@ -22,24 +19,47 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_seconds_are_kept_by_stage(capfd: pytest.CaptureFixture[str]):
-    seconds = repro.run([sys.executable, "-c", FAKE_DVC])
-    assert list(seconds) == ["a", "b"]
-    assert seconds["a"] >= 0.2
+def test_seconds_are_kept_by_stage(here: Path):
+    repro.keep({"a": 1.25, "b": 0.5})
+    assert repro.SECONDS.read_text() == "stage,seconds\na,1.2\nb,0.5\n"
 
 
-def test_a_failed_run_names_its_stage_and_how_to_go_back():
+def test_a_failed_run_names_its_stage_and_how_to_go_back(monkeypatch: pytest.MonkeyPatch):
+    def fails(order: object) -> None:
+        raise StageError("b", Path("b.log"), "ValueError: no")
+
+    monkeypatch.setattr(repro, "parents", dict)
+    monkeypatch.setattr(repro, "run", fails)
     with pytest.raises(SystemExit) as stopped:
-        repro.run([sys.executable, "-c", FAKE_DVC + "; raise SystemExit(3)"])
-    assert "failed at stage 'b'" in str(stopped.value)
-    assert "git restore metrics" in str(stopped.value)
+        repro.everything()
+    said = str(stopped.value)
+    assert said.startswith("ValueError: no\n")
+    assert "failed at stage 'b'" in said
+    assert "b.log" in said
+    assert "git restore metrics" in said
 
 
-def test_a_run_that_never_began_has_lost_nothing():
+def test_a_run_that_never_began_has_lost_nothing(monkeypatch: pytest.MonkeyPatch):
+    def fails() -> None:
+        raise DvcException("dvc.yaml is invalid")
+
+    monkeypatch.setattr(repro, "parents", fails)
     with pytest.raises(SystemExit) as stopped:
-        repro.run([sys.executable, "-c", "print('ERROR: locked'); raise SystemExit(1)"])
-    assert "before any stage ran" in str(stopped.value)
-    assert "deleted" not in str(stopped.value)
+        repro.everything()
+    said = str(stopped.value)
+    assert said.startswith("dvc.yaml is invalid\n")
+    assert "before any stage ran" in said
+    assert "deleted" not in said
+
+
+def test_a_run_that_is_stopped_says_how_to_go_back(monkeypatch: pytest.MonkeyPatch):
+    def stopped_by_hand(order: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(repro, "parents", dict)
+    monkeypatch.setattr(repro, "run", stopped_by_hand)
+    with pytest.raises(SystemExit, match="git restore metrics"):
+        repro.everything()
 
 
 def test_a_download_without_git_is_told_so_before_any_work(
@@ -47,7 +67,7 @@ def test_a_download_without_git_is_told_so_before_any_work(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    monkeypatch.setattr(repro, "run", lambda command: pytest.fail("it has begun"))
+    monkeypatch.setattr(repro, "run", lambda order: pytest.fail("it has begun"))
     shutil.copy(ROOT / "params.yaml", tmp_path)
     with pytest.raises(SystemExit) as stopped:
         repro.main()
