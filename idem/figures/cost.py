@@ -29,8 +29,8 @@ def figure_cost(cost: pd.DataFrame, training: pd.DataFrame) -> Figure:
     work, memory = grid[0, :2]
     depths = sorted(cost.depth.unique())
     cost = cost.assign(megabytes=cost.saved_bytes / 1e6)
-    work.set(ylim=(0, 6.9), ylabel="forward passes a step", title="operations")
-    memory.set(ylabel="MB saved for backward", title="memory")
+    work.set(ylim=(0, 6.9), ylabel="in forward passes", title="operations of a step")
+    memory.set(ylabel="MB saved for backward", title="memory of a step")
     style.logarithmic(memory, "y")
     for axes, column in ((work, "forward_equivalents"), (memory, "megabytes")):
         style.logarithmic(axes, "x")

@@ -16,14 +16,14 @@ def figure_near(table: pd.DataFrame, compared: pd.DataFrame) -> Figure:
 
     Marks are medians over all runs, those that diverged as the worst. Dotted lines in the colour of
     a rule: the largest stable rate that theory predicts at the start. In the last panel each rule
-    is at its best rate; lines across are intervals over runs.
+    is at its best rate; lines across are 95 % intervals over runs.
 
     Args:
         table: columns ``case``, ``rule``, ``learning_rate``, ``runs``, ``start`` (the error before
             training) and ``relative_error``, infinite if most runs diverged.
-        compared: a row a case: ``case``, ``steps``, ``log10_ratio`` (modified / ordinary), ``low``
-            and ``high``, and ``edge_modified`` and ``edge_ordinary``, NaN where nothing is
-            predicted.
+        compared: a row a case: ``case``, ``bias`` (that layers start at), ``steps``,
+            ``log10_ratio`` (modified / ordinary), ``low`` and ``high``, and ``edge_modified`` and
+            ``edge_ordinary``, NaN where nothing is predicted.
     """
     shared = compared.set_index("case").loc[list(dict.fromkeys(table.case))]
     rows = -(-len(shared) // _COLUMNS)
@@ -57,22 +57,25 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
     axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
     axes.tick_params(axis="x", which="minor", labelbottom=False)
     style.lines(axes, rows, "learning_rate", "shown", errorbar=None)
-    name, runs = case_name(str(rows.case.iloc[0])), style.counted(int(rows.runs.min()), "run")
-    axes.set_title(f"{name}\n{predicted.steps:.0f} steps, {runs}")
+    runs = style.counted(int(rows.runs.min()), "run")
+    axes.set_title(f"{case_name(predicted)}\n{predicted.steps:.0f} steps, {runs}")
 
 
 def _draw_ratios(axes: Axes, shared: pd.DataFrame) -> None:
     ratios = 10 ** shared[["low", "log10_ratio", "high"]].astype(float)
     axes.axvline(1, color="0.5", linewidth=0.8, zorder=1)
-    names = [case_name(str(case)) for case in shared.index]
+    names = [case_name(case) for _, case in shared.iterrows()]
     axes.hlines(names, ratios.low, ratios.high, color="black", linewidth=1.2)
     axes.plot(ratios.log10_ratio, names, linestyle="", marker="|", markersize=8, color="black")
     style.logarithmic(axes, "x")
-    axes.set(ylim=(len(names) - 0.5, -0.5), title="each at its best rate")
+    axes.set(
+        ylim=(len(names) - 0.5, -0.5), title="each rule at its best rate, 95 % intervals over runs"
+    )
     axes.set_xlabel("relative error, modified / ordinary")
 
 
-def case_name(case: str) -> str:
-    """Return a case as ``n = 100, Adam``."""
-    size, *others = case.replace("adam", "Adam").split("_")
-    return ", ".join([f"n = {size.removeprefix('n')}", *([" ".join(others)] if others else [])])
+def case_name(case: pd.Series) -> str:
+    """Return the case of a row of `figure_near`'s ``compared`` as ``n = 100, bias 4, Adam``."""
+    size, _, other = str(case.name).replace("adam", "Adam").partition("_")
+    words = [f"n = {size.removeprefix('n')}", f"bias {case.bias:g}"]
+    return ", ".join(words if other.startswith("bias") or not other else [*words, other])

@@ -12,13 +12,13 @@ from idem.figures.style import RULE_STYLES, WIDTH, counted, legend, logarithmic,
 from idem.figures.sweep import ERROR
 
 _APART = 2.5  # marks are drawn at an epoch if the next one that has them is so many times later
-_OURS: Mapping[str, tuple[str, str, float, dict[str, Any]]] = {
-    # data, column, place as a multiple of the epoch (those of one stand side by side), look
-    "ours, fresh batches": ("fresh", "error", 1 / 1.35, {"marker": "x"}),
-    "ours, trained batch": ("fixed", "error", 1.0, {}),
-    "the same on new inputs": ("fixed", "new_error", 1.35, {"markerfacecolor": "white"}),
+_OURS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
+    # data, column, look: in one place a dot in a ring in a cross, of which each is seen
+    "ours, fresh batches": ("fresh", "error", {"marker": "x", "markersize": 6}),
+    "ours, trained batch": ("fixed", "error", {"markersize": 2.4}),
+    "the same on new inputs": ("fixed", "new_error", {"fillstyle": "none", "markersize": 5}),
 }
-_MARK: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 2.6, "markeredgewidth": 0.8}
+_MARK: dict[str, Any] = {"marker": "o", "linestyle": "", "markeredgewidth": 0.7}
 
 
 @themed
@@ -32,7 +32,7 @@ def figure_published(
 
     A column a network. A colour is a rule; the authors' lines that were run here are thick and
     named by their published rate. Ours are marks, at epochs far enough apart to be told from each
-    other, those of one epoch side by side. Below, ours on the trained batch over theirs at every
+    other. Below, ours on the trained batch over theirs at every
     epoch that is printed, with intervals as bands. In the last column, what part of the fall of the
     error in training new inputs show, by the amount of training inputs.
 
@@ -88,11 +88,11 @@ def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
 
 def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
     shown = lines[lines.epoch.isin(_far_apart(lines.epoch))]
-    for data, column, aside, look in _OURS.values():
+    for data, column, look in _OURS.values():
         for rule, part in shown[shown.data == data].groupby("rule"):
             style = RULE_STYLES[str(rule)]
             mark = _MARK | {name: style[name] for name in ("color", "marker")} | look
-            axes.plot(aside * part.epoch, part[column], **mark, zorder=3)
+            axes.plot(part.epoch, part[column], **mark, zorder=3)
 
 
 def _far_apart(epochs: pd.Series) -> list[int]:

@@ -220,7 +220,8 @@ def with_lost(axes: Axes, values: pd.Series) -> pd.Series:
         place = high * max(3.0, (high / low) ** 0.15)
         axes.axhline(place, color="0.7", linewidth=0.8, linestyle=":", zorder=0)
         where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "bottom"}
-        axes.text(0.01, place, "diverged", fontsize=7, color="0.35", **where)
+        where["bbox"] = {"facecolor": "white", "linewidth": 0, "pad": 0.5}  # over lines at zorder 1
+        axes.text(0.01, place, "diverged", fontsize=7, color="0.35", zorder=1.5, **where)
         axes.margins(y=0.1)  # for the word above
         values = values.where(np.isfinite(values) | values.isna(), place)
     return lifted(values)

@@ -11,7 +11,7 @@ ERROR = "mean |f(f(x)) − f(x)|"
 _MEASURES = {
     "absolute_error": ERROR,
     "output_spread": "spread of the outputs",
-    "relative_error": "error / spread",
+    "relative_error": "relative error (error / spread)",
 }
 _STARTS = {"absolute_error": "initial_error", "output_spread": "initial_spread"}
 _PUBLISHED = {"marker": "x", "markersize": 3, "linestyle": "", "zorder": 3}

@@ -5,6 +5,7 @@ Six figures answer a question each and lie beside the tables; all others lie in 
 
 import json
 import math
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -61,7 +62,11 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Drawing]:
         "figure_recurrence": partial(recurrence.figure_recurrence, table("scalar_map"), planes),
         "figure_published": partial(published.figure_published, lines, read_errors(), new, each),
         "figure_sweep": partial(sweep.figure_sweep, lanes, averages),
-        "figure_near": partial(near.figure_near, table("near"), near_ratios(folder / "near.json")),
+        "figure_near": partial(
+            near.figure_near,
+            table("near"),
+            near_ratios(folder / "near.json", parameters.near.cases),
+        ),
         "figure_cost": partial(cost.figure_cost, table("cost"), training),
         "appendix/figure_newdata": partial(
             newdata.figure_newdata, new, *compared(folder / "newdata.json")
@@ -92,11 +97,11 @@ def swept(rows: pd.DataFrame, parameters: params.Laptop) -> tuple[pd.DataFrame, 
     return pd.concat(ends), pd.concat(best)
 
 
-def near_ratios(path: Path) -> pd.DataFrame:
-    """Return a row a case: steps, ratio of the rules with its interval, and predicted edges."""
+def near_ratios(path: Path, cases: Mapping[str, params.Start]) -> pd.DataFrame:
+    """Return a row a case: bias, steps, the rules' ratio with its interval, and predicted edges."""
     found = json.loads(path.read_text(encoding="utf-8"))
     return pd.DataFrame(
-        {"case": case, "steps": of["steps"]}
+        {"case": case, "bias": cases[case].bias, "steps": of["steps"]}
         | of["modified_over_ordinary"]
         | {f"edge_{rule}": (of["predicted_edge"] or {}).get(rule, math.nan) for rule in RULES}
         for case, of in found.items()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from idem.figures.near import figure_near
+from idem.figures.near import case_name, figure_near
 from tests.idem.figures.drawing import curves, drawn
 
 CASES = ("n5", "n100", "n100_adam")
@@ -22,7 +22,7 @@ def near() -> pd.DataFrame:
 
 
 def compared() -> pd.DataFrame:
-    row = {"steps": 500, "log10_ratio": -1.0, "low": -2.0, "high": 0.0}
+    row = {"bias": 4.0, "steps": 500, "log10_ratio": -1.0, "low": -2.0, "high": 0.0}
     edges = {"edge_modified": 1.0, "edge_ordinary": 0.01}
     none = dict.fromkeys(edges, math.nan)
     return pd.DataFrame({"case": c} | row | (none if "adam" in c else edges) for c in CASES)
@@ -35,7 +35,7 @@ def panels_of() -> list[Axes]:
 
 def test_a_case_has_a_panel_on_the_same_axis_of_errors():
     *panels, ratios = panels_of()
-    titles = ["n = 5", "n = 100", "n = 100, Adam"]
+    titles = ["n = 5, bias 4", "n = 100, bias 4", "n = 100, bias 4, Adam"]
     assert [axes.get_title() for axes in panels] == [f"{n}\n500 steps, 5 runs" for n in titles]
     assert len({axes.get_ylim() for axes in panels}) == 1
     assert all(axes.get_yscale() == "log" for axes in panels)
@@ -59,3 +59,7 @@ def test_the_ratios_have_their_intervals():
     assert ends == [[0.01, 1.0]] * len(CASES)
     (marks,) = curves(ratios, "|")
     assert [x for x, _ in marks] == [0.1] * len(CASES)
+
+
+def test_a_bias_in_the_name_of_a_case_is_said_once():
+    assert case_name(pd.Series({"bias": 0.0}, name="n20_bias_0")) == "n = 20, bias 0"

@@ -22,7 +22,9 @@ def test_what_is_not_predicted_is_no_number(tmp_path: Path):
         "n5_adam": {"steps": 9, "modified_over_ordinary": COMPARED, "predicted_edge": None},
     }
     (tmp_path / "near.json").write_text(json.dumps(found))
-    table = plot.near_ratios(tmp_path / "near.json").set_index("case")
+    start = params.read(ROOT / "params.yaml", params.Laptop).near.cases["n100"]
+    table = plot.near_ratios(tmp_path / "near.json", dict.fromkeys(found, start)).set_index("case")
+    assert (table.bias == start.bias).all()
     assert table.edge_modified["n5"] == 1.5 and table.edge_ordinary["n5"] == 0.1
     assert math.isnan(table.edge_modified["n5_adam"])
     assert table.log10_ratio.tolist() == [-1.0, -1.0]
