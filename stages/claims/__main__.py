@@ -8,7 +8,7 @@ by network from whatever is there, has the rules of the pipeline at the top.
 from pathlib import Path
 
 from stages.claims import network_by_network, pipelines
-from stages.claims.verdict import Verdict, entries, table
+from stages.claims.verdict import HEAD, Verdict, entries, table
 from stages.common import params
 from stages.common.files import write_json, write_text
 
@@ -40,7 +40,8 @@ def write(folder: Path, verdicts: list[Verdict]) -> None:
     """
     subset = pipelines.read(folder, "generative").get("data")
     write_json(folder / "claims.json", entries(verdicts))
-    write_text(folder / "claims.md", table(verdicts) + (f"\n{subset}.\n" if subset else ""))
+    text = HEAD + table(verdicts) + (f"\n{subset}.\n" if subset else "")
+    write_text(folder / "claims.md", text)
 
 
 if __name__ == "__main__":

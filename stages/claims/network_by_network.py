@@ -17,7 +17,7 @@ from stages.claims.pipelines import of_batch_sizes, read
 from stages.claims.printed import CLAIMS
 from stages.claims.sweeps import as_run, batch_sizes, edges, near, newdata, published, sweeps
 from stages.claims.sweeps.comparison import RULES
-from stages.claims.verdict import NOT_RUN, Verdict
+from stages.claims.verdict import HEAD, NOT_RUN, Verdict
 from stages.common import params
 from stages.common.files import write_json, write_text
 from stages.common.so_far import else_so_far
@@ -25,7 +25,7 @@ from stages.sweeps.aggregate import as_written, last_rows
 from stages.sweeps.printed import EDGES
 from stages.text import markdown
 
-ALL = "all"  # cases of a claim with as many runs as a verdict takes, whatever their network
+ALL = "all"  # networks of a claim, or its cases with as many runs as a verdict takes, together
 NETWORKS = {
     "T3": ("B1", "B2", "B3", "B4"),
     "T3b": ("B1", "B2", "B3", "B4"),
@@ -35,7 +35,7 @@ NETWORKS = {
     "T5b": tuple(EDGES),
     "T6": ("B1",),
     "T7": ("B1", "B2"),
-    "P1": ("B2", "B3"),
+    "P1": (ALL, "B2", "B3"),
     "P3": ("B2", "B3"),
     "P4": ("B1", "B2", "n512"),  # the last has B3's ratio of n to the batch
     "N": (ALL, "n5", "n20", "n100", "n400"),  # widths, of which there are several cases
@@ -60,7 +60,7 @@ def write(folder: Path, settings: params.Paper, section: params.Claims) -> None:
     """Write the table as JSON and in Markdown."""
     found = judge(folder, settings, section)
     write_json(folder / "claims.json", by_claim(found))
-    write_text(folder / "claims.md", table(found))
+    write_text(folder / "claims.md", HEAD + table(found))
 
 
 def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[Entry]:
@@ -77,7 +77,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
     lines = settings.published.networks
     replayed = {name: _replayed(folder, name, lines[name]) for name in NETWORKS["T3b"]}
     replays = {name: of_network.run.nunique() for name, of_network in replayed.items()}
-    beside = {name: _found(folder, f"published_{name}") for name in NETWORKS["P1"]}
+    beside = {name: _found(folder, f"published_{name}") for name in NETWORKS["P3"]}
     curves = {name: of or _as_read(folder, name, settings) for name, of in beside.items()}
     fresh = _cases(folder, "newdata", NETWORKS["P4"])
     starts = _cases(folder, "near", NETWORKS["N"])
@@ -96,7 +96,10 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         "T5b": (replays, lambda n: as_run.edge_of_lanes(n, replayed[n], section)),
         "T6": (runs, lambda n: sweeps.near_zero(lanes[n], section)),
         "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, sizes, section)),
-        "P1": (_runs_on_lines(curves), lambda n: published.curves({n: curves[n]}, section)),
+        "P1": (
+            _runs_on_lines(curves),
+            lambda n: published.curves(curves if n == ALL else {n: curves[n]}, section),
+        ),
         "P3": (_runs_on_lines(beside), lambda n: published.new_inputs({n: beside[n]}, section)),
         "P4": (
             {name: newdata.runs(cases) for name, cases in fresh.items()},
@@ -104,7 +107,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         ),
         "N": (
             {name: near.runs(cases) for name, cases in starts.items()},
-            lambda n: (near.overall if n == ALL else near.judge)(starts[n], section),
+            lambda n: near.judge(starts[n], section),
         ),
     }
     return [
@@ -195,13 +198,18 @@ def _as_read(folder: Path, name: str, settings: params.Paper) -> dict[str, Any]:
 
 
 def _runs_on_lines(found: Mapping[str, dict[str, Any]]) -> dict[str, int]:
-    return {name: published.runs(of) for name, of in found.items() if of}
+    """Return the runs by network, and of all together, if none lacks, those of the least."""
+    runs = {name: published.runs(of) for name, of in found.items() if of}
+    return runs | ({ALL: min(runs.values())} if len(runs) == len(found) else {})
 
 
 def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verdict]) -> Entry:
     if not runs:
         return Entry(claim, network, runs)
     found = verdict_on(network)
+    if network == ALL:
+        verdict = found.brief or found.verdict
+        return Entry(claim, ALL, runs, verdict, "told below, by network", ours=found.ours)
     return Entry(claim, network, runs, found.verdict, found.measured, found.brief, found.ours)
 
 

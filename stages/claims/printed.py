@@ -125,7 +125,7 @@ CLAIMS = {
         "does one method travel a different route in the loss landscape? (3)",
     ),
     "Q2": Claim(
-        "is f a projection around its samples?",
+        "is f a projection around its samples, by its Jacobian J?",
         "left open (3.1)",
         "latent space: where do codes lie, is f a projection around its samples? (3.1, TODO)",
     ),
@@ -135,12 +135,12 @@ CLAIMS = {
         "a U-DCGAN trained with reconstruction and the rule generates MNIST digits (3.1)",
     ),
     "G4": Claim(
-        "so does one with tightness too, at IGN's published settings",
+        "digits with tightness too, at IGN's settings",
         "samples, no number (poster)",
         "so does one trained with tightness beside them, at IGN's published settings (poster)",
     ),
     "G5": Claim(
-        "so does one with tightness too, at its best",
+        "the same at its best settings",
         "samples, no number (poster)",
         "so does one trained with tightness beside them, at the best settings tried (poster)",
     ),
@@ -150,7 +150,7 @@ CLAIMS = {
         "with a decorrelated code and noise in the data, a training of ours, it does so too",
     ),
     "R2": Claim(
-        "a network of ours does so as one map, in eval mode",
+        "digits from one map, in eval mode",
         OURS,
         "a network of ours does so as a map of single images, nearer to the data than an IGN",
     ),
@@ -160,7 +160,7 @@ CLAIMS = {
         "the same for CelebA (3.1)",
     ),
     "G3": Claim(
-        "lower idempotent error of convolutional networks",
+        "lower error of convolutional networks, on noise and data",
         "significant, no number (abstract)",
         "significant improvement in idempotent error for convolutional networks (abstract)",
     ),

@@ -19,6 +19,14 @@ COLLAPSED, SHRINKS = "by collapse", "shrinks, does not become idempotent"
 ONE_RUN = "cannot be decided with one run"  # by how often a ratio is below 1
 INDICATION = "indication"  # what a verdict is that rests on too little
 LONGEST = 60  # characters of a verdict in short
+HEAD = f"""# The claims, with all that was measured
+
+From fewer runs, seeds or steps than a verdict takes it is an *{INDICATION}*. *Shrinks*: the error
+falls only because the outputs do; *by collapse*: to a constant map. *Relative error*: over the
+spread of the outputs. In brackets behind a ratio is its interval over runs or seeds. How wide
+that is, and every threshold: section `claims` of the parameters.
+
+"""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from stages.claims.network_by_network import ALL
 from stages.claims.old_names import old_file, renamed
 from stages.claims.printed import CLAIMS
 from stages.claims.verdict import NOT_RUN, short_table
@@ -52,15 +53,17 @@ def claims(read: Read) -> str:
     order = {claim: place for place, claim in enumerate(CLAIMS)}
     names = sorted(found, key=lambda name: order[name.partition(" ")[0]])
     run = [name for name in names if found[name]["verdict"] != NOT_RUN]
-    late = ", ".join(name for name in names if name not in run)
+    late = [f"{n}, {CLAIMS[n.partition(' ')[0]].short}" for n in names if n not in run]
     table = short_table({name: found[name] for name in run})
-    return table + (f"\nNot run yet: {late}.\n" if late else "")
+    return table + (f"\nNot run yet: {'; '.join(late)}.\n" if late else "")
 
 
 def claims_at_the_papers_scale(read: Read) -> str:
     """Return the verdicts, a row a claim and a column a network; N, on others, has a table."""
     found = json.loads(read("metrics/paper/claims.json"))
-    return overview({claim: networks for claim, networks in found.items() if claim != "N"})
+    del found["N"]
+    by_network = {c: {n: of for n, of in all_of.items() if n != ALL} for c, all_of in found.items()}
+    return overview(by_network)
 
 
 def readings(_: Read) -> str:

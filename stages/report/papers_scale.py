@@ -1,4 +1,4 @@
-"""Claims that the paper's scale has judged whole, and whose verdict there counts."""
+"""Claims that the paper's scale has judged whole or furthest, and whose verdict there counts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,10 +17,12 @@ def whole(laptop: Row, paper: Mapping[str, Row]) -> Row | None:
         paper: what the paper's scale says of it, by network.
 
     Returns:
-        The row over all cases, if there is one, else that of the only network that the laptop
-        scale judges, if it has as many runs and steps as a verdict takes; of a claim about several
-        networks none.
+        The row over all networks or cases, if there is one: what it rests on was trained further
+        than the laptop's. Else that of the only network that the laptop scale judges, if it has as
+        many runs and steps as a verdict takes; of a claim about several networks none.
     """
-    networks = laptop.get("networks", [ALL] if ALL in paper else list(paper))
+    if "ours" in paper.get(ALL, {}):
+        return paper[ALL]
+    networks = laptop.get("networks", list(paper))
     found = paper.get(networks[0], {}) if len(networks) == 1 else {}
     return found if "ours" in found and INDICATION not in found["verdict"] else None

@@ -161,7 +161,7 @@ def errors(study: Study) -> Verdict:
     }
     shown = {m: {k: intervals.ratio(of) for k, of in kinds.items()} for m, kinds in found.items()}
     text = told("G3", shown=shown, means=means, modes=MODES, kinds=ERRORS, steps=study.steps(OURS))
-    ours = f"on {', '.join(ERRORS.values())}: " + ", ".join(
+    ours = "modified / ordinary: " + ", ".join(
         ", ".join(f"×{10 ** of[0]:.2g}" for of in kinds.values()) + f" ({mode})"
         for mode, kinds in found.items()
     )

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from stages.claims.intervals import EQUAL, HIGHER, LOWER, Estimate, ratio, word
@@ -21,11 +20,11 @@ _WORDS = {
 def judge(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Verdict:
     """Judge N from near.json, each rule at its own best rate, all on new inputs.
 
-    A case is improved, by default tenfold, where the modified rule leaves at most `perfected_below`
-    of the relative error at the start and the outputs still spread: nothing has shrunk or
+    A case is improved where the relative error falls, by default 10-fold, to `perfected_below` of
+    that at the start under the modified rule and the outputs still spread: nothing has shrunk or
     collapsed. How near to idempotent it is then depends on the start.
     """
-    fold = f"{1 / section.perfected_below:.3g}-fold better"
+    fell = f"falls {1 / section.perfected_below:.3g}-fold"
     improved = [in_words(name) for name, case in found.items() if _is_improved(case, section)]
     words = {name: _compared(case, section) for name, case in found.items()}
     by_word = {w: [in_words(n) for n, own in words.items() if own == w] for w in _WORDS}
@@ -33,8 +32,8 @@ def judge(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Ver
     if not improved:
         wordings = [NOT]
     else:
-        answer = "yes" if len(improved) == len(found) else f"{fold} on {', '.join(improved)}"
-        count = f"{fold} in {len(improved)} of {len(found)} cases"
+        answer = "yes" if len(improved) == len(found) else f"{fell} on {', '.join(improved)}"
+        count = f"{fell} in {len(improved)} of {len(found)} cases"
         wordings = [f"{answer}; {compared}", f"{count}, below ordinary in {len(by_word[LOWER])}"]
     means = [estimate(case)[0] for case in found.values()]
     finite = [mean for mean in means if math.isfinite(mean)]
@@ -44,15 +43,8 @@ def judge(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Ver
         in_words(n): dict(case) | {"ratio": ratio(estimate(case), figure)}
         for n, case in found.items()
     }
-    text = told("N", cases=shown, fold=fold, least=f"{section.perfected_below:g}")
+    text = told("N", cases=shown, fold=fell, least=f"{section.perfected_below:g}")
     return Verdict.of("N", wordings, _rests_on(found, section), ours, text)
-
-
-def overall(found: Mapping[str, Mapping[str, Any]], section: params.Claims) -> Verdict:
-    """Judge N from the cases of all widths, where each width is told by itself too."""
-    verdict = judge(found, section)
-    text = f"{len(found)} cases of at least {runs(found)} runs, all told below by width"
-    return replace(verdict, verdict=verdict.brief or verdict.verdict, brief="", measured=text)
 
 
 def figure(value: float) -> str:

@@ -93,9 +93,9 @@ def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
     if counts["modified"]:
         verdict = with_nature(REPRODUCED, nature(below[below.rule == "modified"], section))
     shown = [f"{count} of {each} {rule}" for rule, count in counts.items()]
-    limit = f"error < {section.near_zero:g}: "
-    ours = f"{limit}{', '.join(shown)} runs"
-    text = f"{limit}{' and '.join(shown)} trainings, one a run and learning rate"
+    limit = f"< {section.near_zero:g}"
+    ours = f"{limit} in {', '.join(shown)} trainings"
+    text = f"error {limit}: {' and '.join(shown)} trainings, one a run and learning rate"
     return Verdict.of("T6", verdict, of_sweep(lanes, section), ours, text)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from stages.claims import __main__ as stage
 from stages.claims.network_by_network import NETWORKS
-from stages.claims.verdict import NOT_RUN
+from stages.claims.verdict import HEAD, NOT_RUN
 from tests.interrupted import ROOT
 from tests.stages.claims.generative.test_latent import tables
 from tests.stages.claims.studies import study
@@ -50,4 +50,7 @@ def test_the_command_writes_both_files_the_same_every_time(
     assert written[0] == written[1]
     found = json.loads(written[0][0])
     assert found["T4"] == {n: {"verdict": NOT_RUN, "runs": 0} for n in ("B2", "B3")}
-    assert len(written[0][1].decode().splitlines()) == 2 + sum(map(len, NETWORKS.values()))
+    text = written[0][1].decode()
+    assert text.startswith(HEAD)
+    lines = text.removeprefix(HEAD).splitlines()
+    assert len(lines) == 2 + sum(map(len, NETWORKS.values()))

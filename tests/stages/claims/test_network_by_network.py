@@ -128,7 +128,7 @@ def test_every_network_is_judged_by_its_own_runs(tmp_path: Path, settings: param
     assert network_by_network.by_claim([found["T6", "B1"]]) == {
         "T6": {"B1": {"verdict": REPRODUCED, "runs": 3, "ours": found["T6", "B1"].ours}}
     }
-    assert found["T6", "B1"].ours == "error < 1e-06: 6 of 6 modified, 0 of 6 ordinary runs"
+    assert found["T6", "B1"].ours == "< 1e-06 in 6 of 6 modified, 0 of 6 ordinary trainings"
     for claim in ("T3", "T4"):
         entry = found[claim, "B2"]
         assert (entry.verdict, entry.runs) == (f"{NOT} (indication: 2 runs)", 2)
@@ -195,6 +195,9 @@ def test_the_base_reading_is_judged_where_no_line_was_run_to_its_end(
     lines = settings.readings.networks["B3"]
     assert found["P1", "B3"].runs == lines.runs
     assert found["P1", "B3"].verdict == f"{REPRODUCED} (indication: 1 run)"
+    together = found["P1", network_by_network.ALL]
+    assert together.verdict == f"{REPRODUCED} (indication: 1 run)"
+    assert together.ours == "modified: B2 1.0 %, B3 1.0 %; ordinary: B2 1.0 %, B3 1.0 %"
     assert found["P3", "B3"].verdict == NOT_RUN
 
 
@@ -209,5 +212,6 @@ def test_starts_near_a_projection_are_judged_by_width(tmp_path: Path, settings: 
     )
     assert found["N", "n5"].verdict == "yes; below ordinary on n5"
     over_all = found["N", network_by_network.ALL]  # the cases with runs enough for a verdict
-    assert over_all.verdict == "10-fold better in 3 of 3 cases, below ordinary in 2"
+    assert over_all.verdict == "falls 10-fold in 3 of 3 cases, below ordinary in 2"
+    assert over_all.measured == "told below, by network"
     assert found["N", "n400"].verdict == NOT_RUN

@@ -1,4 +1,4 @@
-"""The paper's scale counts where the only network of a claim has all its runs and steps there."""
+"""The paper's scale counts where it judges a claim over all, or whole on its only network."""
 
 import pytest
 
@@ -20,7 +20,7 @@ NOT_RUN = {"verdict": "not run", "runs": 0}
         ({}, {"B1": NOT_RUN}, None),
         ({"networks": ["B2"]}, {}, None),
         ({}, {"all": WHOLE, "n5": FEW, "n20": WHOLE}, "all"),
-        ({}, {"all": FEW, "n5": WHOLE}, None),
+        ({"networks": ["B2", "B3"]}, {"all": FEW, "B2": FEW, "B3": WHOLE}, "all"),
         ({}, {}, None),
     ],
 )

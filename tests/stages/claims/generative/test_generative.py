@@ -178,7 +178,7 @@ def _ordinary() -> dict:
 def test_g3_asks_for_lower_errors_on_noise_and_on_data(noise, test, expected: str):
     found = generative.errors(errors_at(noise, test))
     assert found.verdict == expected
-    assert f"on noise, data: ×{noise:.2g}, ×{test:.2g} (train)" in found.ours
+    assert f"modified / ordinary: ×{noise:.2g}, ×{test:.2g} (train)" in found.ours
 
 
 def test_g3_of_noise_is_undecided():
