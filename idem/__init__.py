@@ -1,4 +1,12 @@
-"""Idempotent networks and projectors: a room for every subject, names loaded when first used."""
+"""Networks with f(f(x)) = f(x), and projectors, P² = P.
+
+`idempotency_loss` trains a network towards f(f(x)) = f(x) beside another loss; `relative_error`
+says how far it got, `output_spread` whether it only shrank to a constant, which is idempotent too.
+`project` finds the projector of a matrix, each eigenvalue rounded to 0 or 1, with its rank and
+residual; `recurrence` takes the paper's way there, K ← 3K² − 2K³. `UDCGAN`, `FourierNoise` and
+`frechet_distance` are of the paper's generative networks, `Grid` and `train_lanes` of its sweeps
+over learning rates. A room for every subject holds more; names are loaded when first used.
+"""
 
 import lazy_loader
 
