@@ -36,7 +36,7 @@ def figure_newdata(table: pd.DataFrame, ratios: pd.DataFrame, learned: pd.DataFr
     cases = {case: n for n, case in enumerate(ratios.case.unique())}
     _draw_ratios(lead, ratios, cases)
     _draw_learned(became, learned, cases)
-    names = [case.replace("_16_fresh", "").replace("_", ", ") for case in cases]
+    names = [_name(case) for case in cases]
     lead.set_yticks(range(len(cases)), names)
     lead.set_ylim(len(cases) - 0.5, -0.5)
     runs = counted(int(table.runs.min()), "run")
@@ -82,6 +82,11 @@ def share_legend(table: pd.DataFrame) -> list[Artist]:
     widths = zip(sorted(amounts(table).width.unique()), _SIZES, strict=False)
     sizes = [grey(f"n = {n}", marker="o", markersize=size) for n, size in widths]
     return [*sizes, grey("one batch, again and again", **_OPEN)]
+
+
+def _name(case: str) -> str:
+    words = case.removesuffix("_16_fresh").replace("_", ", ")
+    return words.replace("adam", "Adam").replace("kaiming", "Kaiming")
 
 
 def _draw_ratios(axes: Axes, ratios: pd.DataFrame, cases: Mapping[str, int]) -> None:

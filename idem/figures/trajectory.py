@@ -113,4 +113,4 @@ def contours(axes: Axes, surface: pd.DataFrame, x: str, y: str, words: str) -> N
 
 
 def _words(study: str) -> str:
-    return study.replace("_", ", ")
+    return study.replace("_best", ", best rates")

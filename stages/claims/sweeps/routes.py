@@ -29,8 +29,9 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
         answers.append(f"{network}: {words}")
         briefly.append(f"{network}: {in_short(of, section)}")
     shown = {name: _shown(study, section) for name, study in studies.items()}
-    ratios = (f"{name.replace('_', ' ')} ×{of['ratio']:.2g}" for name, of in shown.items())
-    ours = f"distance over own scatter: {', '.join(ratios)}"
+    names = {name: name.replace("_best", " best rates") for name in shown}
+    ratios = (f"{names[name]} ×{of['ratio']:.2g}" for name, of in shown.items())
+    ours = f"distance / own scatter: {', '.join(ratios)}"
     brief = rests_on(list(studies.values()), section).short("; ".join(briefly))
     return Verdict("Q1", "; ".join(answers), ours, told("Q1", studies=shown), brief=brief)
 

@@ -77,6 +77,6 @@ def test_every_study_has_its_ratio_and_word():
     found = routes.judge({"studies": {"B1_best": study((0.0, 2.0))}}, SECTION)
     assert "B1, best: ×10 [1, 1e+02], undecided, gradients" in found.measured
     assert found.measured.endswith("at a cosine of 0.50")
-    assert found.ours == "distance over own scatter: B1 best ×10"
+    assert found.ours == "distance / own scatter: B1 best rates ×10"
     alone = routes.judge({"studies": {"B1_best": study((None, None), runs=1)}}, SECTION)
     assert "B1, best: ×10 one run, undecided (indication: 1 run)" in alone.measured
