@@ -16,7 +16,9 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import partialmethod
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -82,6 +84,8 @@ def serve(address: str, user: int) -> None:
     sys.modules["torch"].set_num_threads(1)  # tests run beside these stages
     layout = importlib.import_module("matplotlib.layout_engine").ConstrainedLayoutEngine
     layout.execute = lambda self, fig: None  # takes as long as drawing, and has tests of its own
+    figure = importlib.import_module("matplotlib.figure").Figure
+    figure.savefig = partialmethod(coarsely, figure.savefig)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
@@ -100,6 +104,11 @@ def serve(address: str, user: int) -> None:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 answer(connection)
             connection.close()
+
+
+def coarsely(figure: Any, save: Any, *args: Any, **options: Any) -> None:
+    """Save a figure of few pixels: choosing colours for many takes longer than drawing them."""
+    save(figure, *args, **options | {"dpi": 60})
 
 
 def answer(connection: socket.socket) -> None:

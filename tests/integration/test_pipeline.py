@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from idem.rule.loss import RULES
-from stages.report.scratch import reproduce, run
+from stages.report.scratch import run
 from tests.integration.pipelines import (
     LINEAR,
     check_only_results_changed,
@@ -32,7 +32,9 @@ def shrink(content: dict[str, Any]) -> None:
     """Make all parameters as small as the stages can do with."""
     shrink_sweeps(content)
     shrink_generative(content)
+    content["sweep"]["networks"]["B1"]["steps"] = 4
     content["linear"] |= LINEAR
+    content["derive"]["gammas"] = [1.0]
     content["derive"]["max_degree"] = 4
     content["peers"] |= {"size": 8, "count": 1, "gaps": [0.3]}
     content["stability"]["control"] |= {"width": 8, "batch_size": 2, "steps": 2}
@@ -50,13 +52,13 @@ def shrink(content: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run the pipeline as an experiment, on images of noise in place of those that it fetches."""
+    """Run the pipeline, on images of noise in place of those that it fetches."""
     folder = tmp_path_factory.mktemp("copy")
     copy_with(folder, ".", shrink)
     write_raw_mnist(folder, "train", 60)
     write_raw_mnist(folder, "t10k", 20)
     run(["dvc", "commit", "--force", "check", "fetch"], folder)
-    reproduce(folder, ["sweep.networks.B1.steps=4", "derive.gammas=[1.0]"])
+    run(["dvc", "repro"], folder)
     return folder
 
 

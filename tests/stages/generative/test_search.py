@@ -28,6 +28,7 @@ def prepare(
     content["search"] |= {"steps": steps, "groups": {"small": tried} | (groups or {})}
     content["search"] |= {"seeds": [0], "ranked": ["small"]}
     content["train"] |= {"batch_size": 6, "channels": [3, 4, 5], "bottleneck": 2}
+    content["train"] |= {"calibration_batches": 1}
     content["train"] |= {"validation": {"every": 2, "samples": 10, "seed": 1}}
     content["score"] |= {"batch_size": 5}
     (folder / "stages/pipelines/study").mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,14 @@
 """The copy of the repository: whole, of its own, and unmoved by what a user has set up for git."""
 
+import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from stages.report.scratch import copy_repository, environment
+from stages.report.scratch import copy_repository, environment, reproduce, run
 
 NAMES = ["a.txt", "übung.txt", 'with "quotes".txt', "with\ttab.txt", "-dash", "*", "sub/b.log"]
 
@@ -70,3 +73,19 @@ def test_hooks_signatures_and_ignored_names_of_the_user_are_not_asked(
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
     assert copied(mine) == {*NAMES, ".gitignore", "new"}
+
+
+def test_the_pipeline_runs_as_an_experiment_with_parameters_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Path
+):
+    monkeypatch.setattr(sys, "executable", str(warm / "python"))  # whose folder leads the PATH
+    git(tmp_path, "init", "-q")
+    run(["dvc", "init", "--quiet"], tmp_path)
+    (tmp_path / "params.yaml").write_text(json.dumps({"a": {"b": 1, "c": [2.0], "d": 3}}))
+    copying = {"cmd": "cp params.yaml out.yaml", "params": ["a"], "outs": ["out.yaml"]}
+    (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": {"copy": copying}}))
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "-q", "-m", "mine")
+    reproduce(tmp_path, ["a.b=4", "a.c=[5.0]"])
+    found = yaml.safe_load((tmp_path / "out.yaml").read_text())
+    assert found == {"a": {"b": 4, "c": [5.0], "d": 3}}
