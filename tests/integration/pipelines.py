@@ -27,24 +27,33 @@ LINEAR |= {"plane_width": 24, "plane_height": 16, "gammas": [1.0], "figure_gamma
 
 
 def copy_with(
-    folder: Path, pipeline: str, change: Callable[[dict[str, Any]], None]
+    folder: Path,
+    pipeline: str,
+    change: Callable[[dict[str, Any]], None],
+    define: Callable[[dict[str, Any]], None] = lambda stages: None,
 ) -> tuple[Path, str]:
     """Copy the repository, change a pipeline's parameters, and forget that it ever ran.
 
     It is the only pipeline of the copy: DVC reads the locks of all that there are, at every call.
+    What `define` changes of its stages is committed.
     """
     copy_repository(ROOT, folder)
     remove_others(folder, "laptop" if pipeline == "." else Path(pipeline).name)
     others = {folder / "dvc.yaml", *folder.glob("stages/pipelines/*/dvc.yaml")}
     for file in others - {folder / pipeline / "dvc.yaml"}:
         run([*GIT, "rm", "--quiet", str(file), str(file.with_suffix(".lock"))], folder)
+    rewrite(folder / pipeline / "dvc.yaml", lambda content: define(content["stages"]))
     run([*GIT, "commit", "--quiet", "--all", "--message", "One pipeline"], folder)
-    path = folder / pipeline / "params.yaml"
+    rewrite(folder / pipeline / "params.yaml", change)
+    (folder / pipeline / "dvc.lock").unlink()
+    return folder, f"{pipeline}/dvc.yaml"
+
+
+def rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change what a YAML file holds, in place."""
     content = yaml.safe_load(path.read_text())
     change(content)
     path.write_text(yaml.safe_dump(content, sort_keys=False))
-    (folder / pipeline / "dvc.lock").unlink()
-    return folder, f"{pipeline}/dvc.yaml"
 
 
 def remove_others(folder: Path, pipeline: str) -> None:

@@ -15,11 +15,10 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
-import yaml
 
 from stages.report.scratch import GIT, copy_repository, environment, run
 from tests import ROOT
-from tests.integration.pipelines import remove_others
+from tests.integration.pipelines import remove_others, rewrite
 from tests.integration.small_training import shrink_training
 from tests.made_up import write_classifier, write_raw_mnist
 from tests.stages.compare.summary_files import commit
@@ -61,12 +60,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     commit(folder)
     yield folder
     run(["dvc", "queue", "stop", "--kill"], folder)
-
-
-def rewrite(path: Path, change: Any) -> None:
-    content = yaml.safe_load(path.read_text())
-    change(content)
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def keep_stages(content: dict[str, Any]) -> None:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from stages.compare.comparison import compare
 from stages.report.scratch import GIT, copy_repository, run
 from tests import ROOT
-from tests.integration.pipelines import LINEAR
+from tests.integration.pipelines import LINEAR, rewrite
 from tests.integration.small_training import shrink_training
 from tests.made_up import write_classifier, write_raw_mnist
 from tests.stages.compare.summary_files import commit
@@ -62,10 +61,7 @@ def shrink(content: dict[str, Any]) -> None:
 
 
 def change_parameters(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    path = folder / "params.yaml"
-    content = yaml.safe_load(path.read_text())
-    change(content)
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    rewrite(folder / "params.yaml", change)
 
 
 def change_code(folder: Path, file: str, old: str, new: str) -> None:
