@@ -20,7 +20,6 @@ NUMBERS = [*range(1, 31), *range(162_771, 162_791), *range(182_638, 182_658)]  #
 def shrink(content: dict[str, Any]) -> None:
     """Train for two steps on small images."""
     shrink_generative(content)
-    del content["train"]["models"]["ign"]  # it is trained in the other pipelines
     content["prepare"]["image_size"] = 32
     content["features"] |= {"images": 8, "components": 2, "floors": [4, 8]}
 
