@@ -88,7 +88,7 @@ def serve(address: str, user: int) -> None:
     layout.execute = lambda self, fig: None  # takes as long as drawing, and has tests of its own
     figure = importlib.import_module("matplotlib.figure").Figure
     figure.savefig = partialmethod(coarsely, figure.savefig)
-    dvc = importlib.import_module("dvc.utils.serialize._yaml")
+    dvc: Any = importlib.import_module("dvc.utils.serialize._yaml")
     dvc.parse_yaml_for_update, dvc._dump = dvc.parse_yaml, write_yaml
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
@@ -112,7 +112,7 @@ def serve(address: str, user: int) -> None:
 
 def write_yaml(data: Any, stream: TextIO) -> None:
     """Write YAML in C, for DVC: its own way keeps comments, and takes a second a stage."""
-    yaml = YAML(typ="safe")
+    yaml: Any = YAML(typ="safe")
     yaml.default_flow_style = yaml.sort_base_mapping_type_on_output = False
     yaml.representer.add_representer(OrderedDict, lambda of, each: of.represent_dict(each))
     yaml.dump(data, stream)
