@@ -51,7 +51,8 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
         return pd.read_csv(folder / f"{name}_{dataset}{what}.csv")
 
     def pixels(name: str) -> pd.DataFrame:
-        return pd.read_csv(pictures.path(folder, dataset, name), low_memory=False)
+        read = pd.read_csv(pictures.path(folder, dataset, name), low_memory=False)
+        return read.copy()  # in one block: pandas reads thousands of columns into as many
 
     summary = pd.read_csv(folder / "generative_summary.csv")
     chosen = (summary.measure == DISTANCE) & (summary.weights == settings.evaluate.shown_weights)
