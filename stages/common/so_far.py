@@ -1,4 +1,4 @@
-"""What there is of a stage's outputs while some of its units lack, under names of its own."""
+"""Partial outputs of a stage, while some of its units are missing, under names of their own."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -49,5 +49,5 @@ def forget_so_far(path: Path) -> None:
 
 
 def else_so_far(path: Path) -> Path:
-    """Return an output, or where there is only what there is of it so far, that."""
+    """Return an output, or its `so_far` file where only that exists."""
     return next((there for there in (path, so_far(path)) if there.exists()), path)

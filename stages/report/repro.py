@@ -24,7 +24,7 @@ Stages that finished are kept; what this one had produced before was deleted by 
 RESTORE = """
 To have the committed results back:
 
-    git restore metrics dvc.lock data && dvc checkout
+    git restore metrics/laptop dvc.lock data && dvc checkout
 """
 NOT_BEGUN = """\
 {why}

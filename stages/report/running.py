@@ -77,6 +77,7 @@ def _seconds(command: Sequence[str], name: str) -> float:
     with path.open("w", encoding="utf-8") as log:
         done = subprocess.run([*command, name], stdout=log, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
+        print(f"'{name}' failed; the other stage is let end", flush=True)
         said = path.read_text(encoding="utf-8", errors="replace").splitlines()
         raise StageError(name, path, "\n".join(said[-LAST:]))
     return time.monotonic() - start
