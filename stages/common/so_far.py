@@ -1,10 +1,14 @@
 """Partial outputs of a stage, while some of its units are missing, under names of their own."""
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-from stages.common import resume
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from stages.common import resume
 
 
 def write_completed(
@@ -27,12 +31,13 @@ def write_completed(
     Raises:
         SystemExit: as `stages.common.resume.completed`.
     """
+    from stages.common.resume import completed  # and PyTorch, which readers of names do without
 
     def late(results: list[Any], notes: list[Any]) -> None:
         forget_so_far(path)
         write(so_far(path), results, notes)
 
-    with resume.completed(*plan, keep=keep, label=path.name, others=others, late=late) as results:
+    with completed(*plan, keep=keep, label=path.name, others=others, late=late) as results:
         write(path, results, [None] * len(results))
         forget_so_far(path)
 

@@ -23,6 +23,7 @@ IN_PLACE = {
     "idem/data/sources.py": "where pooch says, which moves it into place",
     "stages/common/devices.py": "locks, which hold nothing",
     "stages/report/repro.py": "the seconds, which are nobody's output",
+    "stages/report/running.py": "what a stage prints, while it does",
     "stages/travel/archive.py": "in memory",
 }
 
