@@ -119,7 +119,7 @@ def test_two_scales_of_a_rule_are_compared(copy: Path):
 def test_a_queue_runs_every_batch_size(copy: Path):
     follow(copy, QUEUE)
     sizes = {row["train.batch_size"] for row in experiments(copy).values()}
-    assert {"32", "128"} <= sizes
+    assert {"32", "64", "128"} <= sizes
 
 
 def test_an_experiment_in_a_copy_leaves_the_working_tree_alone(copy: Path):
