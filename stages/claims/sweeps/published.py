@@ -55,7 +55,7 @@ def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     wordings = [REPRODUCED if not missed else NOT]
     if hit and missed:
         count = f"{REPRODUCED} in {len(hit)} of {len(panels)} cases"
-        wordings = [f"{REPRODUCED} for {_and(hit)}, not for {_and(missed)}", count]
+        wordings = [f"{REPRODUCED} but for {_and(missed)}", *[count] * (len(missed) > 1)]
     by_rule: dict[str, list[str]] = {}
     for name, (network, of) in panels.items():
         words = f"{network} {_percent(of['median_deviation'])}"
@@ -101,13 +101,14 @@ def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
 
 
 def _holds(trained: float, new: float, section: params.Claims) -> str:
-    """Say whether a fall holds on new inputs, by the part of its logarithm that is there."""
+    """Say how much of a fall holds on new inputs, by the part of its logarithm that is there."""
     if math.log10(trained) <= section.least_effect:
         return OPEN
     part = math.log(new) / math.log(trained)
     if part >= section.holds_from:
-        return "yes"
-    return "no" if part <= section.memorised_below else "in part"
+        return "as far"
+    bound = f"{section.memorised_below:.0%} as far"
+    return f"under {bound}" if part <= section.memorised_below else f"over {bound}"
 
 
 def runs(*networks: Lines) -> int:
