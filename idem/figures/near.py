@@ -42,7 +42,7 @@ def figure_near(table: pd.DataFrame, compared: pd.DataFrame) -> Figure:
             axes.set_ylabel("relative error, new inputs")
     _draw_ratios(figure.add_subplot(spec[rows, :]), shared)
     edge = {"linestyle": ":", "linewidth": 1.2}
-    more = {"before training": style.BEFORE, "predicted edge of stability": edge}
+    more = {"before training": style.BEFORE, "edge of stability predicted at the start": edge}
     style.legend(figure, style.RULE_STYLES, more)
     return figure
 
@@ -69,7 +69,8 @@ def _draw_ratios(axes: Axes, shared: pd.DataFrame) -> None:
     axes.plot(ratios.log10_ratio, names, linestyle="", marker="|", markersize=8, color="black")
     style.logarithmic(axes, "x")
     axes.set(
-        ylim=(len(names) - 0.5, -0.5), title="each rule at its best rate, 95 % intervals over runs"
+        ylim=(len(names) - 0.5, -0.5),
+        title="each rule at the best of its rates above, 95 % intervals over runs",
     )
     axes.set_xlabel("relative error, modified / ordinary")
 

@@ -15,7 +15,7 @@ _COMPARED = {
     "at_equal_first_updates": ("equal first updates", "D"),
     "at_own_best_rates": ("each rule's best rate", "|"),
 }
-_OPEN: dict[str, Any] = {"marker": "o", "fillstyle": "none"}
+_HALF: dict[str, Any] = {"marker": "o", "fillstyle": "left"}
 _PER_DIMENSION = "training inputs per dimension"
 _ASIDE = {"modified": 0.93, "ordinary": 1.07}  # times the place, so that no mark covers another
 _SIZES = (3.2, 4.7, 6.3, 8.4)  # of marks, of the widths that there are
@@ -66,7 +66,7 @@ def draw_share(axes: Axes, table: pd.DataFrame, theirs: Mapping[str, float]) -> 
     sizes = dict(zip(sorted(rows.width.unique()), _SIZES, strict=False))
     for (rule, width, one), part in rows.groupby(["rule", "width", rows.inputs == rows.batch_size]):
         look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linestyle": "", "alpha": 0.8}
-        look |= {"markersize": sizes[width], "fillstyle": "none" if one else "full"}
+        look |= {"markersize": sizes[width], "fillstyle": _HALF["fillstyle"] if one else "full"}
         axes.plot(_ASIDE[str(rule)] * part.each, part.share, **look)
     for name, each in theirs.items():
         axes.axvline(each, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
@@ -81,7 +81,7 @@ def share_legend(table: pd.DataFrame) -> list[Artist]:
     """Return what `draw_share` draws apart from the rules."""
     widths = zip(sorted(amounts(table).width.unique()), _SIZES, strict=False)
     sizes = [grey(f"n = {n}", marker="o", markersize=size) for n, size in widths]
-    return [*sizes, grey("one batch, again and again", **_OPEN)]
+    return [*sizes, grey("one batch, again and again", **_HALF)]
 
 
 def _name(case: str) -> str:

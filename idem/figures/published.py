@@ -11,6 +11,8 @@ from idem.figures.newdata import draw_share, share_legend
 from idem.figures.style import RULE_STYLES, WIDTH, counted, legend, logarithmic, themed
 from idem.figures.sweep import ERROR
 
+_THIN: dict[str, Any] = {"linewidth": 0.4, "alpha": 0.3}
+_ROOM = 3.9  # times the last epoch, to the right edge, for the names of lines
 _APART = 2.5  # marks are drawn at an epoch if the next one that has them is so many times later
 _OURS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     # data, column, look: in one place a dot in a ring in a cross, of which each is seen
@@ -32,9 +34,9 @@ def figure_published(
 
     A column a network. A colour is a rule; the authors' lines that were run here are thick and
     named by their published rate. Ours are marks, at epochs far enough apart to be told from each
-    other. Below, ours on the trained batch over theirs at every
-    epoch that is printed, with intervals as bands. In the last column, what part of the fall of the
-    error in training new inputs show, by the amount of training inputs.
+    other. Below, ours on the trained batch over theirs at every epoch that is printed, with
+    intervals as bands. In the last column, what part of the fall of the error in training new
+    inputs show, by the amount of training inputs.
 
     Args:
         lines: columns ``network``, ``data`` (fixed or fresh), ``rule``, ``label``, ``epoch``,
@@ -58,7 +60,7 @@ def figure_published(
         _draw_theirs(above, theirs, ours)
         _draw_ours(above, ours)
         _draw_ratio(below, ours[ours.data == "fixed"])
-        above.set(xlim=(0.6 * ours.epoch.min(), 6 * theirs.epoch.max()))
+        above.set(xlim=(0.6 * ours.epoch.min(), _ROOM * theirs.epoch.max()))
         above.set_title(f"{network} ({counted(int(ours.runs.max()), 'run')})")
         below.set_xlabel("epoch (steps)")
     grid[0, 0].set_ylabel(ERROR)
@@ -68,8 +70,9 @@ def figure_published(
         grid[1, -1].set_axis_off()
         grid[1, -1].legend(handles=share_legend(newdata), loc="upper center", fontsize=7)
     more: dict[str, Any] = {"the authors (10 runs)": {"linestyle": "-"}}
+    more["theirs, not run here"] = {"linestyle": "-"} | _THIN
     more |= {words: _MARK | look for words, (*_, look) in _OURS.items()}
-    legend(figure, RULE_STYLES, more, columns=3)
+    legend(figure, RULE_STYLES, more, columns=4)
     return figure
 
 
@@ -78,10 +81,10 @@ def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
     for (rule, label), line in curves.sort_values("epoch").groupby(["rule", "learning_rate"]):
         style: dict[str, Any] = RULE_STYLES[str(rule)] | {"marker": ""}
         if (rule, label) not in run_here:
-            axes.plot(line.epoch, line.error, **style, linewidth=0.4, alpha=0.3)
+            axes.plot(line.epoch, line.error, **style, **_THIN)
             continue
         axes.plot(line.epoch, line.error, **style, linewidth=1)
-        shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (2, 0), "va": "center"}
+        shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (1, 0), "va": "center"}
         end = line.iloc[-1]
         axes.annotate(f"{label:g}", (end.epoch, end.error), fontsize=7, **shift)
 
