@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.claims.generative import fair, generative, latent, one_map
+from stages.claims.generative import attribution, fair, generative, latent, one_map
 from stages.claims.generative.study import Study
 from stages.claims.old_names import old_file, renamed
 from stages.claims.sweeps import (
@@ -23,6 +23,7 @@ from stages.claims.sweeps import (
 from stages.claims.theory import cost, differentiation, linear
 from stages.claims.verdict import Verdict
 from stages.common import params
+from stages.common.so_far import else_so_far
 from stages.sweeps.aggregate import last_rows
 from stages.sweeps.printed import PARAMETER_COUNTS
 
@@ -77,6 +78,8 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
     verdicts += generative.of_the_poster(found, section.least_digits)
     validation = renamed(pd.read_csv(_there(folder / "validation_mnist.csv")))
     verdicts.append(one_map.judge(found, validation, section))
+    stand_ins = pd.read_csv(else_so_far(folder / "search_attribution.csv"))
+    verdicts.append(attribution.judge(stand_ins, section))
     path = folder / "fair.csv"
     if path.exists():
         steps = max(setting.steps or search.steps for setting in search.groups["fair"].values())

@@ -154,6 +154,11 @@ CLAIMS = {
         OURS,
         "a network of ours does so as a map of single images, nearer to the data than an IGN",
     ),
+    "R3": Claim(
+        "does the corrector matter, or only the stopped gradient?",
+        OURS,
+        "our training generates by the corrector, not only as the outer pass has no gradient",
+    ),
     "G2": Claim(
         "the same for CelebA",
         "left open (3.1)",

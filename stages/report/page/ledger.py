@@ -65,6 +65,7 @@ SUBJECTS = {
     "G5": Subject(_TRAINED, ("study",), ("figure_5",)),
     "R1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_collapse")),
     "R2": Subject(_TRAINED, ("study",), ("figure_compute",)),
+    "R3": Subject(("search@attribution",), ("study",)),
     "G2": Subject(_TRAINED, ("celeba",), ("figure_5",)),
     "G3": Subject(_TRAINED, (*_MNIST, "celeba"), ("figure_drift",)),
 }

@@ -14,9 +14,9 @@ from tests import ROOT
 from tests.stages.claims.studies import study
 
 # What it lacks: the images of CelebA are brought by their user, and the study trains more models.
-LAPTOP = {"G2", "G4", "G5", "R2"}
+LAPTOP = {"G2", "G4", "G5", "R2", "R3"}
 GENERATIVE = {
-    "study": (params.MNISTStudy, pipelines.study, {"Q2", "G1", "R1", "G3", "G4", "G5", "R2"}),
+    "study": (params.MNISTStudy, pipelines.study, {"Q2", "G1", "R1", "R2", "R3", "G3", "G4", "G5"}),
     "celeba": (params.CelebA, pipelines.celeba, {"Q2", "G2", "G3"}),
 }
 
