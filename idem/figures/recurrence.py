@@ -114,7 +114,7 @@ def _legend() -> list[Any]:
     return [
         Patch(facecolor=_ZERO, label="goes to 0", **_EDGE),
         Patch(facecolor=_ONE, label="goes to 1", **_EDGE),
-        Patch(label="to 0 or 1 by turns", **_HATCHED, **_EDGE),
+        Patch(label="to 0 or 1, in alternating bands", **_HATCHED, **_EDGE),
         Patch(facecolor="white", label="escapes", **_EDGE),
         *(grey(**_MARK | style) for style in _MARKS.values()),
     ]
