@@ -74,7 +74,8 @@ def compared(settings: params.Paper, rows: pd.DataFrame, curves: pd.DataFrame) -
 
     Returns:
         A row a reading, line and epoch that is printed: ``reading``, ``network``, ``rule``,
-        ``label``, ``learning_rate`` (matched), ``epoch``, ``runs``, ``ours`` (mean over runs),
+        ``label``, ``learning_rate`` (matched), ``epoch``, ``runs``, ``ours`` (mean over runs)
+        with ``low`` and ``high`` (on the trained batch: `stages.published.beside.beside`),
         ``theirs`` and ``ratio``, ours / theirs; infinite where a run of ours has diverged.
     """
     rows = rows.assign(place=rows.learning_rate.map(written))
@@ -106,8 +107,10 @@ def _of_reading(
     )
     lanes = rows[(rows[[*_PLACE]] == [network, reading.data, reading.start]).all(axis=1)]
     lines = beside(lanes.merge(rates, on=["rule", "place"]), curves[curves.network == network])
-    ours = "error" if reading.measured == "trained" else "new_error"
-    lines = lines[["rule", "label", "epoch", "runs", ours]].rename(columns={ours: "ours"})
+    if reading.measured != "trained":
+        lines = lines.assign(error=lines.new_error, low=math.nan, high=math.nan)
+    lines = lines[["rule", "label", "epoch", "runs", "error", "low", "high"]]
+    lines = lines.rename(columns={"error": "ours"})
     wanted = printed.merge(rates, on=["rule", "label"])
     steps = settings.readings.networks[network].steps
     wanted = wanted[(wanted.epoch > 0) & (wanted.epoch <= steps)]

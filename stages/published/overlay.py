@@ -16,10 +16,9 @@ def overlay(lines: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The columns that `idem.figures.published.figure_published` takes, NaN where a run diverged.
-        There are no intervals, which the readings do not keep.
     """
     rows = lines.rename(columns={"ours": "error"}).replace(math.inf, math.nan)
     new = rows[rows.reading == SECOND].rename(columns={"error": "new_error"})
     fixed = rows[rows.reading == BASE].merge(new[[*_LINE, "new_error"]], on=_LINE, how="left")
     found = [fixed.assign(data="fixed"), rows[rows.reading == FRESH].assign(data="fresh")]
-    return pd.concat(found, ignore_index=True).assign(low=math.nan, high=math.nan)
+    return pd.concat(found, ignore_index=True)

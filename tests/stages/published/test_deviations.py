@@ -90,6 +90,12 @@ def test_the_second_batch_is_the_new_inputs(rows, lines):
     for row in at.itertuples():
         lane = plain[(plain.rule == row.rule) & (plain.learning_rate == row.learning_rate)]
         assert row.ours == pytest.approx(lane.new_absolute_error.mean())
+    assert at.low.isna().all() and at.high.isna().all()
+
+
+def test_on_the_trained_batch_lines_have_intervals(lines):
+    base = lines[(lines.reading == "base") & (lines.runs > 1)]
+    assert len(base) and ((base.low < base.ours) & (base.ours < base.high)).all()
 
 
 def test_a_line_of_which_a_run_diverged_is_infinitely_far(settings, rows, lines):

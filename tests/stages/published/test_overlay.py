@@ -10,7 +10,9 @@ READINGS = {"base": 1.0, "measured on: second": 2.0, "data: fresh": 3.0, "start:
 def lines_of() -> pd.DataFrame:
     of_line = {"network": "B3", "label": 0.22, "theirs": 1.0, "runs": 1}
     rows = [
-        of_line | {"reading": name, "rule": rule, "epoch": epoch, "ours": ours + epoch}
+        of_line
+        | {"reading": name, "rule": rule, "epoch": epoch, "ours": ours + epoch}
+        | {"low": ours + epoch - 0.1, "high": ours + epoch + 0.1}
         for name, ours in READINGS.items()
         for rule in ("modified", "ordinary")
         for epoch in (10, 25)
@@ -26,6 +28,7 @@ def test_a_line_of_the_base_has_its_error_on_new_inputs_beside_it():
     assert len(fixed) == 4
     assert (fixed.error == fixed.epoch + 1).all() and (fixed.ratio == fixed.error).all()
     assert (fixed.new_error == fixed.epoch + 2).all()
+    assert ((fixed.low < fixed.error) & (fixed.error < fixed.high)).all()
     kept = fresh.dropna(subset="error")
     assert (kept.error == kept.epoch + 3).all()
     assert kept.epoch.tolist() == [10, 25, 10, 25], "a run that diverged has no error"
