@@ -1,4 +1,4 @@
-"""Every known iteration for the spectral projector, behind one interface.
+"""Known iterations for the spectral projector, behind one interface.
 
 The paper's corrector is McWeeny's purification and has sixty years of peers. Each is a generator
 that takes K and what it has to know of the spectrum beforehand, and yields one iterate after the

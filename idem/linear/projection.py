@@ -7,13 +7,14 @@ any spectrum in its immediate basins, and for symmetric K the nearest symmetric 
 McWeeny's recurrence is Newton-Schulz for S, X' = X(3 − X²)/2: near ½ it gains a factor 3/2 for two
 products, so a gap of 1e-4 takes 26 steps. Two phases are faster and need to know no gap:
 
-1. Newton's iteration X' = (μX + (μX)⁻¹)/2. No eigenvalue ever changes sides, whatever μ > 0; with μ
-   the geometric centre of the moduli, a ratio r of the largest to the smallest becomes about √r/2,
-   so that an estimate of it at the start serves all steps (Byers and Xu).
+1. Newton's iteration X' = (μX + (μX)⁻¹)/2. No eigenvalue ever changes sides, whatever μ > 0; with
+   1/μ the geometric mean of the extreme moduli, a ratio r of the largest to the smallest becomes
+   about √r/2, so that an estimate of it at the start serves all steps (Byers and Xu).
    As X'² − I = (μX − (μX)⁻¹)²/4, a norm tells without a product when E = I − X² is below 1.
 2. There (1 − E)^(-1/2) has a power series, and X' = X (1 + E/2 + 3E²/8 + 5E³/16 + 35E⁴/128) takes
-   four products and leaves |E'| ≤ |E|⁵/2; Newton-Schulz, two products, leaves |E'| ≤ |E|². ‖E‖, at
-   hand in every step, is four times the residual ‖P² − P‖: the certificate comes free.
+   four products and leaves |E'| ≤ |E|⁵, half of that for small E; Newton-Schulz, two products,
+   leaves |E'| ≤ |E|². ‖E‖, at hand in every step, is four times the residual ‖P² − P‖: the
+   certificate comes free.
 
 A matrix that is near-idempotent at the start needs the second phase only. One with rows of very
 different size is first brought to one scale, in double precision: see `idem.linear.scaling`.
@@ -95,7 +96,8 @@ def project(
         K: matrices, (..., n, n), real or complex; each is treated as if it were alone.
         basin: which eigenvalues belong to 0 and to 1. "half-plane" takes all but Re λ = ½.
             "recurrence" takes those that repeating g(K) = 3K² − 2K³ sends to the nearer one
-            (Figure 2; on the real axis −0.366 to 1.366), and costs the eigenvalues.
+            (Figure 2; of the real axis −0.366 to 1.366 but ½, and intervals beyond), and costs the
+            eigenvalues.
         strict: raise if one matrix of the batch has no such P; otherwise its P is NaN, its rank −1.
 
     Raises:
@@ -589,7 +591,8 @@ def _raise(
     if outcome[row] == _OUTSIDE:
         raise ProjectionError(
             f"K{index}: expected every eigenvalue where the recurrence sends it to the nearer of 0 "
-            f"and 1 (on the real axis -0.366 to 1.366, but ½), got {_named(lost[row])}{others}"
+            f"and 1 (of the real axis -0.366 to 1.366, but ½, and intervals beyond), got "
+            f"{_named(lost[row])}{others}"
         )
     values = torch.linalg.eigvals(K[row])
     nearest = values[(values.real - 0.5).abs().argsort()]

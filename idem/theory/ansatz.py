@@ -1,6 +1,6 @@
 r"""Every idempotent corrector of a given order and degree, derived (Appendix A).
 
-Let K = P + D with P² = P, P and D not commuting, and K' = α₁K + … + α_jKʲ. Find all α for which
+Let K = P + D with P² = P and K' = α₁K + … + α_jKʲ. Find all α for which, for every such P and D,
 (K')² − K' = 0 once every product with n + 1 or more D's is dropped: K near-idempotent to order n.
 
 Words: a product of P's and D's is a string such as "PDP". P² = P merges neighbouring P's, a word

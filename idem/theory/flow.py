@@ -17,7 +17,8 @@ The square root is of a point on the segment from s₀² to 1, which meets the n
 if s₀² lies on it, that is Re λ₀ = ½. Elsewhere its principal branch has a positive real part, is
 continuous, and tends to the sign of Re s₀ times s₀. So for every K₀ without an eigenvalue on the
 line Re λ = ½ the flow exists for all times and ends in the spectral projector of the eigenvalues to
-the right of that line: *rank #{Re λᵢ(K₀) > ½}*, (I + sign(2K₀ − I))/2.
+the right of that line: *rank #{Re λᵢ(K₀) > ½}*, (I + sign(2K₀ − I))/2. For defective K₀ too: s(t)
+tends to ±1 locally uniformly in s₀, with its derivatives, and Jordan blocks vanish in the limit.
 
 A step of rate γ is (1 + γ/2)s − (γ/2)s³ on every eigenvalue. With s = a + ib the real part is
 a(1 + (γ/2)(1 − a² + 3b²)): none changes sides while a² < 1 + 2/γ + 3b². The gradient's flow has no

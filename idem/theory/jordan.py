@@ -16,8 +16,8 @@ it vanishes over 0 and 1 and grows over ½.
 
 At a fixed point the derivative of m multiplies the block between the eigenspaces of λ and μ by a
 divided difference (Daleckii and Krein): m'(λ) if λ = μ, else (λ − μ)/(λ − μ) = 1. The latter are
-the directions along the manifold of fixed points: it attracts, not its single points. For
-idempotents `idem.theory.manifold` tells the two kinds of direction apart.
+the directions along the manifold of fixed points: that of the idempotents attracts, not its single
+points. For idempotents `idem.theory.manifold` tells the two kinds of direction apart.
 
 Source: Jensen and Vicary, equations 6 to 9; Higham, Functions of Matrices, SIAM 2008, definition
 1.2 and theorem 3.9.

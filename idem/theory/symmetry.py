@@ -17,7 +17,8 @@ One linear layer without bias, f(x) = Kx, with whitened input, has G(K) = F(K) =
 
 The adjoint of DF(K) under ⟨A, B⟩ = tr AᵀB has Kᵀ in the place of K. So it is symmetric at a
 symmetric K; and on the subspace of symmetric matrices, which F maps into itself, F is the gradient
-of ½‖K² − K‖². On all matrices it is the gradient of nothing, as nearly all are not symmetric.
+of ½‖K² − K‖². (On ½I + skew matrices, where Re λ = ½, it is minus that gradient.) DF(K) is
+symmetric on a proper algebraic subset alone, if n ≥ 2: on no open set is F a gradient.
 
 Everything here is written as plain differentiable functions, apart from `idem.rule.gradient`, so
 that DG is exact to rounding and an independent check of what the rule sends back.

@@ -23,4 +23,4 @@ def _where(gradient: Mapping[str, Any]) -> str:
     if gradient["modified_in_general"]:
         return "in all cases tried"
     on_symmetric = gradient["modified_on_symmetric_matrices"]
-    return "for symmetric matrices alone" if on_symmetric else "nowhere tried"
+    return "at symmetric matrices with whitened inputs" if on_symmetric else "nowhere tried"

@@ -108,7 +108,7 @@ def one_layer(found: Found, section: params.Claims) -> Verdict:
     """Judge that one SGD step on f(x) = Wx is one step of the relaxed recurrence (section 2.3)."""
     largest = found["log10_largest_difference"]
     holds = largest < math.log10(section.equality_tolerance)
-    ours = f"after one step they differ by 10^{largest:.1f} (relative)"
+    ours = f"on whitened inputs a step differs by 10^{largest:.1f} (relative)"
     return _verdict("L5", stated(holds, as_stated=True), ours, found=found)
 
 

@@ -125,4 +125,4 @@ def test_l4_asks_symmetric_matrices_and_as_stated_all(found: dict[str, Any], ver
 def test_l5_asks_for_equality(largest: float, verdict: str):
     said = linear.one_layer({"log10_largest_difference": largest}, SECTION)
     assert said.verdict == verdict
-    assert said.ours == f"after one step they differ by 10^{largest} (relative)"
+    assert said.ours == f"on whitened inputs a step differs by 10^{largest} (relative)"
