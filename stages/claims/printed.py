@@ -42,7 +42,7 @@ CLAIMS = {
     "T1": Claim(
         "growth with depth of the ordinary gradient's cost",
         "exponentially many terms (1)",
-        "the terms of the ordinary gradient, and with them its cost, grow exponentially with depth (1)",
+        "the terms of the ordinary gradient, and so its cost, grow exponentially with depth (1)",
     ),
     "T2": Claim(
         "parameter counts of B1 to B4",
