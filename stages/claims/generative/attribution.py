@@ -24,7 +24,7 @@ DISTANCES = {"train": "ema_frechet_distance", "eval": "eval_frechet_distance"}
 
 
 def judge(rows: pd.DataFrame, section: params.Judging) -> Verdict:
-    """Judge R3, on the seeds of which the rule's runs and a stand-in's are done.
+    """Judge R3; each stand-in on the seeds of which its runs and the rule's are done.
 
     Args:
         rows: columns ``setting``, ``seed``, ``step`` and `DISTANCES`, as validated; may be empty.
@@ -32,8 +32,8 @@ def judge(rows: pd.DataFrame, section: params.Judging) -> Verdict:
     """
     last = rows[rows.step == rows.step.max()]
     by_mode = {mode: _distances(last, column) for mode, column in DISTANCES.items()}
-    shared = by_mode["train"].dropna() if len(last) else pd.DataFrame()
-    if not {RULE, *STAND_INS} <= set(shared) or shared.empty:
+    shared = by_mode["train"].reindex(columns=[RULE, *STAND_INS]).dropna()
+    if shared.empty:
         return Verdict("R3", NOT_RUN, "–", "not every stand-in has been trained yet")
     ratios = {mode: _ratios(table, section.confidence) for mode, table in by_mode.items()}
     outcomes = {

@@ -59,10 +59,10 @@ def test_what_is_beside_the_question_does_not_decide_it():
     assert judge(rows(transposed=0.1, no_rule=0.1)).verdict == YES
 
 
-def test_only_seeds_that_all_have_are_counted():
+def test_seeds_that_rule_and_stand_ins_have_are_counted():
     table = rows()
-    lacking = table[(table.setting != "inner_only") | (table.seed < 3)]
-    assert judge(lacking).verdict == YES + FEW
+    assert judge(table[(table.setting != "inner_only") | (table.seed < 3)]).verdict == YES + FEW
+    assert judge(table[(table.setting != "transposed") | (table.seed < 3)]).verdict == YES
 
 
 @pytest.mark.parametrize("missing", [RULE, *STAND_INS])
