@@ -78,7 +78,8 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
     verdicts += generative.of_the_poster(found, section.least_digits)
     validation = renamed(pd.read_csv(_there(folder / "validation_mnist.csv")))
     verdicts.append(one_map.judge(found, validation, section))
-    stand_ins = pd.read_csv(else_so_far(folder / "search_attribution.csv"))
+    path = else_so_far(folder / "search_attribution.csv")
+    stand_ins = pd.read_csv(path) if path.exists() else attribution.NOTHING
     verdicts.append(attribution.judge(stand_ins, section))
     path = folder / "fair.csv"
     if path.exists():

@@ -55,7 +55,7 @@ def claims(read: Read) -> str:
     run = [name for name in names if found[name]["verdict"] != NOT_RUN]
     late = [f"{n}, {CLAIMS[n.partition(' ')[0]].short}" for n in names if n not in run]
     table = short_table({name: found[name] for name in run})
-    return table + (f"\nNot run yet: {'; '.join(late)}.\n" if late else "")
+    return table + (f"\nNot run yet: {'; '.join(late).removesuffix('?')}.\n" if late else "")
 
 
 def claims_at_the_papers_scale(read: Read) -> str:

@@ -22,7 +22,7 @@ def keep_groups(stages: dict[str, Any]) -> None:
     others = {name for name in stages["search"]["foreach"] if name not in GROUPS}
     gone = {f"metrics/study/search_{name}.csv" for name in others}
     stages["search"]["foreach"] = [*GROUPS]
-    for name in ("recipes", "trials"):
+    for name in ("recipes", "trials", "claims"):
         stages[name]["deps"] = [path for path in stages[name]["deps"] if path not in gone]
 
 

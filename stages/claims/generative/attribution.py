@@ -21,6 +21,7 @@ RULE = "rule"
 STAND_INS = ("inner_only", "substitute_f_y", "substitute_2_f_y")
 BESIDE = ("transposed", "no_rule")
 DISTANCES = {"train": "ema_frechet_distance", "eval": "eval_frechet_distance"}
+NOTHING = pd.DataFrame(columns=["setting", "seed", "step", *DISTANCES.values()])
 
 
 def judge(rows: pd.DataFrame, section: params.Judging) -> Verdict:
@@ -34,7 +35,7 @@ def judge(rows: pd.DataFrame, section: params.Judging) -> Verdict:
     by_mode = {mode: _distances(last, column) for mode, column in DISTANCES.items()}
     shared = by_mode["train"].reindex(columns=[RULE, *STAND_INS]).dropna()
     if shared.empty:
-        return Verdict("R3", NOT_RUN, "–", "not every stand-in has been trained yet")
+        return Verdict("R3", NOT_RUN, "–", "no seed has the rule and every stand-in yet")
     ratios = {mode: _ratios(table, section.confidence) for mode, table in by_mode.items()}
     outcomes = {
         mode: {"ema": _outcome(of_mode, section.least_effect)} for mode, of_mode in ratios.items()
@@ -50,7 +51,7 @@ def judge(rows: pd.DataFrame, section: params.Judging) -> Verdict:
     )
     rests = evidence(len(shared), "seed", section.least_runs)
     words = [in_words(outcomes), *in_short(outcomes)]
-    return Verdict.of("R3", words, rests, f"f(z), rule / others: {ours}", text)
+    return Verdict.of("R3", words, rests, f"rule / others: {ours}", text)
 
 
 def _distances(last: pd.DataFrame, column: str) -> pd.DataFrame:

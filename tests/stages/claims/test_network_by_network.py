@@ -177,7 +177,7 @@ def test_lines_so_far_are_judged_until_they_are_whole(tmp_path: Path, settings: 
         (tmp_path / f"{name}.json").write_text(json.dumps(content))
         found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
         assert found["P1", "B2"].runs == found["P3", "B2"].runs == runs
-        assert found["P1", "B2"].verdict.startswith("reproduced for ordinary on B2, not for")
+        assert found["P1", "B2"].verdict.startswith("reproduced but for modified on B2")
     assert found["P1", "B3"].verdict == NOT_RUN
 
 

@@ -24,9 +24,9 @@ KINDS = {
     "depends on a convention: training mode reproduced (raw), not (EMA); 9 steps": "depends",
     "undecided; 300 steps (indication: 2 seeds)": "open",
     "B1: reproduced, by collapse; B2: undecided, shrinks": "mixed",
-    "reproduced for ordinary on B2, not for modified on B2 (indication: 1 run)": "mixed",
+    "reproduced but for modified on B2 (indication: 1 run)": "mixed",
     "training mode reproduced; eval mode undecided; 1600 steps": "mixed",
-    "yes on B2, no on B3 (indication: 1 run)": "mixed",
+    "as far on B2, under 50% as far on B3 (indication: 1 run)": "mixed",
     "not run": "none",
     ledger.NOT_JUDGED: "none",
 }
