@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.claims.pipelines import of_batch_sizes, read
+from stages.claims.pipelines import of_batch_sizes, read, table_so_far
 from stages.claims.printed import CLAIMS
 from stages.claims.sweeps import as_run, batch_sizes, edges, near, newdata, published, sweeps
 from stages.claims.sweeps.comparison import RULES
@@ -119,7 +119,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
 
 def complete_runs(folder: Path, name: str, network: params.Network) -> pd.DataFrame:
     """Return `complete_lanes` of a network's sweep; no rows where nothing is complete."""
-    rows = _table(folder, f"sweep_{name}")
+    rows = table_so_far(folder, f"sweep_{name}")
     rates = dict.fromkeys(RULES, network.learning_rates)
     return _NO_LANES if rows is None else complete_lanes(last_rows(rows), rates, network.steps)
 
@@ -180,7 +180,7 @@ def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, dict[s
 
 def _replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
     """Return the complete lanes of a network as the authors ran it; no rows where there is none."""
-    rows = _table(folder, f"published_{name}")
+    rows = table_so_far(folder, f"published_{name}")
     if rows is None:
         return _NO_LANES
     return complete_lanes(as_run.lanes_of(rows), lines.learning_rates, lines.steps)
@@ -188,7 +188,7 @@ def _replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
 
 def _as_read(folder: Path, name: str, settings: params.Paper) -> dict[str, Any]:
     """Return how far off a network's lines are, as stage published says it, by the base reading."""
-    table, lines = _table(folder, "readings"), settings.readings.networks[name]
+    table, lines = table_so_far(folder, "readings"), settings.readings.networks[name]
     if table is None:
         return {}
     base = table[(table.changed == "base") & (table.network == name) & table.rule.isin(RULES)]
@@ -217,11 +217,3 @@ def _found(folder: Path, name: str) -> dict[str, Any]:
     """Return what a stage measured, else what of it there is so far, else nothing."""
     path = else_so_far(folder / f"{name}.json")
     return read(folder, path.stem) if path.exists() else {}
-
-
-def _table(folder: Path, name: str) -> pd.DataFrame | None:
-    """Return a table, else what of it there is so far; None if there is none, or nothing in it."""
-    try:
-        return pd.read_csv(else_so_far(folder / f"{name}.csv"))
-    except (FileNotFoundError, pd.errors.EmptyDataError):
-        return None

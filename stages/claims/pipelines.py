@@ -78,9 +78,9 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
     verdicts += generative.of_the_poster(found, section.least_digits)
     validation = renamed(pd.read_csv(_there(folder / "validation_mnist.csv")))
     verdicts.append(one_map.judge(found, validation, section))
-    path = else_so_far(folder / "search_attribution.csv")
-    stand_ins = pd.read_csv(path) if path.exists() else attribution.NOTHING
-    verdicts.append(attribution.judge(stand_ins, section))
+    stand_ins = table_so_far(folder, "search_attribution")
+    nothing = attribution.NOTHING
+    verdicts.append(attribution.judge(nothing if stand_ins is None else stand_ins, section))
     path = folder / "fair.csv"
     if path.exists():
         steps = max(setting.steps or search.steps for setting in search.groups["fair"].values())
@@ -135,6 +135,14 @@ def of_batch_sizes(folder: Path, variants: Mapping[str, params.Variant]) -> pd.D
 def read(folder: Path, name: str) -> dict[str, Any]:
     """Return the content of a JSON file."""
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def table_so_far(folder: Path, name: str) -> pd.DataFrame | None:
+    """Return a table, else what of it there is so far; None if there is none, or nothing in it."""
+    try:
+        return pd.read_csv(else_so_far(folder / f"{name}.csv"))
+    except (FileNotFoundError, pd.errors.EmptyDataError):
+        return None
 
 
 def _there(path: Path) -> Path:

@@ -54,8 +54,9 @@ def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     missed = [name for name in panels if name not in hit]
     wordings = [REPRODUCED if not missed else NOT]
     if hit and missed:
-        count = f"{REPRODUCED} in {len(hit)} of {len(panels)} cases"
-        wordings = [f"{REPRODUCED} but for {_and(missed)}", *[count] * (len(missed) > 1)]
+        wordings = [f"{REPRODUCED} but for {' and '.join(missed)}"]
+        if len(missed) > 1:
+            wordings.append(f"{REPRODUCED} in {len(hit)} of {len(panels)} cases")
     by_rule: dict[str, list[str]] = {}
     for name, (network, of) in panels.items():
         words = f"{network} {_percent(of['median_deviation'])}"
@@ -127,7 +128,3 @@ def _every_rule(networks: Iterable[Lines]) -> list[Mapping[str, Any]]:
 
 def _percent(deviation: float) -> str:
     return f"{100 * (deviation - 1):.1f} %"
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join(names)
