@@ -14,6 +14,7 @@ from .generative.study import (
 )
 from .gradients import figure_gradients as figure_gradients
 from .graph import figure_autodiff as figure_autodiff
+from .lines import figure_lines as figure_lines
 from .near import figure_near as figure_near
 from .newdata import figure_newdata as figure_newdata
 from .published import figure_published as figure_published

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from idem.figures.newdata import draw_share, share_legend
-from idem.figures.style import RULE_STYLES, WIDTH, counted, legend, logarithmic, themed
+from idem.figures.style import RULE_STYLES, WIDTH, counted, far_apart, legend, logarithmic, themed
 from idem.figures.sweep import ERROR
 
 _THIN: dict[str, Any] = {"linewidth": 0.4, "alpha": 0.3}
@@ -90,21 +90,12 @@ def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
 
 
 def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
-    shown = lines[lines.epoch.isin(_far_apart(lines.epoch))]
+    shown = lines[lines.epoch.isin(far_apart(lines.epoch, _APART))]
     for data, column, look in _OURS.values():
         for rule, part in shown[shown.data == data].groupby("rule"):
             style = RULE_STYLES[str(rule)]
             mark = _MARK | {name: style[name] for name in ("color", "marker")} | look
             axes.plot(part.epoch, part[column], **mark, zorder=3)
-
-
-def _far_apart(epochs: pd.Series) -> list[int]:
-    """Return the last epoch, and before it those that are far enough from the next one taken."""
-    taken: list[int] = []
-    for epoch in sorted(epochs.unique(), reverse=True):
-        if not taken or _APART * epoch <= taken[-1]:
-            taken.append(epoch)
-    return taken
 
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame) -> None:

@@ -177,6 +177,20 @@ def counted(count: int, unit: str) -> str:
     return f"{count} {unit}{'s' * (count != 1)}"
 
 
+def far_apart(places: Iterable[float], times: float) -> list[float]:
+    """Return the largest place, and before it those that the next one taken is so far beyond.
+
+    Args:
+        places: on a logarithmic axis.
+        times: that a place taken is larger than the one before it, at least.
+    """
+    taken: list[float] = []
+    for place in sorted(set(places), reverse=True):
+        if not taken or times * place <= taken[-1]:
+            taken.append(place)
+    return taken
+
+
 def logarithmic(axes: Axes, which: str = "xy") -> None:
     """Make axes logarithmic, with their numbers as 20, not as 2 × 10¹, where that is short."""
     for name in which:

@@ -38,7 +38,7 @@ NETWORKS = {
     "P1": (ALL, "B2", "B3"),
     "P3": ("B2", "B3"),
     "P4": ("B1", "B2", "n512"),  # the last has B3's ratio of n to the batch
-    "N": (ALL, "n5", "n20", "n100", "n400"),  # widths, of which there are several cases
+    "N": (ALL, "n5", "n20", "n100", "n400", "n1000"),  # widths, of which there are several cases
 }
 _NO_LANES = pd.DataFrame({"run": []})
 

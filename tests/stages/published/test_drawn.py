@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stages.published import drawn
+from stages.published.curves import read_errors
+from tests import ROOT
+
+
+def lines_of(error: float) -> pd.DataFrame:
+    rows = [
+        {"data": data, "rule": rule, "label": 0.22, "epoch": epoch, "runs": 1, "error": error}
+        for data in ("fixed", "fresh")
+        for rule in ("modified", "ordinary")
+        for epoch in (0, 10, 100)
+    ]
+    return pd.DataFrame(rows).assign(low=None, high=None, new_error=2 * error, ratio=1.0)
+
+
+def test_whole_lines_are_taken_before_those_so_far_and_fresh_batches_left_out(tmp_path: Path):
+    lines_of(1.0).to_csv(tmp_path / "published_B2_lines.csv", index=False)
+    lines_of(2.0).to_csv(tmp_path / "published_B2_so_far_lines.csv", index=False)
+    lines_of(3.0).to_csv(tmp_path / "published_B3_so_far_lines.csv", index=False)
+    found = drawn.of_one_batch(tmp_path, ["B2", "B3", "B4"])
+    assert set(found.data) == {"fixed"}
+    assert found.groupby("network").error.unique().map(list).to_dict() == {"B2": [1.0], "B3": [3.0]}
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch) -> Path:
+    parameters = ROOT / "stages/pipelines/paper/params.yaml"
+    given = ["drawn", "--params", str(parameters), "--metrics", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", given)
+    return tmp_path
+
+
+def test_the_figure_is_drawn_from_what_there_is(command: Path):
+    lines_of(0.01).to_csv(command / "published_B3_so_far_lines.csv", index=False)
+    drawn.main()
+    assert (command / "figure_lines.png").stat().st_size > 10_000
+
+
+def test_without_lines_nothing_is_written_and_it_says_what_to_run(command: Path, capsys):
+    drawn.main()
+    assert "published@B2" in capsys.readouterr().out
+    assert not list(command.iterdir())
+
+
+def test_the_networks_are_those_that_are_published():
+    assert sorted(set(read_errors().network)) == ["B2", "B3"]
