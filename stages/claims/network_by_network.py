@@ -77,6 +77,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
     lines = settings.published.networks
     replayed = {name: _replayed(folder, name, lines[name]) for name in NETWORKS["T3b"]}
     replays = {name: of_network.run.nunique() for name, of_network in replayed.items()}
+    edged = {name: _replayed(folder, name, lines[name], ("modified",)) for name in EDGES}
     beside = {name: _found(folder, f"published_{name}") for name in NETWORKS["P3"]}
     curves = {name: of or _as_read(folder, name, settings) for name, of in beside.items()}
     fresh = _cases(folder, "newdata", NETWORKS["P4"])
@@ -93,7 +94,10 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         ),
         "T4b": (replays, lambda n: as_run.lower_rates(n, replayed[n], section)),
         "T5": (runs, lambda n: edges.from_sweep(n, lanes[n], section)),
-        "T5b": (replays, lambda n: as_run.edge_of_lanes(n, replayed[n], section)),
+        "T5b": (
+            {name: of_network.run.nunique() for name, of_network in edged.items()},
+            lambda n: as_run.edge_of_lanes(n, edged[n], section),
+        ),
         "T6": (runs, lambda n: sweeps.near_zero(lanes[n], section)),
         "T7": (runs_of_variants, lambda n: batch_sizes.judge({n: variants[n]}, sizes, section)),
         "P1": (
@@ -127,23 +131,24 @@ def complete_runs(folder: Path, name: str, network: params.Network) -> pd.DataFr
 def complete_lanes(
     lanes: pd.DataFrame, rates: Mapping[str, Sequence[float]], steps: int
 ) -> pd.DataFrame:
-    """Return the lanes of the runs that are complete under both rules.
+    """Return the lanes of the runs that are complete under all rules asked for.
 
     Complete is a run all of whose rates made all steps or diverged. What is not is left out as a
-    whole, under both rules, so that both are judged by the same runs.
+    whole, under all rules, so that all are judged by the same runs.
 
     Args:
         lanes: one row each, as of `stages.sweeps.aggregate.last_rows`.
-        rates: by rule, of a whole run.
+        rates: by rule asked for, of a whole run.
         steps: of a whole lane.
     """
+    lanes = lanes[lanes.rule.isin(list(rates))]
     ended = lanes[lanes.diverged | (lanes.step == steps)]
     units = {
         (rule, run)
         for (rule, run), of_unit in ended.groupby(["rule", "run"])
         if set(as_written(of_unit.learning_rate)) == set(as_written(rates[rule]))
     }
-    runs = [run for run in lanes.run.unique() if {(rule, run) for rule in RULES} <= units]
+    runs = [run for run in lanes.run.unique() if {(rule, run) for rule in rates} <= units]
     return lanes[lanes.run.isin(runs)].reset_index(drop=True)
 
 
@@ -178,12 +183,15 @@ def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, dict[s
     return {network: cases for network, cases in by_network.items() if cases}
 
 
-def _replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
+def _replayed(
+    folder: Path, name: str, lines: params.Lines, rules: Sequence[str] = RULES
+) -> pd.DataFrame:
     """Return the complete lanes of a network as the authors ran it; no rows where there is none."""
     rows = table_so_far(folder, f"published_{name}")
     if rows is None:
         return _NO_LANES
-    return complete_lanes(as_run.lanes_of(rows), lines.learning_rates, lines.steps)
+    rates = {rule: lines.learning_rates[rule] for rule in rules}
+    return complete_lanes(as_run.lanes_of(rows), rates, lines.steps)
 
 
 def _as_read(folder: Path, name: str, settings: params.Paper) -> dict[str, Any]:

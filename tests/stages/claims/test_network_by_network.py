@@ -106,6 +106,21 @@ def test_published_lines_count_by_their_own_rates(tmp_path: Path):
         assert set(network_by_network._replayed(tmp_path, "B2", lines).run) == runs
 
 
+def test_the_edge_of_the_modified_rule_waits_for_its_own_lanes_alone(
+    tmp_path: Path, settings: params.Paper
+):
+    labels = settings.published.networks["B3"].learning_rates["modified"]
+    steps = settings.published.networks["B3"].steps
+    rows = rows_of(tuple(labels), {("modified", 0.37): math.inf})
+    rows = rows[(rows.rule == "modified") & (rows.run == 0)].assign(data="fixed")
+    rows = rows.assign(label=rows.learning_rate, step=rows.step.replace(rows.step.max(), steps))
+    for table, verdict in ((rows[rows.label != 0.07], NOT_RUN), (rows, REPRODUCED)):
+        table.to_csv(tmp_path / "published_B3_so_far.csv", index=False)
+        found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
+        assert found["T5b", "B3"].verdict.startswith(verdict)
+        assert found["T3b", "B3"].verdict == NOT_RUN, "it takes the ordinary rule's too"
+
+
 def by_place(entries: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
     return {(entry.id, entry.network): entry for entry in entries}
 
