@@ -37,7 +37,7 @@ demo: $(STAMP)             ## a first picture in two minutes
 paper: $(STAMP)            ## go on at the paper's scale, then judge: make paper MINUTES=30 NETWORKS=B2
 	@status=0; for stage in $(PAPER); do \
 	  IDEM_MINUTES=$(MINUTES) $(BIN)/dvc repro stages/pipelines/paper/dvc.yaml:$$stage || { status=1; break; }; \
-	done; for command in claims "summary --so-far" published.drawn; do \
+	done; for command in claims "summary --so-far" figures.plot_paper; do \
 	  $(BIN)/python -m stages.$$command --params stages/pipelines/paper/params.yaml \
 	    --metrics metrics/paper || status=1; \
 	done; exit $$status

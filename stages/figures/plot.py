@@ -5,7 +5,6 @@ Six figures answer a question each and lie beside the tables; all others lie in 
 
 import json
 import math
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from idem.figures import (
 from stages.common import params
 from stages.common.engine import run_units
 from stages.common.files import write_figure
-from stages.figures import plot_generative
+from stages.figures import near_cases, plot_generative
 from stages.figures.plot_generative import Drawing
 from stages.published.curves import RULES, read_errors
 from stages.sweeps.aggregate import at_best_rate, last_rows
@@ -65,7 +64,7 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Drawing]:
         "figure_near": partial(
             near.figure_near,
             table("near"),
-            near_ratios(folder / "near.json", parameters.near.cases),
+            near_cases.ratios(folder / "near.json", parameters.near.cases),
         ),
         "figure_cost": partial(cost.figure_cost, table("cost"), training),
         "appendix/figure_newdata": partial(
@@ -95,17 +94,6 @@ def swept(rows: pd.DataFrame, parameters: params.Laptop) -> tuple[pd.DataFrame, 
     ends = (last_rows(part) for part in networks.values())
     best = (at_best_rate(part, widths[n]).assign(network=n) for n, part in networks.items())
     return pd.concat(ends), pd.concat(best)
-
-
-def near_ratios(path: Path, cases: Mapping[str, params.Start]) -> pd.DataFrame:
-    """Return a row a case: bias, steps, the rules' ratio with its interval, and predicted edges."""
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return pd.DataFrame(
-        {"case": case, "bias": cases[case].bias, "steps": of["steps"]}
-        | of["modified_over_ordinary"]
-        | {f"edge_{rule}": (of["predicted_edge"] or {}).get(rule, math.nan) for rule in RULES}
-        for case, of in found.items()
-    )
 
 
 def compared(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,6 +8,7 @@ from stages.claims.sweeps import near
 from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import number
 from stages.common import params
+from stages.figures.near_cases import in_what_it_differs
 from stages.text import markdown
 
 HEAD = ["n", "noise", "bias", "else", "start", *RULES, "modified / ordinary", "runs"]
@@ -29,19 +30,15 @@ def near_table(found: Mapping[str, Mapping[str, Any]], cases: Mapping[str, param
 
 
 def _row(found: Mapping[str, Any], case: params.Start) -> list[str]:
-    cells = [f"{case.width}", f"{case.noise:g}", f"{case.bias:g}", _else(case)]
+    cells = [
+        f"{case.width}",
+        f"{case.noise:g}",
+        f"{case.bias:g}",
+        ", ".join(in_what_it_differs(case)),
+    ]
     cells.append(f"{found['start']:.2g}")
     for rule in RULES:
         left = 10 ** number(found[rule]["log10_relative_error"])
         cells.append(f"{left:.1e} at {found[rule]['best_rate']:g}")
     runs = f"{found['modified_over_ordinary']['runs']}"
     return [*cells, ratio(near.estimate(found), near.figure), runs]
-
-
-def _else(case: params.Start) -> str:
-    """Return in what a case differs from one layer of LeakyReLU that loses one dimension."""
-    words = [f"{case.layers} layers"] if case.layers > 1 else []
-    words += [f"rank {case.width - case.null_dimension}"] if case.null_dimension > 1 else []
-    words += ["linear"] if case.negative_slope == 1 else []
-    words += ["Adam"] if case.optimizer == "adam" else []
-    return ", ".join(words)

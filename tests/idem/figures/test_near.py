@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from idem.figures.near import case_name, figure_near
-from tests.idem.figures.drawing import curves, drawn
+from idem.figures.near import figure_near
+from tests.idem.figures.drawing import curves, drawn, words
 
 CASES = ("n5", "n100", "n100_adam")
+NAMES = ["n = 5, bias 4", "n = 100, bias 4", "n = 100, bias 4, Adam"]
 RATES = (0.001, 0.1)
 
 
@@ -22,10 +23,13 @@ def near() -> pd.DataFrame:
 
 
 def compared() -> pd.DataFrame:
-    row = {"bias": 4.0, "steps": 500, "log10_ratio": -1.0, "low": -2.0, "high": 0.0}
+    row = {"steps": 500, "log10_ratio": -1.0, "low": -2.0, "high": 0.0}
     edges = {"edge_modified": 1.0, "edge_ordinary": 0.01}
     none = dict.fromkeys(edges, math.nan)
-    return pd.DataFrame({"case": c} | row | (none if "adam" in c else edges) for c in CASES)
+    return pd.DataFrame(
+        {"case": case, "name": name} | row | (none if "adam" in case else edges)
+        for case, name in zip(CASES, NAMES, strict=True)
+    )
 
 
 @cache
@@ -35,15 +39,15 @@ def panels_of() -> list[Axes]:
 
 def test_a_case_has_a_panel_on_the_same_axis_of_errors():
     *panels, ratios = panels_of()
-    titles = ["n = 5, bias 4", "n = 100, bias 4", "n = 100, bias 4, Adam"]
-    assert [axes.get_title() for axes in panels] == [f"{n}\n500 steps, 5 runs" for n in titles]
+    titles = [axes.get_title().replace(",\n", ", ") for axes in panels]
+    assert titles == [f"{name}\n500 steps, 5 runs" for name in NAMES]
     assert len({axes.get_ylim() for axes in panels}) == 1
     assert all(axes.get_yscale() == "log" for axes in panels)
     for axes in panels:
         modified, ordinary = (points for points in curves(axes) if points[0][0] == 0.001)
         assert [y for _, y in modified] == pytest.approx([10.0, 0.1])
         assert ordinary[1][1] > 10, "what diverged lies above all numbers"
-    assert [label.get_text() for label in ratios.get_yticklabels()] == titles
+    assert [label.get_text() for label in ratios.get_yticklabels()] == NAMES
 
 
 def test_edges_are_drawn_where_they_are_predicted():
@@ -61,5 +65,10 @@ def test_the_ratios_have_their_intervals():
     assert [x for x, _ in marks] == [0.1] * len(CASES)
 
 
-def test_a_bias_in_the_name_of_a_case_is_said_once():
-    assert case_name(pd.Series({"bias": 0.0}, name="n20_bias_0")) == "n = 20, bias 0"
+def test_cases_without_a_panel_have_a_ratio_all_the_same_and_one_that_lacks_says_so():
+    more = pd.concat([compared(), compared().head(1).assign(case="n7", name="n = 7")])
+    more.loc[more.case == "n7", ["log10_ratio", "low", "high"]] = math.nan
+    *panels, ratios = drawn(figure_near(near(), more)).axes
+    assert len(panels) == len(CASES)
+    assert [label.get_text() for label in ratios.get_yticklabels()][-1] == "n = 7"
+    assert words(ratios) == "not measurable: a run diverged"

@@ -1,7 +1,5 @@
 """What the figures need beyond the tables as they are, and what is declared of them."""
 
-import json
-import math
 from itertools import product
 from pathlib import Path
 
@@ -11,23 +9,6 @@ import yaml
 from stages.common import params
 from stages.figures import plot
 from tests import ROOT
-
-COMPARED = {"runs": 5, "log10_ratio": -1.0, "low": -2.0, "high": 0.5}
-
-
-def test_what_is_not_predicted_is_no_number(tmp_path: Path):
-    found = {
-        "n5": {"steps": 9, "modified_over_ordinary": COMPARED}
-        | {"predicted_edge": {"modified": 1.5, "ordinary": 0.1}},
-        "n5_adam": {"steps": 9, "modified_over_ordinary": COMPARED, "predicted_edge": None},
-    }
-    (tmp_path / "near.json").write_text(json.dumps(found))
-    start = params.read(ROOT / "params.yaml", params.Laptop).near.cases["n100"]
-    table = plot.near_ratios(tmp_path / "near.json", dict.fromkeys(found, start)).set_index("case")
-    assert (table.bias == start.bias).all()
-    assert table.edge_modified["n5"] == 1.5 and table.edge_ordinary["n5"] == 0.1
-    assert math.isnan(table.edge_modified["n5_adam"])
-    assert table.log10_ratio.tolist() == [-1.0, -1.0]
 
 
 def test_runs_end_in_their_last_row_and_train_at_their_best_rate():

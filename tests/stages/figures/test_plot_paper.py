@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stages.published import drawn
+from stages.figures import plot_paper
 from stages.published.curves import read_errors
 from tests import ROOT
 
@@ -22,7 +22,7 @@ def test_whole_lines_are_taken_before_those_so_far_and_fresh_batches_left_out(tm
     lines_of(1.0).to_csv(tmp_path / "published_B2_lines.csv", index=False)
     lines_of(2.0).to_csv(tmp_path / "published_B2_so_far_lines.csv", index=False)
     lines_of(3.0).to_csv(tmp_path / "published_B3_so_far_lines.csv", index=False)
-    found = drawn.of_one_batch(tmp_path, ["B2", "B3", "B4"])
+    found = plot_paper.of_one_batch(tmp_path, ["B2", "B3", "B4"])
     assert set(found.data) == {"fixed"}
     assert found.groupby("network").error.unique().map(list).to_dict() == {"B2": [1.0], "B3": [3.0]}
 
@@ -30,19 +30,19 @@ def test_whole_lines_are_taken_before_those_so_far_and_fresh_batches_left_out(tm
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch) -> Path:
     parameters = ROOT / "stages/pipelines/paper/params.yaml"
-    given = ["drawn", "--params", str(parameters), "--metrics", str(tmp_path)]
+    given = ["plot_paper", "--params", str(parameters), "--metrics", str(tmp_path)]
     monkeypatch.setattr("sys.argv", given)
     return tmp_path
 
 
 def test_the_figure_is_drawn_from_what_there_is(command: Path):
     lines_of(0.01).to_csv(command / "published_B3_so_far_lines.csv", index=False)
-    drawn.main()
+    plot_paper.main()
     assert (command / "figure_lines.png").stat().st_size > 10_000
 
 
 def test_without_lines_nothing_is_written_and_it_says_what_to_run(command: Path, capsys):
-    drawn.main()
+    plot_paper.main()
     assert "published@B2" in capsys.readouterr().out
     assert not list(command.iterdir())
 

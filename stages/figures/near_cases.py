@@ -1,0 +1,42 @@
+"""Starts near a projection as figures and tables show them: their names, and the ratios."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from stages.common import params
+from stages.published.curves import RULES
+
+
+def ratios(path: Path, cases: Mapping[str, params.Start]) -> pd.DataFrame:
+    """Return a row a case: name, steps, the rules' ratio with its interval, and predicted edges."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    names = names_of({case: cases[case] for case in found})
+    return pd.DataFrame(
+        {"case": case, "name": names[case], "steps": of["steps"]}
+        | of["modified_over_ordinary"]
+        | {f"edge_{rule}": (of["predicted_edge"] or {}).get(rule, math.nan) for rule in RULES}
+        for case, of in found.items()
+    )
+
+
+def names_of(cases: Mapping[str, params.Start]) -> dict[str, str]:
+    """Return what starts near a projection are called: their size, and in what they differ."""
+    differ = len({case.noise for case in cases.values()}) > 1
+    names = {}
+    for key, case in cases.items():
+        words = [f"n = {case.width}", f"bias {case.bias:g}"]
+        words += [f"noise {case.noise:g}"] if differ else []
+        names[key] = ", ".join([*words, *in_what_it_differs(case)])
+    return names
+
+
+def in_what_it_differs(case: params.Start) -> list[str]:
+    """Return in what a start is not one layer of LeakyReLU under SGD that loses one dimension."""
+    words = [f"{case.layers} layers"] if case.layers > 1 else []
+    words += [f"rank {case.width - case.null_dimension}"] if case.null_dimension > 1 else []
+    words += ["linear"] if case.negative_slope == 1 else []
+    return words + (["Adam"] if case.optimizer == "adam" else [])

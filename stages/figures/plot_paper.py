@@ -1,0 +1,89 @@
+"""Draw what was measured at the paper's scale, as far as it has got, beside its tables.
+
+No stage of a pipeline, as its inputs may be missing: sweeps of hours are cut and go on later. `make
+paper` ends with it.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from idem.figures.lines import figure_lines
+from idem.figures.near import figure_near
+from idem.figures.newdata import figure_newdata
+from stages.common import params
+from stages.common.files import write_figure
+from stages.common.so_far import else_so_far, so_far
+from stages.figures import near_cases
+from stages.figures.plot import compared
+from stages.figures.plot_generative import Drawing
+from stages.published.curves import read_errors
+
+_PANELS = 4  # of the widths of a layer near a projection, the largest
+
+
+def main() -> None:
+    """Write every figure for which there is anything to draw, and say so if there is none."""
+    args = params.arguments("draw the figures of the paper's scale, as far as it was measured")
+    settings = params.read(args.params, params.Paper)
+    drawn = drawings(args.metrics, settings)
+    for name, draw in drawn.items():
+        write_figure(args.metrics / f"{name}.png", draw())
+    if not drawn:
+        print(f"nothing to draw in {args.metrics}: run published@B2, near or newdata first")
+
+
+def drawings(folder: Path, settings: params.Paper) -> dict[str, Drawing]:
+    """Return what draws every figure of whose tables there is one, by name."""
+    curves, found = read_errors(), dict[str, Drawing]()
+    lines = of_one_batch(folder, sorted(set(curves.network)))
+    if len(lines):
+        found["figure_lines"] = partial(figure_lines, lines, curves)
+    if (near := folder / "near.json").exists():
+        table, cases = pd.read_csv(folder / "near.csv"), settings.near.cases
+        panels = [name for name in widths(cases) if name in set(table.case)][-_PANELS:]
+        ratios = near_cases.ratios(near, cases)
+        found["figure_near"] = partial(figure_near, table[table.case.isin(panels)], ratios)
+    new, numbers = (else_so_far(folder / f"newdata.{ending}") for ending in ("csv", "json"))
+    if new.exists() and numbers.exists():
+        found["figure_newdata"] = partial(figure_newdata, pd.read_csv(new), *compared(numbers))
+    return found
+
+
+def of_one_batch(folder: Path, networks: list[str]) -> pd.DataFrame:
+    """Return the lines on one batch a run of all networks that have any, whole or so far.
+
+    Args:
+        folder: of the tables.
+        networks: whose lines are published.
+
+    Returns:
+        What `stages.published.beside.beside` returns, with ``network``; no row if nothing is there.
+    """
+    found = [pd.DataFrame()]
+    for network in networks:
+        whole = folder / f"published_{network}"
+        files = (Path(f"{path}_lines.csv") for path in (whole, so_far(whole)))
+        there = next((file for file in files if file.exists()), None)
+        if there is not None:
+            found.append(pd.read_csv(there).assign(network=network))
+    lines = pd.concat(found, ignore_index=True)
+    return lines[lines.data == "fixed"] if len(lines) else lines
+
+
+def widths(cases: dict[str, params.Start]) -> list[str]:
+    """Return the cases that differ by their width alone from the case of width 100 that is usual.
+
+    Usual is one layer, noise 0.1, biases of 4, plain SGD, one dimension lost; in order of width.
+    """
+    usual = {
+        name: case
+        for name, case in cases.items()
+        if (case.noise, case.bias) == (0.1, 4) and not near_cases.in_what_it_differs(case)
+    }
+    return sorted(usual, key=lambda name: usual[name].width)
+
+
+if __name__ == "__main__":
+    main()
