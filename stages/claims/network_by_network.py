@@ -201,7 +201,7 @@ def _as_read(folder: Path, name: str, settings: params.Paper) -> dict[str, Any]:
         return {}
     base = table[(table.changed == "base") & (table.network == name) & table.rule.isin(RULES)]
     rows = base.set_index("rule").to_dict("index")
-    asked = {"runs": lines.runs, "epochs": lines.steps}
+    asked = {"runs": lines.runs_of(base=True), "epochs": lines.steps}
     return {"fixed": {"rules": {rule: rows[rule] | asked for rule in RULES}}}
 
 

@@ -95,13 +95,13 @@ def started(settings: params.Paper, network: str, start: str, **of_grid: Any) ->
 def _grid(
     settings: params.Paper, network: str, data: str, start: str, rates: Mapping[str, set[str]]
 ) -> Grid:
-    lines = settings.readings.networks[network]
+    lines, base = settings.readings.networks[network], readings(settings.readings)[0]
     return started(
         settings,
         network,
         start,
         learning_rates={rule: sorted(map(float, rates[rule])) for rule in RULES},
-        runs=lines.runs,
+        runs=lines.runs_of(base=(data, start) == (base.data, base.start)),
         steps=lines.steps,
         log_every=lines.steps,
         log_at=[epoch for epoch in settings.published.log_at if epoch <= lines.steps],

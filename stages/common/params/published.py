@@ -59,6 +59,17 @@ class Begin(Section):
     """Whether the scale was fitted to the published lines."""
 
 
+class ReadLines(Lines):
+    """Lines that every reading trains, and of the base as many runs as tell chance from more."""
+
+    base_runs: Count | None = None
+    """Of the base's data and start; left out, as many as of all others."""
+
+    def runs_of(self, base: bool) -> int:
+        """Return how many runs the lanes of a reading have."""
+        return (self.base_runs if base else None) or self.runs
+
+
 class Readings(Section):
     """Readings of the authors' experiment: the first value of each factor is the base."""
 
@@ -66,7 +77,7 @@ class Readings(Section):
     scales: RateByRule[Distinct[Reading]]
     starts: Named[Begin]
     measured: Distinct[Literal["trained", "second"]]
-    networks: Named[Lines]
+    networks: Named[ReadLines]
 
 
 class Walks(Section):

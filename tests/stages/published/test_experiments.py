@@ -34,6 +34,17 @@ def test_no_lane_is_trained_twice_and_none_is_missing(settings: params.Paper):
         assert sum(swept) == len(asked)
 
 
+def test_the_base_alone_may_have_more_runs(settings: params.Paper):
+    lines = settings.readings.networks["B2"].model_copy(update={"runs": 2, "base_runs": 7})
+    section = settings.readings.model_copy(update={"networks": {"B2": lines}})
+    base = readings(section)[0]
+    found = grids(settings.model_copy(update={"readings": section}), "B2")
+    runs = {place: grid.runs for place, grid in found.items()}
+    assert runs.pop((base.data, base.start)) == 7
+    assert set(runs.values()) == {2}
+    assert lines.model_copy(update={"base_runs": None}).runs_of(base=True) == 2
+
+
 def test_the_base_is_what_the_stage_published_trains(settings: params.Paper):
     base, published = readings(settings.readings)[0], settings.published
     assert base.scales == published.readings
