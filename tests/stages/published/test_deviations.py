@@ -19,7 +19,7 @@ LOGGED = [5, 10, 20]
 def settings() -> params.Paper:
     found = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
     section, published = found.readings, found.published
-    lines = type(published.networks["B1"])(**LINES)
+    lines = type(section.networks["B2"])(**LINES)
     return found.model_copy(
         update={
             "readings": section.model_copy(update={"networks": {"B1": lines}}),
