@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from stages.claims.verdict import OPEN
 from stages.sweeps.aggregate import student_interval
@@ -51,7 +51,7 @@ def of_means(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     if freedom > 0:
         variance = ((table - table.mean()) ** 2).to_numpy()
         pooled = math.sqrt(np.nansum(variance) / freedom)
-        half = stats.t.ppf((1 + confidence) / 2, freedom) * pooled / counts**0.5
+        half = stdtrit(freedom, (1 + confidence) / 2) * pooled / counts**0.5
     mean = table.mean()
     return pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half})
 
