@@ -25,18 +25,17 @@ _ROUTES: dict[str, tuple[dict[str, Any], str]] = {
     },
     "separate": ({"color": "black", "linestyle": (0, (1, 1.2))}, "between separate runs"),
 }
-_OURS: list[dict[str, Any]] = [  # of each start
-    {"linestyle": "", "marker": "o", "markersize": 2.5},
-    {"linestyle": "", "marker": "x", "markersize": 3},
-    {"linestyle": "", "marker": "^", "markersize": 2.5},
-]
-_MARKS = 40  # of a line of ours, evenly spaced in the logarithm of the epoch
+_ONE_START = "cosine_same_start"  # ours, beside what is published as between separate runs
+_OURS: dict[str, Any] = {"linestyle": "", "marker": "x", "markersize": 3}
+_LATER: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 2.5}
+_MARKS = 40  # of a line of ours, evenly spaced in the logarithm of their number
 
 
 @themed
 def figure_gradients(
     trace: pd.DataFrame,
     theirs: pd.DataFrame,
+    delay: int,
     routes: pd.DataFrame,
     their_routes: pd.DataFrame,
     surface: pd.DataFrame,
@@ -44,14 +43,18 @@ def figure_gradients(
 ) -> Figure:
     """Draw the authors' gradients and routes, and ours beside them.
 
-    Above, norms and cosines: theirs as lines, ours, means over runs, as marks, one kind a start.
-    Below, the routes in the plane of their first two principal components: theirs, and ours of the
-    first run of every start, with the loss on it.
+    Above, norms and cosines: theirs as lines, ours, means over the runs of the first start, as
+    marks at their epochs, and once more as if these had been counted so much later. Between
+    separate runs ours are of the same start, in grey of another one. Below, the routes in the plane
+    of their first two principal components: theirs, and ours of the first run of every start, with
+    the loss on it.
 
     Args:
         trace: columns ``start``, ``run``, ``step``, ``norm_modified``, ``norm_ordinary``,
-            ``cosine_along_modified``, ``cosine_along_ordinary`` and ``cosine_separate``.
-        theirs: columns ``quantity`` (one of those), ``epoch`` and ``value``.
+            ``cosine_along_modified``, ``cosine_along_ordinary``, ``cosine_separate`` and
+            ``cosine_same_start``.
+        theirs: columns ``quantity`` (one of the first five), ``epoch`` and ``value``.
+        delay: in steps; 0 for not once more.
         routes: columns ``start``, ``run``, ``rule``, ``step``, ``pc1`` and ``pc2``.
         their_routes: columns ``rule``, ``pc1`` and ``pc2``, in their order.
         surface: columns ``start``, ``run``, ``pc1``, ``pc2`` and ``loss``, a full grid a run.
@@ -60,40 +63,47 @@ def figure_gradients(
     starts = list(dict.fromkeys(trace.start))
     figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
     figure.suptitle(title)
-    grid = figure.subplot_mosaic("NNNCCC;aabbcc")
+    below = "abc"[: 1 + len(starts)]
+    names = [[*"NNNCCC"], [name for name in below for _ in range(6 // len(below))]]
+    grid = figure.subplot_mosaic(names)
     logarithmic(grid["N"], "y")
+    means = trace[trace.start == starts[0]].drop(columns="start").groupby("step").mean()
     for axes, (words, quantities) in zip((grid["N"], grid["C"]), _PANELS.items(), strict=True):
         for quantity, route in quantities.items():
-            _draw_quantity(axes, quantity, _ROUTES[route][0], trace, theirs)
+            line, look = theirs[theirs.quantity == quantity], _ROUTES[route][0]
+            axes.plot(line.epoch, line.value, **look, alpha=0.8)
+            if route == "separate":
+                _draw_ours(axes, quantity, look | {"color": "0.7"}, means, 0)
+                quantity = _ONE_START
+            _draw_ours(axes, quantity, look, means, delay)
         axes.set_xscale("symlog", linthresh=10)
         axes.set(xlabel="epoch (steps)", ylabel=words, xlim=(-0.5, None))
         plain(axes, "x")
     draw_routes(grid["a"], their_routes, "pc1", "pc2")
     grid["a"].set_title("the authors' plane")
-    for axes, start in zip((grid["b"], grid["c"]), starts, strict=False):
+    for axes, start in zip((grid[name] for name in below[1:]), starts, strict=True):
         own = routes[(routes.start == start) & (routes.run == routes.run.min())]
         ground = surface[(surface.start == start) & (surface.run == own.run.min())]
         contours(axes, ground, "pc1", "pc2", "mean (f(f(x)) − f(x))²")
         draw_routes(axes, own.sort_values("step"), "pc1", "pc2")
         axes.set_title(f"our plane, {_in_words(start)}")
-    for axes in (grid["a"], grid["b"], grid["c"]):
-        axes.set_xlabel("first principal component")
+    for name in below:
+        grid[name].set_xlabel("first principal component")
     grid["a"].set_ylabel("second principal component")
     more = {words: look for look, words in _ROUTES.values()} | {"the authors": {"linestyle": "-"}}
-    more |= {f"ours, {_in_words(n)}": look for n, look in zip(starts, _OURS, strict=False)}
+    more |= {"ours": _OURS} | ({f"ours at the epoch + {delay}": _LATER} if delay else {})
+    more["ours, from another start"] = _OURS | {"color": "0.7"}
     legend(figure, (), more, columns=3)
     return figure
 
 
-def _draw_quantity(
-    axes: Axes, quantity: str, look: dict[str, Any], trace: pd.DataFrame, theirs: pd.DataFrame
+def _draw_ours(
+    axes: Axes, quantity: str, look: dict[str, Any], means: pd.DataFrame, delay: int
 ) -> None:
-    line = theirs[theirs.quantity == quantity]
-    axes.plot(line.epoch, line.value, **look, alpha=0.8)
-    for style, (_, rows) in zip(_OURS, trace.groupby("start", sort=False), strict=False):
-        mean = rows.groupby("step")[quantity].mean()
-        places = np.unique(np.geomspace(1, len(mean), _MARKS).astype(int)) - 1
-        axes.plot(mean.index[places], mean.iloc[places], **look | style, alpha=0.9)
+    for later, style in {0: _OURS, delay: _LATER if delay else _OURS}.items():
+        line = means[quantity].loc[later:]
+        places = np.unique(np.geomspace(1, len(line), _MARKS).astype(int)) - 1
+        axes.plot(line.index[places] - later, line.iloc[places], **look | style, alpha=0.9)
 
 
 def _in_words(start: object) -> str:

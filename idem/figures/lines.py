@@ -41,10 +41,9 @@ def figure_lines(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         3, len(networks), height_ratios=[3, 1.3, 1.3], sharex=True, squeeze=False
     )
     for column, network in zip(grid.T, networks, strict=True):
-        ours, theirs = (
-            table[(table.network == network) & (table.epoch > 0)].sort_values("epoch")
-            for table in (lines, curves)
-        )
+        theirs = curves[(curves.network == network) & (curves.epoch > 0)].sort_values("epoch")
+        ours = lines[lines.network == network].sort_values("epoch")
+        ours = ours[ours.epoch >= theirs.epoch.min()]
         for axes, left in zip(column[1:], grid[1:, 0], strict=True):
             axes.sharey(left)
         _draw(column, ours, theirs)

@@ -2,8 +2,9 @@
 
 Their figures show norms, cosines and a plane of one network at one rate; which is found by trying.
 Ours share start and batch between the rules, and a third route, from another start, stands for
-their separate runs. Published epochs may be later than they are drawn, so that deviations are told
-by delay. It can be killed at any time, and goes on from there when it is run again.
+their separate runs; whether these shared their start, the cosine between the two routes tells.
+Published epochs may be later than they are drawn, so that deviations are told by delay. It can be
+killed at any time, and goes on from there when it is run again.
 """
 
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ from stages.published.readings import factor
 from stages.published.walks import Extent, walk
 from stages.sweeps.sweep import MODULES as OF_LANES
 
+SEPARATE, SAME_START = "cosine_separate", "cosine_same_start"  # theirs; ours, of one start
+NEAREST_BY = "norm_modified"  # which falls fastest, and so tells a delay
 MODULES = ("stages.published.walks", "idem.sweeps.starts", *OF_LANES)
 
 
@@ -44,8 +47,8 @@ def main() -> None:
         write_csv(args.metrics / "gradients_deviations.csv", table)
         found = headline(table, routes, their_routes, shares)
         write_json(args.metrics / "gradients.json", found)
-        title = in_words(settings.walks)
-        figure = figure_gradients(trace, theirs, routes, their_routes, surface, title)
+        title, delay = in_words(settings.walks), found["nearest_delay"]
+        figure = figure_gradients(trace, theirs, delay, routes, their_routes, surface, title)
         write_figure(args.metrics / "figure_gradients.png", figure)
 
 
@@ -71,6 +74,7 @@ def plan(settings: params.Paper) -> resume.Plan:
     extent = Extent(
         section.steps,
         section.every,
+        section.closely_to,
         section.plane_steps,
         section.surface_points,
         section.surface_margin,
@@ -139,12 +143,15 @@ def deviations(trace: pd.DataFrame, theirs: pd.DataFrame, section: params.Walks)
 
     Returns:
         A row a start, quantity, delay (theirs at an epoch beside ours so much later) and ``up_to``,
-        an epoch: ``at_start`` and ``theirs_at_start``, ours and theirs there; ``points``;
-        ``median`` and ``largest`` deviation: of norms as a factor of at least 1, of cosines as a
-        difference; and ``median_ratio``, ours / theirs, of norms (NaN for cosines).
+        an epoch up to which ours were measured with that delay; `SAME_START` is compared with what
+        is published as `SEPARATE`: ``at_start`` and ``theirs_at_start``, ours and theirs there;
+        ``points``; ``median`` and ``largest`` deviation: of norms as a factor of at least 1, of
+        cosines as a difference; and ``median_ratio``, ours / theirs, of norms (NaN for cosines).
     """
-    runs = trace.groupby(["start", "step"], sort=False)[list(QUANTITIES)].mean()
+    runs = trace.groupby(["start", "step"], sort=False)[[*QUANTITIES, SAME_START]].mean()
     ours = runs.rename_axis(columns="quantity").stack().rename("ours").reset_index()
+    separate = theirs[theirs.quantity == SEPARATE]
+    theirs = pd.concat([theirs, separate.assign(quantity=SAME_START)], ignore_index=True)
     found = []
     for delay in section.delays:
         both = ours.assign(epoch=ours.step - delay).merge(theirs, on=["quantity", "epoch"])
@@ -154,7 +161,9 @@ def deviations(trace: pd.DataFrame, theirs: pd.DataFrame, section: params.Walks)
                 if len(part):
                     key = {"start": start, "quantity": quantity, "delay": delay, "up_to": epoch}
                     found.append(key | _deviation(str(quantity), part))
-    return pd.DataFrame(found)
+    table = pd.DataFrame(found)
+    most = table.groupby(["start", "quantity", "up_to"]).points.transform("max")
+    return table[table.points == most].reset_index(drop=True)
 
 
 def _deviation(quantity: str, both: pd.DataFrame) -> dict[str, float | int]:
@@ -171,30 +180,37 @@ def _deviation(quantity: str, both: pd.DataFrame) -> dict[str, float | int]:
     }
 
 
+_KEPT = ("median", "largest", "median_ratio", "at_start", "theirs_at_start")
+
+
 def headline(
     table: pd.DataFrame, routes: pd.DataFrame, theirs: pd.DataFrame, shares: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return by start the deviations over all epochs, and what the planes show.
+    """Return by start the deviations, the delay at which theirs are nearest, and the planes.
 
     Returns:
-        ``gradients``: by start, delay and quantity, ``median``, ``largest`` and ``median_ratio``
-        over the longest horizon; ``routes``: of ours, a mean over runs by start, and of
-        ``theirs``, where each rule's ends, ``RULE_pc1`` and ``RULE_pc2``, the farthest that the
-        modified route is from the first axis, ``modified_arc``, and of ours the ``shares`` of the
-        variance in the first two components.
+        ``nearest_delay``, of the first start: that of the least median deviation of `NEAREST_BY`
+        over the shortest horizon, at which all delays are compared; ``gradients``: by start, delay
+        and quantity, ``median``, ``largest``, ``median_ratio``, ``at_start`` and
+        ``theirs_at_start``, over the longest horizon of that delay; ``routes``: of ours, a mean
+        over runs by start, and of ``theirs``, where each rule's ends, ``RULE_pc1`` and
+        ``RULE_pc2``, the farthest that the modified route is from the first axis,
+        ``modified_arc``, and of ours the ``shares`` of the variance in the first two components.
     """
-    longest = table[table.up_to == table.up_to.max()]
+    of_first = table[table.start == table.start.iloc[0]]
+    judged = of_first[(of_first.quantity == NEAREST_BY) & (of_first.up_to == table.up_to.min())]
+    nearest = int(judged.sort_values(["median", "largest"]).delay.iloc[0])
     gradients: dict[str, Any] = {}
-    for row in longest.to_dict("records"):
+    for row in table.to_dict("records"):  # of several horizons the longest comes last
         of_delay = gradients.setdefault(row["start"], {}).setdefault(row["delay"], {})
-        kept = {name: row[name] for name in ("median", "largest", "median_ratio")}
+        kept = {name: row[name] for name in _KEPT}
         of_delay[row["quantity"]] = {k: v for k, v in kept.items() if not np.isnan(v)}
     planes = {"theirs": _plane(theirs)}
     for start, of_start in routes.groupby("start", sort=False):
         each = pd.DataFrame([_plane(route) for _, route in of_start.groupby("run")]).mean()
         own = shares[shares.start == start].groupby("component").share.mean()
         planes[str(start)] = each.to_dict() | {"shares": own.tolist()[:2]}
-    return {"gradients": gradients, "routes": planes}
+    return {"nearest_delay": nearest, "gradients": gradients, "routes": planes}
 
 
 def _plane(route: pd.DataFrame) -> dict[str, float]:

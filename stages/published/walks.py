@@ -28,6 +28,8 @@ class Extent(NamedTuple):
     steps: int
     every: int
     """Steps between two measurements."""
+    closely_to: int
+    """The step up to which every one is measured."""
     plane_steps: int
     """Up to which step the routes are looked at in their plane."""
     surface_points: int
@@ -86,8 +88,9 @@ def walk(
         checkpoint: where to save and, if it holds something, where to go on.
 
     Returns:
-        ``trace``, a row every so many steps: ``step``; ``norm_modified`` and ``norm_ordinary``, of
-        either rule's gradient along its own route, the ordinary one of a mean over all elements;
+        ``trace``, a row for each step that is measured: ``step``; ``norm_modified`` and
+        ``norm_ordinary``, of either rule's gradient along its own route, the ordinary one of a mean
+        over all elements;
         ``cosine_along_modified`` and ``cosine_along_ordinary``, of the gradients of the two rules
         at one point of that route; ``cosine_separate``, of the modified rule's on its route and the
         ordinary rule's on the third, and ``cosine_same_start``, on the second;
@@ -103,8 +106,9 @@ def walk(
     for step in range(first, extent.steps + 1):
         if checkpoint is not None and step > first and checkpoint.is_due():
             _save(checkpoint, step, routes, trace, points)
-        if step % extent.every == 0:
-            if step <= extent.plane_steps:
+        vertex = step % extent.every == 0
+        if vertex or step <= extent.closely_to:
+            if vertex and step <= extent.plane_steps:
                 points |= {f"{rule}.{step}": routes[rule].point() for rule in RULES}
             trace.append({"step": step} | _measured(routes, grid))
         for route in routes.values():

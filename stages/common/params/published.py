@@ -91,10 +91,13 @@ class Walks(Section):
     runs: Count
     steps: Count
     every: Count
+    closely_to: Annotated[int, Field(ge=0)]
+    """The step up to which every one is measured."""
     plane_steps: Count
     surface_points: Several
     surface_margin: NotNegative
     delays: Ascending[Annotated[int, Field(ge=0)]]
-    """Epochs by which the published ones may be later than they are drawn."""
+    """Epochs by which the published ones may be later than they are drawn; those that are no
+    multiple of `every` are compared up to `closely_to` alone."""
     up_to: Ascending[Count]
     """Epochs up to which deviations are told."""

@@ -12,7 +12,7 @@ from idem.sweeps.sweep import train_lanes
 from stages.published.walks import Extent, principal_axes, walk
 
 RATES = {"modified": 0.5, "ordinary": 0.2}
-EXTENT = Extent(steps=6, every=2, plane_steps=4, surface_points=3, surface_margin=0.1)
+EXTENT = Extent(6, every=2, closely_to=0, plane_steps=4, surface_points=3, surface_margin=0.1)
 WIDTHS = (5, 7, 5)
 
 
@@ -50,6 +50,15 @@ def test_gradients_are_those_of_a_plain_descent(grid: Grid, walked: dict):
             "cosine_separate": cosine(own, space.update(other[k], y, "ordinary")),
         }
         assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-3, abs=1e-4)
+
+
+def test_at_first_every_step_is_measured_and_the_routes_stay_as_they_are(grid: Grid, walked: dict):
+    closely = walk(grid, 0, RATES, EXTENT._replace(closely_to=3), None)
+    by_step = {row["step"]: row for row in closely["trace"]}
+    assert list(by_step) == [0, 1, 2, 3, 4, 6]
+    for row in walked["trace"]:
+        assert by_step[row["step"]] == pytest.approx(row)
+    assert closely["routes"] == walked["routes"]
 
 
 def test_the_routes_are_lanes_of_the_sweep(grid: Grid, walked: dict):

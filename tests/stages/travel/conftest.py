@@ -48,7 +48,8 @@ READINGS: dict[str, Any] = {"data": ["fixed"], "measured": ["trained"]}
 READINGS |= {"starts": {"default": {"scheme": "default", "bias_scale": 1.0, "fitted": False}}}
 READINGS |= {"scales": dict.fromkeys(RULES, ["batch"]), "networks": PUBLISHED["networks"]}
 WALKS: dict[str, Any] = {"network": "B1", "learning_rate": 0.1, "starts": ["default"], "runs": 1}
-WALKS |= {"steps": 20, "every": 10, "plane_steps": 20, "surface_points": 2, "surface_margin": 0.0}
+WALKS |= {"steps": 20, "every": 10, "closely_to": 0}
+WALKS |= {"plane_steps": 20, "surface_points": 2, "surface_margin": 0.0}
 WALKS |= {"delays": [0], "up_to": [20]}
 VARIANT = LANES | {"network": "B1", "batch_size": 16}
 
