@@ -18,21 +18,38 @@ _COMPARED = {
 _HALF: dict[str, Any] = {"marker": "o", "fillstyle": "left"}
 _PER_DIMENSION = "training inputs per dimension"
 _ASIDE = {"modified": 0.93, "ordinary": 1.07}  # times the place, so that no mark covers another
-_SIZES = (3.2, 4.7, 6.3, 8.4)  # of marks, of the widths that there are
+_SIZES = (3.0, 4.2, 5.4, 6.8, 8.4)  # of marks, of the widths that there are
 
 
 @themed
-def figure_newdata(table: pd.DataFrame, ratios: pd.DataFrame, learned: pd.DataFrame) -> Figure:
+def figure_newdata(
+    table: pd.DataFrame,
+    ratios: pd.DataFrame,
+    learned: pd.DataFrame,
+    theirs: Mapping[str, float] | None = None,
+) -> Figure:
     """Draw, by case, the rules' ratio of errors on new inputs and what either rule learned there.
+
+    Below, if asked for, what part of the fall in training new inputs show, as of `draw_share`.
 
     Args:
         table: as of `draw_share`, for the number of runs.
         ratios: columns ``case``, ``how`` (a comparison), ``log10_ratio``, ``low`` and ``high``,
             modified / ordinary; not numbers where a run diverged.
         learned: columns ``case``, ``rule`` and ``relative_error`` on new inputs; NaN if none.
+        theirs: of `draw_share`; without it that is not drawn.
     """
-    figure = Figure(figsize=(WIDTH, 2.7), layout="constrained")
-    lead, became = figure.subplots(1, 2, sharey=True)
+    height, share = 1.0 + 0.3 * ratios.case.nunique(), 2.4 if theirs is not None else 0.0
+    figure = Figure(figsize=(WIDTH, 0.5 + height + share), layout="constrained")
+    above, *below = figure.subfigures(
+        1 + bool(share), height_ratios=[height, share][: 1 + bool(share)], squeeze=False
+    ).flat
+    lead, became = above.subplots(1, 2, sharey=True)
+    for half in below:
+        left, right = half.subplots(1, 2, width_ratios=[3, 1])
+        draw_share(left, table, theirs or {})
+        right.set_axis_off()
+        right.legend(handles=share_legend(table), loc="center left", fontsize=7)
     cases = {case: n for n, case in enumerate(ratios.case.unique())}
     _draw_ratios(lead, ratios, cases)
     _draw_learned(became, learned, cases)
@@ -94,6 +111,10 @@ def _draw_ratios(axes: Axes, ratios: pd.DataFrame, cases: Mapping[str, int]) -> 
         part = ratios[ratios.how == how]
         found = 10 ** part[["log10_ratio", "low", "high"]].astype(float)
         places = part.case.map(cases) + shift
+        for place in places[found.log10_ratio.isna()] if how == "at_own_best_rates" else ():
+            where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 7}
+            words = "not measurable: modified diverged"
+            axes.text(0.01, place - 0.25, words, va="center", color="0.35", **where)
         axes.hlines(places, found.low, found.high, color="black", linewidth=0.8)
         axes.plot(found.log10_ratio, places, marker, color="0.35", markersize=4)
     axes.axvline(1, color="0.5", linewidth=0.8, zorder=0)

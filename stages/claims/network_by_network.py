@@ -37,7 +37,7 @@ NETWORKS = {
     "T7": ("B1", "B2"),
     "P1": (ALL, "B2", "B3"),
     "P3": ("B2", "B3"),
-    "P4": ("B1", "B2", "n512"),  # the last has B3's ratio of n to the batch
+    "P4": (ALL, "B1", "B2", "n512"),  # the last has B3's ratio of n to the batch
     "N": (ALL, "n5", "n20", "n100", "n400", "n1000"),  # widths, of which there are several cases
 }
 _NO_LANES = pd.DataFrame({"run": []})
@@ -81,6 +81,8 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
     beside = {name: _found(folder, f"published_{name}") for name in NETWORKS["P3"]}
     curves = {name: of or _as_read(folder, name, settings) for name, of in beside.items()}
     fresh = _cases(folder, "newdata", NETWORKS["P4"])
+    if len(fresh) == len(NETWORKS["P4"]) - 1:
+        fresh[ALL] = {name: case for cases in fresh.values() for name, case in cases.items()}
     starts = _cases(folder, "near", NETWORKS["N"])
     every = {name: case for cases in starts.values() for name, case in cases.items()}
     enough = {n: of for n, of in every.items() if near.runs({n: of}) >= section.least_runs}

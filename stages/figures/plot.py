@@ -5,6 +5,7 @@ Six figures answer a question each and lie beside the tables; all others lie in 
 
 import json
 import math
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +54,10 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Drawing]:
 
     lanes, training = swept(of_all("sweep_{}", section.sweep), parameters)
     averages = of_all("sweep_{}_summary", section.sweep)
-    new, each = table("newdata"), inputs_a_dimension(parameters)
+    new, each = (
+        table("newdata"),
+        inputs_a_dimension(parameters.sweep, parameters.published.networks),
+    )
     with np.load(folder / "basins.npz") as archive:
         planes = dict(archive)
     lines = of_all("published_{}_lines", list(parameters.published.networks))
@@ -110,13 +114,9 @@ def compared(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(ratios), pd.DataFrame(learned)
 
 
-def inputs_a_dimension(parameters: params.Laptop) -> dict[str, float]:
+def inputs_a_dimension(swept: params.Sweep, networks: Iterable[str]) -> dict[str, float]:
     """Return how many inputs a dimension one batch holds, by network of the published curves."""
-    swept = parameters.sweep
-    return {
-        name: swept.batch_size / swept.networks[name].widths[0]
-        for name in parameters.published.networks
-    }
+    return {name: swept.batch_size / swept.networks[name].widths[0] for name in networks}
 
 
 if __name__ == "__main__":

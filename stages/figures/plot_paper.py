@@ -16,7 +16,7 @@ from stages.common import params
 from stages.common.files import write_figure
 from stages.common.so_far import else_so_far, so_far
 from stages.figures import near_cases
-from stages.figures.plot import compared
+from stages.figures.plot import compared, inputs_a_dimension
 from stages.figures.plot_generative import Drawing
 from stages.published.curves import read_errors
 
@@ -47,7 +47,9 @@ def drawings(folder: Path, settings: params.Paper) -> dict[str, Drawing]:
         found["figure_near"] = partial(figure_near, table[table.case.isin(panels)], ratios)
     new, numbers = (else_so_far(folder / f"newdata.{ending}") for ending in ("csv", "json"))
     if new.exists() and numbers.exists():
-        found["figure_newdata"] = partial(figure_newdata, pd.read_csv(new), *compared(numbers))
+        each = inputs_a_dimension(settings.sweep, ["B2", "B3"])
+        tables = (pd.read_csv(new), *compared(numbers))
+        found["figure_newdata"] = partial(figure_newdata, *tables, each)
     return found
 
 

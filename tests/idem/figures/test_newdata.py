@@ -70,8 +70,16 @@ def test_the_share_stands_at_the_inputs_a_dimension():
     assert "B3" in words(axes)
 
 
-def test_what_is_no_number_leaves_a_gap(panels: list[Axes]):
+def test_the_share_is_drawn_below_if_it_is_asked_for():
+    *_, share, aside = drawn(figure_newdata(table_of(), ratios_of(), learned_of(), {"B3": 1})).axes
+    assert share.get_title() == "new inputs, equal steps"
+    assert not aside.axison and aside.get_legend() is not None
+
+
+def test_what_is_no_number_leaves_a_gap_and_says_so(panels: list[Axes]):
     assert len(points(panels[0])) == 2 * len(HOWS) - 1
+    lost = ratios_of().log10_ratio.isna() & (ratios_of().how == "at_own_best_rates")
+    assert words(panels[0]).count("not measurable") == lost.sum()
     assert {x for x, _ in points(panels[1])} == {1.1, 1.2, 0.3}
 
 

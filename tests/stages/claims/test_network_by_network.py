@@ -183,7 +183,12 @@ def test_new_data_are_judged_by_the_network_that_cases_are_named_after(
     found = by_place(network_by_network.judge(tmp_path, settings, SECTION))
     assert found["P4", "B1"].verdict == "below ordinary on B1, above it on B1_adam"
     assert found["P4", "n512"].verdict == "below ordinary on n512 (indication: 1 run)"
-    assert found["P4", "B2"].verdict == NOT_RUN
+    assert found["P4", "B2"].verdict == found["P4", network_by_network.ALL].verdict == NOT_RUN
+    content["B2_16_fresh"] = setting("B2", -0.01, 0.01)
+    (tmp_path / "newdata.json").write_text(json.dumps(content))
+    together = by_place(network_by_network.judge(tmp_path, settings, SECTION))
+    over_all = together["P4", network_by_network.ALL].verdict
+    assert over_all == "lower in 2, higher in 1 of 4 cases (indication: 1 run)"
 
 
 def test_lines_so_far_are_judged_until_they_are_whole(tmp_path: Path, settings: params.Paper):
