@@ -19,6 +19,7 @@ from stages.figures import near_cases
 from stages.figures.plot import compared, inputs_a_dimension
 from stages.figures.plot_generative import Drawing
 from stages.published.curves import read_errors
+from stages.published.overlay import overlay
 
 _PANELS = 4  # of the widths of a layer near a projection, the largest
 
@@ -54,22 +55,25 @@ def drawings(folder: Path, settings: params.Paper) -> dict[str, Drawing]:
 
 
 def of_one_batch(folder: Path, networks: list[str]) -> pd.DataFrame:
-    """Return the lines on one batch a run of all networks that have any, whole or so far.
+    """Return the lines on one batch a run of all networks that have any, of the furthest there are.
 
     Args:
         folder: of the tables.
         networks: whose lines are published.
 
     Returns:
-        What `stages.published.beside.beside` returns, with ``network``; no row if nothing is there.
+        What `stages.published.beside.beside` returns, with ``network``, of stage published, whole
+        or so far, else of the base of the readings; no row if nothing is there.
     """
     found = [pd.DataFrame()]
+    readings = folder / "readings_lines.csv"
+    brief = overlay(pd.read_csv(readings)) if readings.exists() else pd.DataFrame({"network": []})
     for network in networks:
         whole = folder / f"published_{network}"
         files = (Path(f"{path}_lines.csv") for path in (whole, so_far(whole)))
         there = next((file for file in files if file.exists()), None)
-        if there is not None:
-            found.append(pd.read_csv(there).assign(network=network))
+        lines = brief[brief.network == network] if there is None else pd.read_csv(there)
+        found.append(lines.assign(network=network))
     lines = pd.concat(found, ignore_index=True)
     return lines[lines.data == "fixed"] if len(lines) else lines
 

@@ -27,6 +27,15 @@ def test_whole_lines_are_taken_before_those_so_far_and_fresh_batches_left_out(tm
     assert found.groupby("network").error.unique().map(list).to_dict() == {"B2": [1.0], "B3": [3.0]}
 
 
+def test_a_network_without_lines_of_its_own_has_those_of_the_base_reading(tmp_path: Path):
+    lines_of(1.0).to_csv(tmp_path / "published_B2_lines.csv", index=False)
+    read = lines_of(5.0).query("data == 'fixed'").drop(columns=["data", "new_error"])
+    read = read.rename(columns={"error": "ours"}).assign(network="B3", reading="base")
+    read.to_csv(tmp_path / "readings_lines.csv", index=False)
+    found = plot_paper.of_one_batch(tmp_path, ["B2", "B3"])
+    assert found.groupby("network").error.unique().map(list).to_dict() == {"B2": [1.0], "B3": [5.0]}
+
+
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch) -> Path:
     parameters = ROOT / "stages/pipelines/paper/params.yaml"
