@@ -75,9 +75,15 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         for name, rules in variants.items()
     }
     lines = settings.published.networks
-    replayed = {name: _replayed(folder, name, lines[name]) for name in NETWORKS["T3b"]}
+    replayed = {
+        name: _replayed(folder, name, lines[name].learning_rates, lines[name].steps)
+        for name in NETWORKS["T3b"]
+    }
     replays = {name: of_network.run.nunique() for name, of_network in replayed.items()}
-    edged = {name: _replayed(folder, name, lines[name], ("modified",)) for name in EDGES}
+    edged = {
+        name: _replayed(folder, name, _from_edge(lines[name], edge), lines[name].steps)
+        for name, edge in EDGES.items()
+    }
     beside = {name: _found(folder, f"published_{name}") for name in NETWORKS["P3"]}
     curves = {name: of or _as_read(folder, name, settings) for name, of in beside.items()}
     fresh = _cases(folder, "newdata", NETWORKS["P4"])
@@ -143,7 +149,9 @@ def complete_lanes(
         rates: by rule asked for, of a whole run.
         steps: of a whole lane.
     """
-    lanes = lanes[lanes.rule.isin(list(rates))]
+    asked = {(rule, rate) for rule in rates for rate in as_written(pd.Series(rates[rule]))}
+    places = zip(lanes.rule, as_written(lanes.learning_rate), strict=True)
+    lanes = lanes[[place in asked for place in places]]
     ended = lanes[lanes.diverged | (lanes.step == steps)]
     units = {
         (rule, run)
@@ -186,14 +194,16 @@ def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, dict[s
 
 
 def _replayed(
-    folder: Path, name: str, lines: params.Lines, rules: Sequence[str] = RULES
+    folder: Path, name: str, rates: Mapping[str, Sequence[float]], steps: int
 ) -> pd.DataFrame:
     """Return the complete lanes of a network as the authors ran it; no rows where there is none."""
     rows = table_so_far(folder, f"published_{name}")
-    if rows is None:
-        return _NO_LANES
-    rates = {rule: lines.learning_rates[rule] for rule in rules}
-    return complete_lanes(as_run.lanes_of(rows), rates, lines.steps)
+    return _NO_LANES if rows is None else complete_lanes(as_run.lanes_of(rows), rates, steps)
+
+
+def _from_edge(lines: params.Lines, edge: float) -> dict[str, list[float]]:
+    """Return the modified rule's rates from an edge on, which tell where it lies."""
+    return {"modified": [rate for rate in lines.learning_rates["modified"] if rate >= edge]}
 
 
 def _as_read(folder: Path, name: str, settings: params.Paper) -> dict[str, Any]:
