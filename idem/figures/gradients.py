@@ -23,7 +23,10 @@ _ROUTES: dict[str, tuple[dict[str, Any], str]] = {
         rule: (style | {"marker": ""}, f"along the {rule} route")
         for rule, style in RULE_STYLES.items()
     },
-    "separate": ({"color": "black", "linestyle": (0, (1, 1.2))}, "between separate runs"),
+    "separate": (
+        {"color": "black", "linestyle": (0, (1, 1.2))},
+        "between separate runs; ours, of one start",
+    ),
 }
 _ONE_START = "cosine_same_start"  # ours, beside what is published as between separate runs
 _OURS: dict[str, Any] = {"linestyle": "", "marker": "x", "markersize": 3}
@@ -64,8 +67,7 @@ def figure_gradients(
     figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
     figure.suptitle(title)
     below = "abc"[: 1 + len(starts)]
-    names = [[*"NNNCCC"], [name for name in below for _ in range(6 // len(below))]]
-    grid = figure.subplot_mosaic(names)
+    grid = figure.subplot_mosaic(f"NNNCCC;{''.join(name * (6 // len(below)) for name in below)}")
     logarithmic(grid["N"], "y")
     means = trace[trace.start == starts[0]].drop(columns="start").groupby("step").mean()
     for axes, (words, quantities) in zip((grid["N"], grid["C"]), _PANELS.items(), strict=True):
@@ -92,7 +94,7 @@ def figure_gradients(
     grid["a"].set_ylabel("second principal component")
     more = {words: look for look, words in _ROUTES.values()} | {"the authors": {"linestyle": "-"}}
     more |= {"ours": _OURS} | ({f"ours at the epoch + {delay}": _LATER} if delay else {})
-    more["ours, from another start"] = _OURS | {"color": "0.7"}
+    more["ours, of two starts"] = _OURS | {"color": "0.7"}
     legend(figure, (), more, columns=3)
     return figure
 

@@ -1,8 +1,8 @@
 """Every published line that was trained here, beside the authors'."""
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -75,16 +75,16 @@ def _draw(column: np.ndarray, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
     for axes in (ratios, new):
         axes.axhline(1, color="0.5", linewidth=0.8)
     run_here = set(zip(ours.rule, ours.label, strict=True))
-    shades = {rule: _shades(rule, of.label) for rule, of in ours.groupby("rule")}
+    shades = {str(rule): _shades(str(rule), of.label) for rule, of in ours.groupby("rule")}
     ends: list[tuple[float, str, float, float]] = []
-    for (rule, rate), line in theirs.groupby(["rule", "learning_rate"]):
+    for (rule, rate), line in _by_line(theirs, "learning_rate"):
         shown = (rule, rate) in run_here
         errors.plot(
             line.epoch, line.error, **(_look(rule, shades[rule][rate]) if shown else _NOT_RUN)
         )
         if shown:
             ends.append((rate, rule, line.epoch.iloc[-1], line.error.iloc[-1]))
-    for (rule, rate), line in ours.groupby(["rule", "label"]):
+    for (rule, rate), line in _by_line(ours, "label"):
         look = _look(rule, shades[rule][rate])
         dots = line[line.epoch.isin(far_apart(line.epoch, _APART))]
         errors.plot(
@@ -97,6 +97,12 @@ def _draw(column: np.ndarray, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
         ratios.plot(printed.epoch, printed.ratio, **look)
     errors.set_xlim(right=_ROOM * theirs.epoch.max())
     _name_ends(errors, ends)
+
+
+def _by_line(table: pd.DataFrame, rate: str) -> Iterator[tuple[tuple[str, float], pd.DataFrame]]:
+    for place, line in table.groupby(["rule", rate]):
+        rule, value = cast("tuple[str, float]", place)
+        yield (rule, value), line
 
 
 def _look(rule: str, shade: Any) -> dict[str, Any]:

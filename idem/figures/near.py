@@ -35,7 +35,7 @@ def figure_near(table: pd.DataFrame, compared: pd.DataFrame) -> Figure:
     rows = -(-len(shown_cases) // columns)
     heights = [2.4 * rows, 0.18 * len(shared) + 0.9]
     figure = Figure(figsize=(style.WIDTH, sum(heights) + 0.3), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False).flat
     grid = above.subplots(rows, columns, sharey=True, squeeze=False)
     for axes in grid.flat[len(shown_cases) :]:
         axes.remove()

@@ -91,7 +91,7 @@ def draw_share(axes: Axes, table: pd.DataFrame, theirs: Mapping[str, float]) -> 
         axes.text(each, 0.98, f" {name}", ha="left", va="top", color="0.35", **place)
     logarithmic(axes, "x")
     axes.set(ylim=(-0.05, 1.12), xlabel=_PER_DIMENSION)
-    axes.set(ylabel="part of the fall on new inputs", title="new inputs, equal steps")
+    axes.set(ylabel="part of the log fall on new inputs", title="new inputs, equal steps")
 
 
 def share_legend(table: pd.DataFrame) -> list[Artist]:

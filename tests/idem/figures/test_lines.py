@@ -60,7 +60,7 @@ def test_below_are_ours_over_theirs_with_the_interval_and_new_inputs_over_traine
     low, high = np.asarray(ratios.collections[0].get_paths()[0].vertices)[:, 1][[1, -2]]
     np.testing.assert_allclose(sorted([low, high]), [1.25 * 0.9, 1.25 * 1.1])
     _, *of_lines = new.get_lines()
-    np.testing.assert_allclose([line.get_ydata() for line in of_lines], 2.0)
+    np.testing.assert_allclose([np.asarray(line.get_ydata()) for line in of_lines], 2.0)
 
 
 def test_networks_share_the_scales_of_what_is_a_ratio_alone():

@@ -104,7 +104,8 @@ def test_published_lines_count_by_their_own_rates(tmp_path: Path):
     for table, runs in ((rows, {0, 1, 2}), (late, {0, 2})):
         table.to_csv(tmp_path / "published_B2_so_far.csv", index=False)
         assert (
-            set(network_by_network._replayed(tmp_path, "B2", lines.learning_rates, 10).run) == runs
+            set(network_by_network._replayed(tmp_path, "B2", {**lines.learning_rates}, 10).run)
+            == runs
         )
 
 
