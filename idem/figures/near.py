@@ -59,11 +59,16 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
             axes.axvline(edge, color=look["color"], linewidth=1.2, linestyle=":", zorder=1)
     style.logarithmic(axes, "x")
     rates = style.far_apart(rows.learning_rate, _APART)
-    axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    axes.set_xticks(rates, [_short(rate) for rate in rates])
     axes.tick_params(axis="x", which="minor", labelbottom=False)
     style.lines(axes, rows, "learning_rate", "shown", errorbar=None)
     runs = style.counted(int(rows.runs.min()), "run")
     axes.set_title(f"{fill(predicted['name'], _CHARACTERS)}\n{predicted.steps:.0f} steps, {runs}")
+
+
+def _short(rate: float) -> str:
+    """Return a rate as 0.03 or 3e-4, whichever is shorter."""
+    return min(f"{rate:g}", f"{rate:.0e}".replace("e-0", "e-"), key=len)
 
 
 def _draw_ratios(axes: Axes, shared: pd.DataFrame) -> None:

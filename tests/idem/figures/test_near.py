@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
+from idem.figures import near as near_figure
 from idem.figures.near import figure_near
 from tests.idem.figures.drawing import curves, drawn, words
 
@@ -48,6 +49,15 @@ def test_a_case_has_a_panel_on_the_same_axis_of_errors():
         assert [y for _, y in modified] == pytest.approx([10.0, 0.1])
         assert ordinary[1][1] > 10, "what diverged lies above all numbers"
     assert [label.get_text() for label in ratios.get_yticklabels()] == NAMES
+
+
+def test_rates_are_written_as_briefly_as_they_can_be():
+    assert [near_figure._short(rate) for rate in (0.6, 0.03, 0.003, 3e-4)] == [
+        "0.6",
+        "0.03",
+        "3e-3",
+        "3e-4",
+    ]
 
 
 def test_edges_are_drawn_where_they_are_predicted():
