@@ -10,6 +10,7 @@ the stage. Its code is what it was when it ran its first unit, as that is what i
 whatever became of the files.
 """
 
+import gc
 import hashlib
 import operator
 import os
@@ -134,14 +135,28 @@ def _connected(address: str) -> Client:
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})
     try:
         try:
-            return Client(address, timeout=_CONNECT)
+            return _client(address)
         except AssertionError:  # on a busy machine its thread may not start in its ten seconds
-            return Client(address, timeout=_CONNECT)
+            return _client(address)
     except (OSError, TypeError, ValueError) as reason:  # TypeError: no certificates
         sys.exit(
             f"IDEM_ENGINE: expected a scheduler at {address}, and reached none in {_CONNECT:.0f} "
             f"seconds: is it running, and this its address? ({reason})"
         )
+
+
+def _client(address: str) -> Client:
+    """Connect, while nothing else is collected.
+
+    A client that did not connect closes itself when it is collected, for which it takes a lock that
+    another holds while it starts: collected within that, it would wait for ever.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        return Client(address, timeout=_CONNECT)
+    finally:
+        gc.enable()
 
 
 def _workers(client: Client, address: str) -> list[str]:

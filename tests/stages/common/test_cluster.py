@@ -1,5 +1,6 @@
 """Units on a real scheduler and two workers, processes of their own in folders of their own."""
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -248,3 +249,16 @@ def test_a_scheduler_that_is_gone_is_named(address: str, started: Started, monke
     monkeypatch.setattr(cluster, "_CONNECT", 0.5)
     with pytest.raises(SystemExit, match="lost the scheduler at tcp.*run the same command again"):
         engine.run_units(slept, [(0.0, 0), (60.0, 1)], arrived=lambda *_: started.scheduler.kill())
+
+
+def test_a_client_that_did_not_connect_is_not_collected_while_another_starts(monkeypatch):
+    collecting = []
+
+    def start(*_: object, **__: object) -> None:
+        collecting.append(gc.isenabled())
+        raise OSError("nobody there")
+
+    monkeypatch.setattr(cluster, "Client", start)
+    with pytest.raises(SystemExit, match="reached none"):
+        cluster._connected("tcp://127.0.0.1:1")
+    assert (collecting, gc.isenabled()) == ([False], True)
