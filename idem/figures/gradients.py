@@ -74,10 +74,13 @@ def figure_gradients(
         for quantity, route in quantities.items():
             line, look = theirs[theirs.quantity == quantity], _ROUTES[route][0]
             axes.plot(line.epoch, line.value, **look, alpha=0.8)
+            ours = means[quantity]
             if route == "separate":
-                _draw_ours(axes, quantity, look | {"color": "0.7"}, means, 0)
-                quantity = _ONE_START
-            _draw_ours(axes, quantity, look, means, delay)
+                _draw_ours(axes, ours, look | _OURS | {"color": "0.7"})
+                ours = means[_ONE_START]
+            _draw_ours(axes, ours, look | _OURS)
+            if delay:
+                _draw_ours(axes, ours, look | _LATER, delay)
         axes.set_xscale("symlog", linthresh=10)
         axes.set(xlabel="epoch (steps)", ylabel=words, xlim=(-0.5, None))
         plain(axes, "x")
@@ -99,13 +102,10 @@ def figure_gradients(
     return figure
 
 
-def _draw_ours(
-    axes: Axes, quantity: str, look: dict[str, Any], means: pd.DataFrame, delay: int
-) -> None:
-    for later, style in {0: _OURS, delay: _LATER if delay else _OURS}.items():
-        line = means[quantity].loc[later:]
-        places = np.unique(np.geomspace(1, len(line), _MARKS).astype(int)) - 1
-        axes.plot(line.index[places] - later, line.iloc[places], **look | style, alpha=0.9)
+def _draw_ours(axes: Axes, means: pd.Series, look: dict[str, Any], delay: int = 0) -> None:
+    line = means.loc[delay:]
+    places = np.unique(np.geomspace(1, len(line), _MARKS).astype(int)) - 1
+    axes.plot(line.index[places] - delay, line.iloc[places], **look, alpha=0.9)
 
 
 def _in_words(start: object) -> str:

@@ -10,6 +10,7 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from idem.figures.published import draw_ratio
 from idem.figures.style import RULE_STYLES, WIDTH, counted, far_apart, legend, logarithmic, themed
 from idem.figures.sweep import ERROR
 
@@ -40,12 +41,13 @@ def figure_lines(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     grid = figure.subplots(
         3, len(networks), height_ratios=[3, 1.3, 1.3], sharex=True, squeeze=False
     )
+    for left, *others in grid[1:]:
+        for axes in others:
+            axes.sharey(left)
     for column, network in zip(grid.T, networks, strict=True):
         theirs = curves[(curves.network == network) & (curves.epoch > 0)].sort_values("epoch")
         ours = lines[lines.network == network].sort_values("epoch")
         ours = ours[ours.epoch >= theirs.epoch.min()]
-        for axes, left in zip(column[1:], grid[1:, 0], strict=True):
-            axes.sharey(left)
         _draw(column, ours, theirs)
         column[0].set_title(f"{network} ({_runs(ours)})")
         column[-1].set_xlabel("epoch (steps)")
@@ -91,10 +93,7 @@ def _draw(column: np.ndarray, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
             dots.epoch, dots.error, **look | _OURS | {"marker": RULE_STYLES[rule]["marker"]}
         )
         new.plot(line.epoch, line.new_error / line.error, **look)
-        printed = line.dropna(subset="ratio")
-        low, high = (printed.ratio * printed[end] / printed.error for end in ("low", "high"))
-        ratios.fill_between(printed.epoch, low, high, color=look["color"], alpha=0.06, linewidth=0)
-        ratios.plot(printed.epoch, printed.ratio, **look)
+        draw_ratio(ratios, line, look, 0.06)
     errors.set_xlim(right=_ROOM * theirs.epoch.max())
     _name_ends(errors, ends)
 

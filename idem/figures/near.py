@@ -61,7 +61,10 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
     rates = style.far_apart(rows.learning_rate, _APART)
     axes.set_xticks(rates, [_short(rate) for rate in rates])
     axes.tick_params(axis="x", which="minor", labelbottom=False)
-    style.lines(axes, rows, "learning_rate", "shown", errorbar=None)
+    lost = np.isinf(rows.relative_error)
+    style.lines(axes, rows[~lost], "learning_rate", "shown", errorbar=None)
+    if lost.any():  # no line leads to what has no number
+        style.dots(axes, rows[lost], "learning_rate", "shown", s=20)
     runs = style.counted(int(rows.runs.min()), "run")
     axes.set_title(f"{fill(predicted['name'], _CHARACTERS)}\n{predicted.steps:.0f} steps, {runs}")
 

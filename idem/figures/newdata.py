@@ -39,11 +39,11 @@ def figure_newdata(
         learned: columns ``case``, ``rule`` and ``relative_error`` on new inputs; NaN if none.
         theirs: of `draw_share`; without it that is not drawn.
     """
-    height, share = 1.0 + 0.3 * ratios.case.nunique(), 2.4 if theirs is not None else 0.0
-    figure = Figure(figsize=(WIDTH, 0.5 + height + share), layout="constrained")
-    above, *below = figure.subfigures(
-        1 + bool(share), height_ratios=[height, share][: 1 + bool(share)], squeeze=False
-    ).flat
+    heights = [1.0 + 0.3 * ratios.case.nunique()]
+    if theirs is not None:
+        heights.append(2.4)
+    figure = Figure(figsize=(WIDTH, 0.5 + sum(heights)), layout="constrained")
+    above, *below = figure.subfigures(len(heights), height_ratios=heights, squeeze=False).flat
     lead, became = above.subplots(1, 2, sharey=True)
     for half in below:
         left, right = half.subplots(1, 2, width_ratios=[3, 1])
@@ -57,7 +57,7 @@ def figure_newdata(
     lead.set_yticks(range(len(cases)), names)
     lead.set_ylim(len(cases) - 0.5, -0.5)
     runs = counted(int(table.runs.min()), "run")
-    figure.suptitle(f"On inputs that nothing was trained on (medians of at least {runs})")
+    figure.suptitle(f"On inputs that nothing was trained on (at least {runs})")
     more = {label: {"marker": marker} for label, marker in _COMPARED.values()}
     legend(figure, RULE_STYLES, more)
     return figure
@@ -119,7 +119,7 @@ def _draw_ratios(axes: Axes, ratios: pd.DataFrame, cases: Mapping[str, int]) -> 
         axes.plot(found.log10_ratio, places, marker, color="0.35", markersize=4)
     axes.axvline(1, color="0.5", linewidth=0.8, zorder=0)
     logarithmic(axes, "x")
-    axes.set_xlabel("error, modified / ordinary, 95 % intervals over runs")
+    axes.set_xlabel("error, modified / ordinary (geometric mean, 95 %)")
 
 
 def _draw_learned(axes: Axes, learned: pd.DataFrame, cases: Mapping[str, int]) -> None:
@@ -127,4 +127,4 @@ def _draw_learned(axes: Axes, learned: pd.DataFrame, cases: Mapping[str, int]) -
         places = part.case.map(cases) + (-0.12 if rule == "modified" else 0.12)
         mark: dict[str, Any] = RULE_STYLES[str(rule)] | {"linestyle": "", "markersize": 4.5}
         axes.plot(part.relative_error, places, **mark)
-    axes.set(xlim=(0, None), xlabel="relative error at the best rate")
+    axes.set(xlim=(0, None), xlabel="relative error at the best rate (median)")

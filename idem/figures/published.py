@@ -100,8 +100,21 @@ def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame) -> None:
     axes.axhline(1, color="0.5", linewidth=0.8)
-    for (rule, _), line in lines.dropna(subset="ratio").groupby(["rule", "label"]):
-        look: dict[str, Any] = RULE_STYLES[str(rule)]
-        low, high = (line.ratio * line[end] / line.error for end in ("low", "high"))
-        axes.fill_between(line.epoch, low, high, color=look["color"], alpha=0.12, linewidth=0)
-        axes.plot(line.epoch, line.ratio, **look, linewidth=1, markersize=2.5)
+    for (rule, _), line in lines.groupby(["rule", "label"]):
+        look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linewidth": 1, "markersize": 2.5}
+        draw_ratio(axes, line, look, 0.12)
+
+
+def draw_ratio(axes: Axes, line: pd.DataFrame, look: dict[str, Any], alpha: float) -> None:
+    """Draw ours over theirs where theirs is printed, its interval as a band.
+
+    Args:
+        axes: into which.
+        line: columns ``epoch``, ``error``, ``low``, ``high`` and ``ratio`` (NaN if not printed).
+        look: of the line, for matplotlib.
+        alpha: of the band.
+    """
+    printed = line.dropna(subset="ratio")
+    low, high = (printed.ratio * printed[end] / printed.error for end in ("low", "high"))
+    axes.fill_between(printed.epoch, low, high, color=look["color"], alpha=alpha, linewidth=0)
+    axes.plot(printed.epoch, printed.ratio, **look)

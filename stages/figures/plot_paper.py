@@ -65,17 +65,22 @@ def of_one_batch(folder: Path, networks: list[str]) -> pd.DataFrame:
         What `stages.published.beside.beside` returns, with ``network``, of stage published, whole
         or so far, else of the base of the readings; no row if nothing is there.
     """
-    found = [pd.DataFrame()]
+    found = {network: _published(folder / f"published_{network}") for network in networks}
     readings = folder / "readings_lines.csv"
-    brief = overlay(pd.read_csv(readings)) if readings.exists() else pd.DataFrame({"network": []})
-    for network in networks:
-        whole = folder / f"published_{network}"
-        files = (Path(f"{path}_lines.csv") for path in (whole, so_far(whole)))
-        there = next((file for file in files if file.exists()), None)
-        lines = brief[brief.network == network] if there is None else pd.read_csv(there)
-        found.append(lines.assign(network=network))
-    lines = pd.concat(found, ignore_index=True)
-    return lines[lines.data == "fixed"] if len(lines) else lines
+    if any(lines is None for lines in found.values()) and readings.exists():
+        brief = overlay(pd.read_csv(readings))
+        found |= {n: brief[brief.network == n] for n, lines in found.items() if lines is None}
+    there = [t.assign(network=n) for n, t in found.items() if t is not None and len(t)]
+    if not there:
+        return pd.DataFrame()
+    lines = pd.concat(there, ignore_index=True)
+    return lines[lines.data == "fixed"]
+
+
+def _published(table: Path) -> pd.DataFrame | None:
+    """Return the lines of stage published, whole or so far; None if there are none."""
+    files = (Path(f"{path}_lines.csv") for path in (table, so_far(table)))
+    return next((pd.read_csv(file) for file in files if file.exists()), None)
 
 
 def widths(cases: dict[str, params.Start]) -> list[str]:

@@ -16,19 +16,19 @@ WEIGHTS = "ema"  # of the last step
 ROWS = 10  # of the table of models, the first of these that there are
 ORDER = (
     "modified_plain",
-    "modified_tight",
+    "modified_tight_published",
     "modified",
-    "one_map",
+    "modified_tight",
     "ordinary",
     "ign",
-    "ign_one_map",
+    "ign_ours",
     "denoiser",
     "dcgan",
     "autoencoder_codes",
-    "ign_decorrelated",
+    "one_map",
+    "ign_one_map",
     "ign_published",
     "autoencoder",
-    "modified_tight_published",
     "one_map_denoiser",
 )
 DISTANCES = {"frechet_distance": "f(z)", "frechet_distance_2": "f(f(z))"}

@@ -17,7 +17,7 @@ _VALIDATED = {"frechet_distance": _DISTANCE, "digits": "digits found"}
 _MODELS = 5  # that a panel has room for
 _COLUMNS = {"train": "ema_frechet_distance", "eval": "eval_frechet_distance"}
 # Whose compute is shown; others are in the tables.
-_SHOWN = ("modified_plain", "modified", "one_map", "ordinary", "ign", "ign_one_map", "dcgan")
+_SHOWN = ("modified_plain", "modified", "modified_tight", "ordinary", "ign", "ign_ours", "dcgan")
 
 
 @style.themed
@@ -87,7 +87,7 @@ def figure_compute(history: pd.DataFrame, operations: Mapping[str, float]) -> Fi
     names = {column: style.MODES[mode] for mode, column in _COLUMNS.items() if column in history}
     table = history.melt(["model", "operations"], list(names), "measure").dropna()
     figure, panels = facets(
-        table, ("measure", names), xlabel="operations", ylabel=_DISTANCE, height=2.4
+        table, ("measure", names), xlabel="floating-point operations", ylabel=_DISTANCE, height=2.4
     )
     for axes, rows in panels:
         style.logarithmic(axes)

@@ -32,7 +32,7 @@ TRAININGS = {
     OURS: "a training of ours, with a code decorrelated batch by batch and noise blended into the "
     "data",
     POSTERS["G4"]: "reconstruction, the rule and tightness, all else as published for IGN",
-    POSTERS["G5"]: "reconstruction, the rule and tightness, with the weight that suits IGN best",
+    POSTERS["G5"]: "our training, and tightness, the best setting tried of the rule with tightness",
 }
 ERRORS = {"noise": "noise", "test": "data"}  # on what, as G3 names it
 

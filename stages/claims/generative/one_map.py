@@ -19,7 +19,7 @@ from stages.claims.generative.study import Study, unanimous
 from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED, Verdict, told
 from stages.common import params
 
-MODEL, PEERS = "one_map", ("ign", "ign_decorrelated", "ign_one_map")
+MODEL, PEERS = "one_map", ("ign", "ign_ours", "ign_one_map")
 WEIGHTS, MODE = "ema", "eval"
 
 

@@ -37,7 +37,7 @@ def test_at_most_ten_models_are_shown():
     many = pd.concat(runs().assign(model=name) for name in study_tables.ORDER)
     rows = study_tables.models(many).splitlines()[2:]
     assert len(rows) == study_tables.ROWS
-    assert rows[0].startswith("| modified plain |") and rows[3].startswith("| one map |")
+    assert rows[0].startswith("| modified plain |") and rows[3].startswith("| modified tight |")
 
 
 def test_it_is_said_when_digits_were_won_and_lost_again():
