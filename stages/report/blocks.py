@@ -169,4 +169,5 @@ def _runs(read: Read, folder: str, dataset: str) -> pd.DataFrame:
 
 
 def _csv(read: Read, name: str) -> pd.DataFrame:
-    return renamed(pd.read_csv(StringIO(read(old_file(name)))))
+    there = name if Path(name).exists() else old_file(name)
+    return renamed(pd.read_csv(StringIO(read(there))))
