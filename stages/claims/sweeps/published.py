@@ -5,7 +5,7 @@ each rule is judged alone in P1 came after them. The lines are those of one fixe
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stages.claims.verdict import (
@@ -16,7 +16,7 @@ from stages.claims.verdict import (
     REPRODUCED,
     Evidence,
     Verdict,
-    evidence,
+    counted,
     told,
 )
 from stages.common import params
@@ -118,8 +118,17 @@ def runs(*networks: Lines) -> int:
 
 
 def _rests_on(lines: Mapping[str, Lines], section: params.Claims) -> Evidence:
-    steps = min(of["epochs"] for of in _every_rule(lines.values()))
-    return evidence(runs(*lines.values()), "run", section.least_runs, steps, section.least_steps)
+    """Return what lacks; of networks with more and fewer, from the fewest to the most."""
+    found = [runs(of) for of in lines.values()]
+    steps = [min(of["epochs"] for of in _every_rule([network])) for network in lines.values()]
+    few = [_from_to(found, "run")] if min(found) < section.least_runs else []
+    few += [_from_to(steps, "step")] if min(steps) < section.least_steps else []
+    return Evidence(", ".join(few))
+
+
+def _from_to(counts: Sequence[int], unit: str) -> str:
+    low, high = min(counts), max(counts)
+    return counted(high, unit) if low == high else f"{low} to {counted(high, unit)}"
 
 
 def _every_rule(networks: Iterable[Lines]) -> list[Mapping[str, Any]]:

@@ -11,13 +11,15 @@ from stages.claims.generative import one_map
 from stages.claims.generative.study import Study
 from stages.claims.verdict import NO, NOT_RUN, OPEN, YES, Verdict
 from stages.common import params
-from tests.stages.claims.studies import SECTION, TRAINING
+from tests.stages.claims.studies import SECTION, TRAINING as TRAINED
 
 LIMITS = {"frechet_distance": 25.0, "relative_error": 0.3, "reconstruction_error": 0.055}
 ASKED = params.StudyClaims(**SECTION.model_dump(), least_digits=10, one_map=params.OneMap(**LIMITS))
 GOOD = {"digits": 10.0, "frechet_distance": 20.0, "frechet_distance_2": 15.0}
 GOOD |= {"noise_relative_error": 0.25}
 SEEDS = 5
+LIKE = TRAINED.models["modified"]
+TRAINING = TRAINED.model_copy(update={"models": TRAINED.models | {one_map.MODEL: LIKE}})
 
 
 def judge(

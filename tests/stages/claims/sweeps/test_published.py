@@ -9,7 +9,7 @@ from tests import ROOT
 
 SECTION = params.read(ROOT / "params.yaml", params.Laptop).claims
 FAR = {"largest_deviation": 1.2}
-FEW = " (indication: 3 runs, 100 steps)"
+FEW = " (indication: 3 to 10 runs, 100 to 2500 steps)"
 
 
 def line(**changes: Any) -> dict[str, Any]:
@@ -70,14 +70,18 @@ def test_few_runs_and_steps_are_marked():
     found = published.curves(lines_of(B2={"runs": 3, "epochs": 100}, B3={}), SECTION)
     assert found.verdict == REPRODUCED + FEW
     assert "B2 1.0 %" in found.ours
+    both = published.curves(lines_of(B2={"runs": 3}, B3={"epochs": 100}), SECTION)
+    assert both.verdict == f"{REPRODUCED} (indication: 3 to 10 runs, 100 to 2500 steps)"
+    alike = published.curves(lines_of(B2={"runs": 3}, B3={"runs": 3}), SECTION)
+    assert alike.verdict == f"{REPRODUCED} (indication: 3 runs)"
 
 
 def test_in_short_a_single_case_is_named_and_several_are_counted():
     few, off = {"runs": 3, "epochs": 100}, {"median_deviation": 1.1}
     one = published.curves(lines_of(B2=few | off, B3={}), SECTION)
-    assert one.brief == "reproduced but for modified on B2 (3 runs, 100 steps)"
+    assert one.brief == "reproduced but for modified on B2 (3 to 10 runs, 100 to 2500 steps)"
     two = published.curves(lines_of(B2=few | off, B3=off), SECTION)
-    assert two.brief == "reproduced in 2 of 4 cases" + FEW
+    assert two.brief == "reproduced in 2 of 4 cases (3 to 10 runs, 100 to 2500 steps)"
 
 
 @pytest.mark.parametrize(
