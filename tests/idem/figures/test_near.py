@@ -2,6 +2,7 @@ import math
 from functools import cache
 from itertools import product
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
@@ -48,7 +49,7 @@ def test_a_case_has_a_panel_on_the_same_axis_of_errors():
         modified, ordinary = (points for points in curves(axes) if points[0][0] == 0.001)
         assert [y for _, y in modified] == pytest.approx([10.0, 0.1])
         assert [y for _, y in ordinary] == pytest.approx([10.0]), "no line leads to what diverged"
-        ((_, place),) = axes.collections[-1].get_offsets().tolist()
+        ((_, place),) = np.asarray(axes.collections[-1].get_offsets())
         assert place > 10, "what diverged lies above all numbers"
     assert [label.get_text() for label in ratios.get_yticklabels()] == NAMES
 
