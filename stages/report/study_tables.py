@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ SHORTLY = {  # the mean over seeds in training and in eval mode
     "coverage": "coverage",
     "noise_relative_error": "relative error",
 }
-MODES = ("ten digits first at step", "fewer again from step", "ten at the end")
+MODES = ("ten digits first at step", "fewer again from step", "ten at the end", "of raw weights")
 FRACTIONS = (0.25, 0.5, 0.625, 0.75, 0.875, 1.0)  # of the compute of a run
 
 
@@ -84,21 +85,19 @@ def _mean(values: pd.Series) -> str:
 def modes(history: pd.DataFrame) -> str:
     """Return a Markdown table of when all digits were there first, and when some were lost again.
 
+    Of the averaged weights, by seed; of raw weights the end alone.
+
     Args:
         history: columns ``model``, ``seed``, ``step`` and, of both weights, ``raw_digits`` and
             ``ema_digits``.
     """
     rows = []
     for model, of_model in history.groupby("model", sort=False):
-        for kind, words in {"raw": "raw", "ema": "EMA"}.items():
-            seeds = [
-                _won_and_lost(dict(zip(run.step, run[f"{kind}_digits"] == DIGITS, strict=True)))
-                for _, run in of_model.groupby("seed")
-            ]
-            won, lost, kept = zip(*seeds, strict=True)
-            cells = [_steps(won), _steps(lost), f"{sum(kept)} of {len(kept)} seeds"]
-            rows.append([_name(model), words, *cells])
-    return markdown.table(["model", "weights", *MODES], rows) + "\n"
+        won, lost, kept = _fates(of_model, "ema_digits")
+        *_, raw = _fates(of_model, "raw_digits")
+        ends = (f"{sum(whole)} of {len(whole)} seeds" for whole in (kept, raw))
+        rows.append([_name(model), _steps(won), _steps(lost), *ends])
+    return markdown.table(["model", *MODES], rows) + "\n"
 
 
 def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
@@ -134,6 +133,14 @@ def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
 def _after(run: pd.DataFrame, fractions: Sequence[float]) -> np.ndarray:
     logarithms = np.log(run.ema_frechet_distance)
     return np.exp(np.interp(np.array(fractions) * run.step.max(), run.step, logarithms))
+
+
+def _fates(runs: pd.DataFrame, digits: str) -> tuple[Sequence[Any], ...]:
+    """Return, by seed, when a run had all digits first, when it lacked some, and how it ended."""
+    each = (
+        dict(zip(run.step, run[digits] == DIGITS, strict=True)) for _, run in runs.groupby("seed")
+    )
+    return tuple(zip(*map(_won_and_lost, each), strict=True))
 
 
 def _won_and_lost(whole: Mapping[int, bool]) -> tuple[int | None, int | None, bool]:

@@ -1,6 +1,11 @@
 """What tables call the models of a generative study."""
 
-MODELS = {"ign_published": "ign, published tightness weight"}
+MODELS = {
+    "ign_ours": "ign, our code and noise",
+    "ign_published": "ign, published tightness weight",
+    "modified_tight": "modified with tightness",
+    "modified_tight_published": "modified plain with tightness",
+}
 
 
 def model(name: object) -> str:

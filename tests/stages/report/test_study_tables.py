@@ -37,7 +37,8 @@ def test_at_most_ten_models_are_shown():
     many = pd.concat(runs().assign(model=name) for name in study_tables.ORDER)
     rows = study_tables.models(many).splitlines()[2:]
     assert len(rows) == study_tables.ROWS
-    assert rows[0].startswith("| modified plain |") and rows[3].startswith("| modified tight |")
+    assert rows[0].startswith("| modified plain |")
+    assert rows[3].startswith("| modified with tightness |")
 
 
 def test_it_is_said_when_digits_were_won_and_lost_again():
@@ -47,8 +48,7 @@ def test_it_is_said_when_digits_were_won_and_lost_again():
 
     history = pd.concat([run(0, [10, 9, 10], [9, 10, 10]), run(1, [7, 8, 9], [10, 10, 9])])
     assert study_tables.modes(history).splitlines()[2:] == [
-        "| IGN | raw | 1, – | 2, – | 1 of 2 seeds |",
-        "| IGN | EMA | 1, 2 | 3, – | 1 of 2 seeds |",
+        "| IGN | 1, 2 | 3, – | 1 of 2 seeds | 1 of 2 seeds |",
     ]
 
 
