@@ -18,7 +18,8 @@ _APART = 8  # times, that a rate with a number is above the one before it at lea
 def figure_near(table: pd.DataFrame, compared: pd.DataFrame) -> Figure:
     """Draw the relative error on new inputs by rate, a panel a case, and the rules' ratio in each.
 
-    Marks are medians over all runs, those that diverged as the worst. Dotted lines in the colour of
+    Marks are medians over all runs, those that diverged as the worst; lines join those that have a
+    number, marks above all numbers are where most runs diverged. Dotted lines in the colour of
     a rule: the largest stable rate that theory predicts at the start. In the last panel each rule
     is at its best rate; lines across are 95 % intervals over runs.
 
@@ -62,9 +63,10 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
     axes.set_xticks(rates, [_short(rate) for rate in rates])
     axes.tick_params(axis="x", which="minor", labelbottom=False)
     lost = np.isinf(rows.relative_error)
-    style.lines(axes, rows[~lost], "learning_rate", "shown", errorbar=None)
+    if not lost.all():
+        style.lines(axes, rows[~lost], "learning_rate", "shown", errorbar=None)
     if lost.any():  # no line leads to what has no number
-        style.dots(axes, rows[lost], "learning_rate", "shown", s=20)
+        style.dots(axes, rows[lost], "learning_rate", "shown", s=20, zorder=2)
     runs = style.counted(int(rows.runs.min()), "run")
     axes.set_title(f"{fill(predicted['name'], _CHARACTERS)}\n{predicted.steps:.0f} steps, {runs}")
 

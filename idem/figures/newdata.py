@@ -72,6 +72,8 @@ def amounts(table: pd.DataFrame) -> pd.DataFrame:
 def draw_share(axes: Axes, table: pd.DataFrame, theirs: Mapping[str, float]) -> None:
     """Draw the part of the fall that new inputs show, and where published networks stand.
 
+    Parts are medians over runs.
+
     Args:
         axes: into which.
         table: columns ``width``, ``batch_size``, ``data``, ``inputs`` (that a run trains on),
@@ -91,7 +93,7 @@ def draw_share(axes: Axes, table: pd.DataFrame, theirs: Mapping[str, float]) -> 
         axes.text(each, 0.98, f" {name}", ha="left", va="top", color="0.35", **place)
     logarithmic(axes, "x")
     axes.set(ylim=(-0.05, 1.12), xlabel=_PER_DIMENSION)
-    axes.set(ylabel="part of the log fall on new inputs", title="new inputs, equal steps")
+    axes.set(ylabel="part of the log fall (median)", title="new inputs, equal steps")
 
 
 def share_legend(table: pd.DataFrame) -> list[Artist]:
@@ -119,7 +121,7 @@ def _draw_ratios(axes: Axes, ratios: pd.DataFrame, cases: Mapping[str, int]) -> 
         axes.plot(found.log10_ratio, places, marker, color="0.35", markersize=4)
     axes.axvline(1, color="0.5", linewidth=0.8, zorder=0)
     logarithmic(axes, "x")
-    axes.set_xlabel("error, modified / ordinary (geometric mean, 95 %)")
+    axes.set_xlabel("error, modified / ordinary (geometric mean, 95 % interval)")
 
 
 def _draw_learned(axes: Axes, learned: pd.DataFrame, cases: Mapping[str, int]) -> None:

@@ -135,9 +135,11 @@ class Evidence:
 
     Args:
         few: in words, such as ``3 runs, 24 steps``; empty where nothing is missing.
+        least: the same in fewer words, if there are any.
     """
 
     few: str = ""
+    least: str = ""
 
     def marked(self, verdict: str) -> str:
         """Return a verdict that rests on too little marked as an indication."""
@@ -150,10 +152,13 @@ class Evidence:
     def brief(self, *wordings: str) -> str:
         """Return the first of some wordings, the longest first, that is short enough when marked.
 
-        The word *indication* goes where not even the last one is.
+        The word *indication* goes where not even the last one is, then all but the least.
         """
         fitting = (self.marked(w) for w in wordings if len(self.marked(w)) <= LONGEST)
-        return next(fitting, self.short(wordings[-1]))
+        last = self.short(wordings[-1])
+        if self.least and len(last) > LONGEST:
+            last = Evidence(self.least).short(wordings[-1])
+        return next(fitting, last)
 
 
 def evidence(count: int, unit: str, least: int, steps: int = 0, least_steps: int = 0) -> Evidence:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stages.claims.network_by_network import ALL
-from stages.claims.old_names import old_file, renamed
+from stages.claims.old_names import renamed
 from stages.claims.printed import CLAIMS
 from stages.claims.verdict import NOT_RUN, short_table
 from stages.common import params
@@ -169,5 +169,4 @@ def _runs(read: Read, folder: str, dataset: str) -> pd.DataFrame:
 
 
 def _csv(read: Read, name: str) -> pd.DataFrame:
-    there = name if Path(name).exists() else old_file(name)
-    return renamed(pd.read_csv(StringIO(read(there))))
+    return renamed(pd.read_csv(StringIO(read(name))))

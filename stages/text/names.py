@@ -4,7 +4,7 @@ MODELS = {
     "ign_ours": "ign, our code and noise",
     "ign_published": "ign, published tightness weight",
     "modified_tight": "modified with tightness",
-    "modified_tight_published": "modified plain with tightness",
+    "modified_tight_published": "modified, as on the poster",
 }
 
 

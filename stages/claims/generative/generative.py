@@ -32,7 +32,7 @@ TRAININGS = {
     OURS: "a training of ours, with a code decorrelated batch by batch and noise blended into the "
     "data",
     POSTERS["G4"]: "reconstruction, the rule and tightness, all else as published for IGN",
-    POSTERS["G5"]: "our training, and tightness, the best setting tried of the rule with tightness",
+    POSTERS["G5"]: "our training with tightness, the best setting tried of the rule with tightness",
 }
 ERRORS = {"noise": "noise", "test": "data"}  # on what, as G3 names it
 
@@ -54,7 +54,7 @@ def of_digits(study: Study, least_digits: int) -> list[Verdict]:
 
 
 def of_the_poster(study: Study, least_digits: int) -> list[Verdict]:
-    """Judge G4 and G5: the paper's training with a tightness term, as its poster has it."""
+    """Judge G4 and G5: tightness beside the rule, as on the poster, and in our training."""
     asked = Asked("digits", least_digits, "digits")
     return [
         generates(claim, study, model, asked, tuple(WEIGHTS)) for claim, model in POSTERS.items()

@@ -32,7 +32,7 @@ def judge(study: Study, validation: pd.DataFrame, section: params.StudyClaims) -
         section: the thresholds.
     """
     if not study.has(MODEL):
-        return Verdict("R2", NOT_RUN, "–", "the study has not trained it yet")
+        return Verdict("R2", NOT_RUN, "–", "no setting of the search came near it on one seed")
     values = measured(study, validation)
     asked = {name: unanimous(holds, section.confidence) for name, holds in each(values, section)}
     peers = {p: study.ratio(MODEL, p, WEIGHTS, MODE, "frechet_distance") for p in _there(study)}

@@ -5,7 +5,7 @@ each rule is judged alone in P1 came after them. The lines are those of one fixe
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stages.claims.verdict import (
@@ -16,7 +16,7 @@ from stages.claims.verdict import (
     REPRODUCED,
     Evidence,
     Verdict,
-    counted,
+    evidence,
     told,
 )
 from stages.common import params
@@ -118,17 +118,19 @@ def runs(*networks: Lines) -> int:
 
 
 def _rests_on(lines: Mapping[str, Lines], section: params.Claims) -> Evidence:
-    """Return what lacks; of networks with more and fewer, from the fewest to the most."""
-    found = [runs(of) for of in lines.values()]
-    steps = [min(of["epochs"] for of in _every_rule([network])) for network in lines.values()]
-    few = [_from_to(found, "run")] if min(found) < section.least_runs else []
-    few += [_from_to(steps, "step")] if min(steps) < section.least_steps else []
-    return Evidence(", ".join(few))
+    """Return what lacks, by network where that differs; in fewer words the least of all."""
+    few = {network: _lacks([of], section) for network, of in lines.items()}
+    least = _lacks(lines.values(), section)
+    if set(few.values()) == {least}:
+        return Evidence(least)
+    each = "; ".join(f"{network} {words}" for network, words in few.items() if words)
+    return Evidence(each, least)
 
 
-def _from_to(counts: Sequence[int], unit: str) -> str:
-    low, high = min(counts), max(counts)
-    return counted(high, unit) if low == high else f"{low} to {counted(high, unit)}"
+def _lacks(networks: Iterable[Lines], section: params.Claims) -> str:
+    found = list(networks)
+    steps = min(of["epochs"] for of in _every_rule(found))
+    return evidence(runs(*found), "run", section.least_runs, steps, section.least_steps).few
 
 
 def _every_rule(networks: Iterable[Lines]) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from stages.claims.generative import generative
 from stages.claims.generative.generative import Asked
 from stages.claims.generative.readings import MODES
 from stages.claims.generative.study import Study
-from stages.claims.verdict import CONVENTION, NOT, NOT_RUN, OPEN, REPRODUCED, YES
+from stages.claims.verdict import CONVENTION, NO, NOT, NOT_RUN, OPEN, REPRODUCED, YES
 from tests.stages.claims.studies import SPREAD, everywhere, study
 
 DIGITS = Asked("digits", 10, "digits")
@@ -127,7 +127,9 @@ def test_the_poster_is_judged_on_models_of_its_own_with_tightness():
     published, best = generative.of_the_poster(whole, 10)
     steps = f"{found.training.of(found.training.models['modified_tight']).steps} steps"
     assert (published.id, published.verdict) == ("G4", f"{REPRODUCED}; {steps}")
-    assert (best.id, best.verdict) == ("G5", f"{NOT}; {steps}")
+    assert (best.id, best.verdict) == ("G5", f"{NO}; {steps}")
+    assert "our training with tightness" in best.measured
+    assert whole.controls("modified_tight")[2:] == whole.controls("modified")[2:]
     assert f"all else as published for IGN, {steps}" in published.measured
     assert {v.verdict for v in generative.of_the_poster(found, 10)} == {NOT_RUN}
 

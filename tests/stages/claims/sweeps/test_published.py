@@ -3,13 +3,13 @@ from typing import Any
 import pytest
 
 from stages.claims.sweeps import published
-from stages.claims.verdict import CONVENTION, OPEN, REPRODUCED
+from stages.claims.verdict import CONVENTION, LONGEST, OPEN, REPRODUCED
 from stages.common import params
 from tests import ROOT
 
 SECTION = params.read(ROOT / "params.yaml", params.Laptop).claims
 FAR = {"largest_deviation": 1.2}
-FEW = " (indication: 3 to 10 runs, 100 to 2500 steps)"
+FEW = " (indication: B2 3 runs, 100 steps)"
 
 
 def line(**changes: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_few_runs_and_steps_are_marked():
     assert found.verdict == REPRODUCED + FEW
     assert "B2 1.0 %" in found.ours
     both = published.curves(lines_of(B2={"runs": 3}, B3={"epochs": 100}), SECTION)
-    assert both.verdict == f"{REPRODUCED} (indication: 3 to 10 runs, 100 to 2500 steps)"
+    assert both.verdict == f"{REPRODUCED} (indication: B2 3 runs; B3 100 steps)"
     alike = published.curves(lines_of(B2={"runs": 3}, B3={"runs": 3}), SECTION)
     assert alike.verdict == f"{REPRODUCED} (indication: 3 runs)"
 
@@ -79,9 +79,13 @@ def test_few_runs_and_steps_are_marked():
 def test_in_short_a_single_case_is_named_and_several_are_counted():
     few, off = {"runs": 3, "epochs": 100}, {"median_deviation": 1.1}
     one = published.curves(lines_of(B2=few | off, B3={}), SECTION)
-    assert one.brief == "reproduced but for modified on B2 (3 to 10 runs, 100 to 2500 steps)"
+    assert one.brief == "reproduced but for modified on B2 (B2 3 runs, 100 steps)"
     two = published.curves(lines_of(B2=few | off, B3=off), SECTION)
-    assert two.brief == "reproduced in 2 of 4 cases (3 to 10 runs, 100 to 2500 steps)"
+    assert two.brief == "reproduced in 2 of 4 cases (B2 3 runs, 100 steps)"
+    all_few = published.curves(lines_of(B2=few | off, B3=off | {"runs": 1, "epochs": 13}), SECTION)
+    assert all_few.verdict.endswith("(indication: B2 3 runs, 100 steps; B3 1 run, 13 steps)")
+    assert all_few.brief == "reproduced in 2 of 4 cases (1 run, 13 steps)"
+    assert max(map(len, (one.brief, two.brief, all_few.brief))) <= LONGEST
 
 
 @pytest.mark.parametrize(
