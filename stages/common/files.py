@@ -72,14 +72,15 @@ def write_figure(path: Path, figure: Any) -> None:
     """Write a `matplotlib.figure.Figure` as a PNG whose bytes depend on the figure alone.
 
     Of 250 pixels an inch, or fewer, so that it is at most 1 800 pixels wide; and of 256 colours,
-    which takes a third of the space and is seen by nobody.
+    which takes a third of the space. They are refined, as without it a pale blue becomes a green.
     """
     from PIL import Image
 
     dpi = min(250, 1800 / figure.get_figwidth())
     with replaced(path) as part, BytesIO() as drawn:
         figure.savefig(drawn, format="png", dpi=dpi)
-        few = Image.open(drawn).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE)
+        whole = Image.open(drawn).convert("RGB")
+        few = whole.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=3)
         few.save(part, format="png", optimize=True)
 
 

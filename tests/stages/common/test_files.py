@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,6 +92,21 @@ def test_a_figure_is_at_most_1800_pixels_wide_and_keeps_its_colours(
     with Image.open(tmp_path / "a.png") as image:
         assert abs(image.width - pixels) <= 1
         assert image.convert("RGB").getpixel((0, 0)) == (0x01, 0x73, 0xB2)
+
+
+def test_a_pale_band_keeps_its_tint_among_many_colours(tmp_path: Path):
+    drawn = Figure(figsize=(6.75, 3))
+    axes = drawn.subplots()
+    for n, color in enumerate(matplotlib.color_sequences["tab20"]):
+        axes.fill_between([0, 1], n, n + 0.1 * (n + 1), color=color, alpha=0.2)
+        axes.plot([0, 1], [n, 20 - n], color=color)
+    axes.fill_between([0, 1], -20, 0, color="#7db8da", alpha=0.2, linewidth=0)
+    files.write_figure(tmp_path / "a.png", drawn)
+    with Image.open(tmp_path / "a.png") as image:
+        colours = image.convert("RGB").getcolors(image.width * image.height)
+    ranked = sorted(colours or (), reverse=True)
+    nearest = min(np.abs(np.subtract(color, (229, 241, 248))).max() for _, color in ranked[:3])
+    assert nearest <= 1
 
 
 def figure(content: float) -> Figure:
