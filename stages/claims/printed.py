@@ -157,7 +157,7 @@ CLAIMS = {
     "R3": Claim(
         "does the corrector matter, or only the stopped gradient?",
         OURS,
-        "our training generates by the corrector, not only as the outer pass has no gradient",
+        "our training generates by the corrector, not only as the outer weights have no gradient",
     ),
     "G2": Claim(
         "the same for CelebA",

@@ -152,13 +152,14 @@ class Evidence:
     def brief(self, *wordings: str) -> str:
         """Return the first of some wordings, the longest first, that is short enough when marked.
 
-        The word *indication* goes where not even the last one is, then all but the least.
+        Where not even the last one is, the word *indication* goes; if it is too long even so, what
+        it rests on is told in fewer words.
         """
         fitting = (self.marked(w) for w in wordings if len(self.marked(w)) <= LONGEST)
-        last = self.short(wordings[-1])
+        last = next(fitting, self.short(wordings[-1]))
         if self.least and len(last) > LONGEST:
-            last = Evidence(self.least).short(wordings[-1])
-        return next(fitting, last)
+            return Evidence(self.least).brief(*wordings)
+        return last
 
 
 def evidence(count: int, unit: str, least: int, steps: int = 0, least_steps: int = 0) -> Evidence:

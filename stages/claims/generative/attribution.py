@@ -1,12 +1,13 @@
-"""R3, our own question: is it the corrector, or merely that the outer application has no gradient?
+"""R3, our own question: is it the corrector, or merely that the outer weights have no gradient?
 
-Our training, with something else in the place of the rule's gradient, each of which sends nothing
-through the outer application either: IGN's inner gradient, and f(y) or 2 f(y) − f(f(y)) in the
-place of the corrector's target. Compared are the distances of f(z) from the validation split at the
-last step, EMA weights, in pairs of one seed, in either mode of BatchNorm. By mode it is the
-corrector where its distance is lower than with each of these by the whole interval, it is not where
-with one of these it is as low or lower, and undecided else. The transposed rule and no rule at all
-are told beside them. This stood here when two runs of one stand-in were known.
+Our training, with something else in the place of the rule's gradient, none of which moves the
+weights of the outer application either: IGN's inner gradient, which passes through it, and f(y) or
+2 f(y) − f(f(y)) in the place of the corrector's target, which stop there. Compared are the
+distances of f(z) from the validation split at the last step, EMA weights, in pairs of one seed, in
+either mode of BatchNorm. By mode it is the corrector where its distance is lower than with each of
+these by the whole interval, it is not where with one of these it is as low or lower, and undecided
+else. The transposed rule and no rule at all are told beside them. This stood here when two runs of
+one stand-in were known.
 """
 
 import pandas as pd

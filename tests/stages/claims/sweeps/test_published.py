@@ -84,7 +84,7 @@ def test_in_short_a_single_case_is_named_and_several_are_counted():
     assert two.brief == "reproduced in 2 of 4 cases (B2 3 runs, 100 steps)"
     all_few = published.curves(lines_of(B2=few | off, B3=off | {"runs": 1, "epochs": 13}), SECTION)
     assert all_few.verdict.endswith("(indication: B2 3 runs, 100 steps; B3 1 run, 13 steps)")
-    assert all_few.brief == "reproduced in 2 of 4 cases (1 run, 13 steps)"
+    assert all_few.brief == "reproduced in 2 of 4 cases (indication: 1 run, 13 steps)"
     assert max(map(len, (one.brief, two.brief, all_few.brief))) <= LONGEST
 
 
