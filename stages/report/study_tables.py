@@ -46,7 +46,8 @@ def models(runs: pd.DataFrame) -> str:
     """Return a Markdown table of at most `ROWS` models, by the EMA weights of the last step.
 
     Distances of f(z) and of f(f(z)) in both modes, geometric means over seeds with intervals of the
-    logarithms; of the rest means, in training and in eval mode.
+    logarithms, or with both values where there are two seeds; of the rest means, in training and
+    in eval mode.
 
     Args:
         runs: columns ``model``, ``seed``, ``weights``, ``mode``, those of `DISTANCES`, and those of
@@ -75,6 +76,9 @@ def _name(model: object) -> str:
 
 def _distance(runs: pd.DataFrame, measure: str) -> str:
     values = runs[measure].to_numpy(float) if measure in runs else np.array([np.nan])
+    if len(values) == 2 and np.isfinite(values).all():  # an interval of two spans orders
+        low, high = sorted(values)
+        return f"{np.sqrt(low * high):.3g} ({low:.3g}, {high:.3g})"
     return interval(values, CONFIDENCE, on_logs=True) if len(values) else "–"
 
 

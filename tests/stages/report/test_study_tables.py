@@ -21,10 +21,18 @@ def test_models_have_distances_of_both_applications_in_both_modes():
         "| model | seeds | f(z), train | f(f(z)), train | f(z), eval | f(f(z)), eval "
         "| digits | relative error |"
     )
-    # A geometric mean, and log(9/4)/2 times Student's 12.7 to either side of its logarithm.
-    distances = "6 [0.0347, 1.04e+03] | 3 [3, 3] | 7 [7, 7] | 3 [3, 3]"
+    distances = "6 (4, 9) | 3 (3, 3) | 7 (7, 7) | 3 (3, 3)"
     assert modified == f"| modified | 2 | {distances} | 10 / 8.5 | 0.4 / 0.4 |"
-    assert dcgan.startswith("| DCGAN | 2 | 6 [0.0347, 1.04e+03] | – | – | – | 10 / – | – / – |")
+    assert dcgan.startswith("| DCGAN | 2 | 6 (4, 9) | – | – | – | 10 / – | – / – |")
+
+
+def test_three_seeds_have_an_interval():
+    three = pd.DataFrame({"seed": [0, 1, 2], "frechet_distance": [4.0, 6.0, 9.0], "digits": 10})
+    three = three.assign(model="dcgan", weights="ema", mode="train", coverage=0.5)
+    three["noise_relative_error"] = 0.4
+    (row,) = study_tables.models(three).splitlines()[2:]
+    # Student's 4.30 times the standard error of the logarithms, log(1.5) / √3, to either side.
+    assert row.startswith("| DCGAN | 3 | 6 [2.19, 16.4] |")
 
 
 def test_images_without_digits_have_their_coverage():
