@@ -9,7 +9,6 @@ import pandas as pd
 
 from stages.claims.generative import attribution, fair, generative, latent, one_map
 from stages.claims.generative.study import Study
-from stages.claims.old_names import old_file, renamed
 from stages.claims.sweeps import (
     as_run,
     batch_sizes,
@@ -75,9 +74,13 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
     section, search = settings.claims, settings.search
     found = Study(samples(folder, "mnist"), settings.train, section)
     verdicts = mnist(folder, settings.train, section)
-    verdicts += generative.of_the_poster(found, section.least_digits)
-    validation = renamed(pd.read_csv(_there(folder / "validation_mnist.csv")))
-    verdicts.append(one_map.judge(found, validation, section))
+    verdicts += generative.with_tightness(found, section.least_digits)
+    leads = [
+        name
+        for name, lead in search.groups["one_map"].items()
+        if (lead.rule or search.models[lead.of].rule) == "modified"
+    ]
+    verdicts.append(one_map.judge(table_so_far(folder, "search_one_map"), leads, section))
     stand_ins = table_so_far(folder, "search_attribution")
     nothing = attribution.NOTHING
     verdicts.append(attribution.judge(nothing if stand_ins is None else stand_ins, section))
@@ -111,7 +114,7 @@ def mnist(folder: Path, training: params.Train, section: params.DigitClaims) -> 
 def samples(folder: Path, images: str) -> pd.DataFrame:
     """Return what was measured of every run, that of baselines too where there are any."""
     paths = (folder / f"{name}_{images}.csv" for name in ("generative", "baselines"))
-    found = [renamed(pd.read_csv(file)) for file in map(_there, paths) if file.exists()]
+    found = [pd.read_csv(path) for path in paths if path.exists()]
     return pd.concat(found, ignore_index=True)
 
 
@@ -143,8 +146,3 @@ def table_so_far(folder: Path, name: str) -> pd.DataFrame | None:
         return pd.read_csv(else_so_far(folder / f"{name}.csv"))
     except (FileNotFoundError, pd.errors.EmptyDataError):
         return None
-
-
-def _there(path: Path) -> Path:
-    """Return the path, or that of the same table under its old name where only that is there."""
-    return path if path.exists() else Path(old_file(path.as_posix()))

@@ -164,6 +164,11 @@ CLAIMS = {
         "left open (3.1)",
         "the same for CelebA (3.1)",
     ),
+    "R4": Claim(
+        "a training of ours with the rule generates CelebA",
+        OURS,
+        "with a decorrelated code and noise in the data it generates photographs too",
+    ),
     "G3": Claim(
         "lower error of convolutional networks, on noise and data",
         "significant, no number (abstract)",

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from stages.claims.network_by_network import ALL
-from stages.claims.old_names import renamed
 from stages.claims.printed import CLAIMS
 from stages.claims.verdict import NOT_RUN, short_table
 from stages.common import params
@@ -157,10 +156,9 @@ def overview(claims: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def with_a_rule() -> Sequence[str]:
-    """Return the models of the study that have equal compute: those of the usual batch."""
+    """Return the models of the study that have equal compute."""
     models = params.read(STUDY_PARAMS, params.MNISTStudy).train.models
-    usual = [name for name, model in models.items() if model.batch_size is None]
-    return [name for name in usual if models[name].rule != "none"]
+    return [name for name, model in models.items() if model.rule != "none"]
 
 
 def _runs(read: Read, folder: str, dataset: str) -> pd.DataFrame:
@@ -169,4 +167,4 @@ def _runs(read: Read, folder: str, dataset: str) -> pd.DataFrame:
 
 
 def _csv(read: Read, name: str) -> pd.DataFrame:
-    return renamed(pd.read_csv(StringIO(read(name))))
+    return pd.read_csv(StringIO(read(name)))

@@ -26,11 +26,8 @@ ORDER = (
     "denoiser",
     "dcgan",
     "autoencoder_codes",
-    "one_map",
-    "ign_one_map",
     "ign_published",
     "autoencoder",
-    "one_map_denoiser",
 )
 DISTANCES = {"frechet_distance": "f(z)", "frechet_distance_2": "f(f(z))"}
 SHORTLY = {  # the mean over seeds in training and in eval mode

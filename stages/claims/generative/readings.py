@@ -1,8 +1,9 @@
 """Verdicts under every reading that the paper leaves open: of weights, errors, BatchNorm's mode."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED
+from stages.claims.verdict import CONVENTION, NOT, REPRODUCED
 
 MODES = {"train": "training mode", "eval": "eval mode"}  # of BatchNorm
 WEIGHTS = {"raw": "raw", "ema": "EMA", "best": "best"}
@@ -25,7 +26,7 @@ def in_short(outcomes: Outcomes) -> list[str]:
         return [CONVENTION]
     words = {mode: dict.fromkeys(of_mode.values()) for mode, of_mode in outcomes.items()}
     if any(len(of_mode) > 1 for of_mode in words.values()):
-        return [OPEN]
+        return [_counted([word for of_mode in outcomes.values() for word in of_mode.values()])]
     by_mode = {mode: next(iter(of_mode)) for mode, of_mode in words.items()}
     if len(set(by_mode.values())) == 1:
         return [by_mode["train"]]
@@ -34,6 +35,12 @@ def in_short(outcomes: Outcomes) -> list[str]:
 
 def _contradictory(outcomes: Outcomes) -> bool:
     return {REPRODUCED, NOT} <= {word for of_mode in outcomes.values() for word in of_mode.values()}
+
+
+def _counted(words: Sequence[str]) -> str:
+    """Return the verdict that most readings have, and which the others."""
+    (usual, count), (other, _) = Counter(words).most_common()
+    return f"{usual} in {count} of {len(words)} readings, else {other}"
 
 
 def _by_weights(outcomes: Mapping[str, str]) -> str:

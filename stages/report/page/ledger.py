@@ -64,9 +64,10 @@ SUBJECTS = {
     "G4": Subject(_TRAINED, ("study",), ("figure_5",)),
     "G5": Subject(_TRAINED, ("study",), ("figure_5",)),
     "R1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_collapse")),
-    "R2": Subject(_TRAINED, ("study",), ("figure_compute",)),
+    "R2": Subject(("search@one_map",), ("study",)),
     "R3": Subject(("search@attribution",), ("study",)),
     "G2": Subject(_TRAINED, ("celeba",), ("figure_5",)),
+    "R4": Subject(_TRAINED, ("celeba",), ("figure_5",)),
     "G3": Subject(_TRAINED, (*_MNIST, "celeba"), ("figure_drift",)),
 }
 # How a verdict begins, and what kind it is; of several that fit the first.

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.claims.old_names import old_file
 from stages.report.page import pipelines
 
 
@@ -87,8 +86,8 @@ def fault(path: str, why: str) -> str:
 
 
 def _content(path: str) -> str:
-    there = next((file for file in (Path(path), Path(old_file(path))) if file.is_file()), None)
-    if there is None:
+    there = Path(path)
+    if not there.is_file():
         pipeline = path.split("/")[1]
         if not pipelines.runs(pipeline):
             raise NotRun(f"{pipelines.NAMES[pipeline]}: not run; `make {pipeline}` runs it")

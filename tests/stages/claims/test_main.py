@@ -28,7 +28,7 @@ def test_the_claims_of_a_study_say_on_which_images_they_rest(tmp_path: Path, mon
     arguments = ["claims", "--params", str(pipeline), "--metrics", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
     stage.main()
-    assert set(json.loads((tmp_path / "claims.json").read_text())) == {"G2", "G3", "Q2"}
+    assert set(json.loads((tmp_path / "claims.json").read_text())) == {"G2", "G3", "Q2", "R4"}
     assert (tmp_path / "claims.md").read_text().endswith(f"\n{SUBSET}.\n")
 
 

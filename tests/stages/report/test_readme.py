@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from stages.claims.old_names import old_file
 from stages.compare.revision import git
 from stages.report import readme
 from stages.report.blocks import BLOCKS
@@ -23,8 +22,7 @@ def test_the_readme_is_short():
 
 
 def committed(name: str) -> str:
-    there = name if git("ls-tree", "HEAD", name) else old_file(name)
-    return git("show", f"HEAD:{there}")
+    return git("show", f"HEAD:{name}")
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_at_most_ten_models_are_shown():
     many = pd.concat(runs().assign(model=name) for name in study_tables.ORDER)
     rows = study_tables.models(many).splitlines()[2:]
     assert len(rows) == study_tables.ROWS
-    assert rows[0].startswith("| modified plain |")
+    assert rows[0].startswith("| modified as in the paper |")
     assert rows[3].startswith("| modified with tightness |")
 
 

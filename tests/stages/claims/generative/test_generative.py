@@ -1,4 +1,4 @@
-"""G1 to G3 and R1: every verdict follows from the measurements, whichever way they point."""
+"""G1 to G5, R1 and R4: every verdict follows from the measurements, whichever way they point."""
 
 from collections.abc import Mapping, Sequence
 
@@ -118,20 +118,20 @@ def test_g1_is_not_run_where_nothing_was_trained_so():
     assert judged(Study(found.runs, training, found.section))["G1"].verdict == NOT_RUN
 
 
-def test_the_poster_is_judged_on_models_of_its_own_with_tightness():
+def test_tightness_is_judged_on_models_of_its_own():
     found = study()
     of_plain = found.runs[found.runs.model == "modified_plain"]
     runs = [found.runs, of_plain.assign(model="modified_tight", digits=4)]
     runs.append(of_plain.assign(model="modified_tight_published"))
     whole = Study(pd.concat(runs), found.training, found.section)
-    published, best = generative.of_the_poster(whole, 10)
+    published, best = generative.with_tightness(whole, 10)
     steps = f"{found.training.of(found.training.models['modified_tight']).steps} steps"
     assert (published.id, published.verdict) == ("G4", f"{REPRODUCED}; {steps}")
     assert (best.id, best.verdict) == ("G5", f"{NO}; {steps}")
     assert "our training with tightness" in best.measured
     assert whole.controls("modified_tight")[2:] == whole.controls("modified")[2:]
     assert f"all else as published for IGN, {steps}" in published.measured
-    assert {v.verdict for v in generative.of_the_poster(found, 10)} == {NOT_RUN}
+    assert {v.verdict for v in generative.with_tightness(found, 10)} == {NOT_RUN}
 
 
 def test_few_seeds_are_an_indication():
@@ -144,12 +144,15 @@ def test_few_seeds_are_an_indication():
     ("coverage", "distance", "expected"),
     [(0.5, 20.0, REPRODUCED), (0.1, 20.0, REPRODUCED), (0.09, 20.0, NOT), (0.5, 95.0, OPEN)],
 )
-def test_g2_asks_for_coverage_and_the_same_distance(coverage, distance, expected: str):
-    changes = everywhere("modified", coverage=coverage, **at(distance))
-    verdict, errors = generative.of_photographs(study(changes), 0.1)
-    assert (verdict.id, verdict.verdict) == ("G2", f"{expected}; 1600 steps")
+def test_g2_asks_the_papers_training_for_coverage_and_the_same_distance(
+    coverage, distance, expected: str
+):
+    changes = everywhere("modified_plain", coverage=coverage, **at(distance))
+    papers, ours, errors = generative.of_photographs(study(changes), 0.1)
+    assert (papers.id, papers.verdict) == ("G2", f"{expected}; 1600 steps")
+    assert (ours.id, ours.verdict) == ("R4", f"{YES}; 1600 steps")
     assert errors.id == "G3"
-    assert "FID" not in verdict.measured
+    assert "FID" not in papers.measured + ours.measured
 
 
 def errors_at(noise: float, test: float, spread: np.ndarray = SPREAD) -> Study:

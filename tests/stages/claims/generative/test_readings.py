@@ -27,13 +27,13 @@ from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED
             (OPEN, REPRODUCED),
             (OPEN, REPRODUCED),
             "undecided (raw), reproduced (best)",
-            OPEN,
+            "undecided in 2 of 4 readings, else reproduced",
         ),
         (
             (NOT, OPEN),
             (OPEN, OPEN),
             "training mode not reproduced (raw), undecided (best); eval mode undecided",
-            OPEN,
+            "undecided in 3 of 4 readings, else not reproduced",
         ),
     ],
 )
