@@ -94,13 +94,14 @@ def short_table(claims: Mapping[str, Mapping[str, str]]) -> str:
     The runs or steps behind a verdict say that it is an indication; the word is left out.
     """
     rows = [
-        [name, *(row[key] for key in ("claim", "authors", "ours")), _without_the_word(row)]
+        [name, *(row[key] for key in ("claim", "authors", "ours")), short_verdict(row)]
         for name, row in claims.items()
     ]
     return markdown.table(["", "claim", "the authors", "here", "verdict"], rows) + "\n"
 
 
-def _without_the_word(row: Mapping[str, str]) -> str:
+def short_verdict(row: Mapping[str, str]) -> str:
+    """Return the verdict of a row of claims.json in at most LONGEST characters."""
     return row.get("brief", row["verdict"]).replace(f"({INDICATION}: ", "(")
 
 

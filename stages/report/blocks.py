@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from stages.claims.network_by_network import ALL
-from stages.claims.printed import CLAIMS
-from stages.claims.verdict import NOT_RUN, short_table
+from stages.claims.printed import CLAIMS, OURS
+from stages.claims.verdict import NOT_RUN, short_table, short_verdict
 from stages.common import params
 from stages.common.so_far import else_so_far
 from stages.generative import trials
@@ -31,11 +31,11 @@ STUDY_PARAMS = Path("stages/pipelines/study/params.yaml")
 
 
 def claims(read: Read) -> str:
-    """Return every claim in short: the authors, here, verdict.
+    """Return every claim of the authors in short: the authors, here, verdict.
 
     Those on generation are taken from the pipeline that has trained the most seeds for them, and
-    what is whole at the paper's scale from there. What has not been run anywhere is named below the
-    table.
+    what is whole at the paper's scale from there. Claims of our own are named below the table, with
+    their verdicts, and so is what has not been run anywhere.
     """
     laptop, paper = (json.loads(read(f"metrics/{of}/claims.json")) for of in ("laptop", "paper"))
     found = {}
@@ -46,14 +46,16 @@ def claims(read: Read) -> str:
     for pipeline in ("study", "celeba"):
         longer = json.loads(read(f"metrics/{pipeline}/claims.json"))
         for claim in set(longer) - {"G3", "Q2"} if pipeline == "celeba" else set(longer):
-            if "ours" in longer[claim]:  # a table of before has verdicts alone
-                found.pop(claim, None)
-                found[f"{claim} ({pipeline})"] = longer[claim]
+            found.pop(claim, None)
+            found[f"{claim} ({pipeline})"] = longer[claim]
     order = {claim: place for place, claim in enumerate(CLAIMS)}
     names = sorted(found, key=lambda name: order[name.partition(" ")[0]])
     run = [name for name in names if found[name]["verdict"] != NOT_RUN]
+    theirs = [name for name in run if found[name]["authors"] != OURS]
+    ours = [f"{n}, {found[n]['claim']}: {short_verdict(found[n])}" for n in run if n not in theirs]
     late = [f"{n}, {CLAIMS[n.partition(' ')[0]].short}" for n in names if n not in run]
-    table = short_table({name: found[name] for name in run})
+    table = short_table({name: found[name] for name in theirs})
+    table += f"\nClaims of our own: {'; '.join(ours)}.\n" if ours else ""
     return table + (f"\nNot run yet: {'; '.join(late).removesuffix('?')}.\n" if late else "")
 
 

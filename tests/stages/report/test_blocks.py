@@ -2,6 +2,7 @@
 
 import json
 
+from stages.claims.printed import OURS
 from stages.report import blocks
 
 
@@ -11,8 +12,8 @@ def test_claims_that_were_run_are_shown_in_short():
     tables = {
         "laptop": {"T6": short, "T7": short | {"verdict": "not run"}, "G1": short, "G3": short},
         "paper": {"T6": {"B1": {"verdict": "x", "brief": "y", "ours": "z"}}, "T7": {}},
-        "study": {"G3": {"verdict": "of before"}, "G1": longer},
-        "celeba": {"Q2": short, "G2": short},
+        "study": {"R1": short | {"authors": OURS}, "G1": longer},
+        "celeba": {"Q2": short, "G2": short, "R4": longer | {"authors": OURS}},
     }
     files = {f"metrics/{name}/claims.json": json.dumps(table) for name, table in tables.items()}
     assert blocks.claims(files.__getitem__).splitlines()[2:] == [
@@ -20,6 +21,8 @@ def test_claims_that_were_run_are_shown_in_short():
         "| G1 (study) | a | b | c | e |",
         "| G2 (celeba) | a | b | c | d |",
         "| G3 | a | b | c | d |",
+        "",
+        "Claims of our own: R1 (study), a: d; R4 (celeba), a: e.",
         "",
         "Not run yet: T7, batch sizes give comparable results.",
     ]
