@@ -75,12 +75,8 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
     found = Study(samples(folder, "mnist"), settings.train, section)
     verdicts = mnist(folder, settings.train, section)
     verdicts += generative.with_tightness(found, section.least_digits)
-    leads = [
-        name
-        for name, lead in search.groups["one_map"].items()
-        if (lead.rule or search.models[lead.of].rule) == "modified"
-    ]
-    verdicts.append(one_map.judge(table_so_far(folder, "search_one_map"), leads, section))
+    tried = table_so_far(folder, "search_one_map")
+    verdicts.append(one_map.judge(tried, leads(search), section))
     stand_ins = table_so_far(folder, "search_attribution")
     nothing = attribution.NOTHING
     verdicts.append(attribution.judge(nothing if stand_ins is None else stand_ins, section))
@@ -90,6 +86,13 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
         at_equal = fair.judge(pd.read_csv(path), steps, section)
         verdicts = [at_equal if verdict.id == at_equal.id else verdict for verdict in verdicts]
     return verdicts
+
+
+def leads(search: params.Search) -> list[str]:
+    """Return the settings towards one map that have the modified rule, as R2 asks."""
+    tried = search.groups.get("one_map", {})
+    rules = {name: lead.rule or search.models[lead.of].rule for name, lead in tried.items()}
+    return [name for name, rule in rules.items() if rule == "modified"]
 
 
 def celeba(folder: Path, settings: params.CelebA) -> list[Verdict]:

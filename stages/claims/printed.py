@@ -152,7 +152,7 @@ CLAIMS = {
     "R2": Claim(
         "digits from one map, in eval mode",
         OURS,
-        "a network of ours does so as a map of single images, nearer to the data than an IGN",
+        "a training of ours with the rule does so as a map of single images, near the data",
     ),
     "R3": Claim(
         "does the corrector matter, or only the stopped gradient?",

@@ -52,11 +52,15 @@ def claims(read: Read) -> str:
     names = sorted(found, key=lambda name: order[name.partition(" ")[0]])
     run = [name for name in names if found[name]["verdict"] != NOT_RUN]
     theirs = [name for name in run if found[name]["authors"] != OURS]
-    ours = [f"{n}, {found[n]['claim']}: {short_verdict(found[n])}" for n in run if n not in theirs]
+    ours = [_bullet(name, found[name]) for name in run if name not in theirs]
     late = [f"{n}, {CLAIMS[n.partition(' ')[0]].short}" for n in names if n not in run]
     table = short_table({name: found[name] for name in theirs})
-    table += f"\nClaims of our own: {'; '.join(ours)}.\n" if ours else ""
+    table += "\nClaims of our own:\n\n" + "\n".join(ours) + "\n" if ours else ""
     return table + (f"\nNot run yet: {'; '.join(late).removesuffix('?')}.\n" if late else "")
+
+
+def _bullet(name: str, row: Mapping[str, str]) -> str:
+    return f"- {name} {row['claim'].removesuffix('?')}: {short_verdict(row)}"
 
 
 def claims_at_the_papers_scale(read: Read) -> str:

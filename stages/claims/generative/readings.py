@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from stages.claims.verdict import CONVENTION, NOT, REPRODUCED
+from stages.claims.verdict import CONVENTION, LONGEST, NOT, OPEN, REPRODUCED
 
 MODES = {"train": "training mode", "eval": "eval mode"}  # of BatchNorm
 WEIGHTS = {"raw": "raw", "ema": "EMA", "best": "best"}
 NAMES = WEIGHTS | {"relative": "relative error", "absolute": "absolute error"}
 Outcomes = Mapping[str, Mapping[str, str]]  # by mode and weights
+_ROOM = LONGEST - len(" (10 seeds)")  # of a verdict in short
 
 
 def in_words(outcomes: Outcomes) -> str:
@@ -26,7 +27,8 @@ def in_short(outcomes: Outcomes) -> list[str]:
         return [CONVENTION]
     words = {mode: dict.fromkeys(of_mode.values()) for mode, of_mode in outcomes.items()}
     if any(len(of_mode) > 1 for of_mode in words.values()):
-        return [_counted([word for of_mode in outcomes.values() for word in of_mode.values()])]
+        counted = _counted([word for of_mode in outcomes.values() for word in of_mode.values()])
+        return [counted if len(counted) <= _ROOM else OPEN]
     by_mode = {mode: next(iter(of_mode)) for mode, of_mode in words.items()}
     if len(set(by_mode.values())) == 1:
         return [by_mode["train"]]
@@ -38,9 +40,10 @@ def _contradictory(outcomes: Outcomes) -> bool:
 
 
 def _counted(words: Sequence[str]) -> str:
-    """Return the verdict that most readings have, and which the others."""
-    (usual, count), (other, _) = Counter(words).most_common()
-    return f"{usual} in {count} of {len(words)} readings, else {other}"
+    """Return the verdict of most readings, or of the first as many, and those of the others."""
+    (usual, count), *others = Counter(words).most_common()
+    listed = " or ".join(other for other, _ in others)
+    return f"{usual} in {count} of {len(words)} readings, else {listed}"
 
 
 def _by_weights(outcomes: Mapping[str, str]) -> str:

@@ -63,7 +63,7 @@ SUBJECTS = {
     "G1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_collapse")),
     "G4": Subject(_TRAINED, ("study",), ("figure_5",)),
     "G5": Subject(_TRAINED, ("study",), ("figure_5",)),
-    "R1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_collapse")),
+    "R1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_compute", "figure_collapse")),
     "R2": Subject(("search@one_map",), ("study",)),
     "R3": Subject(("search@attribution",), ("study",)),
     "G2": Subject(_TRAINED, ("celeba",), ("figure_5",)),
@@ -80,6 +80,7 @@ KINDS = {
     "depends on": "depends",
     "undecided": "open",
 }
+ALONE = {"reproduced", "not reproduced", "undecided", "yes", "no"}  # each a whole verdict
 PLAIN = ("yes", "no")  # answers in short to what is mixed in full
 NAMES = {
     "for": "reproduced, or yes",
@@ -200,7 +201,8 @@ def scales(id: str, metrics: Metrics) -> tuple[str, ...]:
 def kind(verdict: str) -> str:
     """Return the kind of a verdict; one that differs by network, mode or question is mixed."""
     said = re.sub(r" \(.*?\)|; \d+ steps", "", verdict)
-    if ";" in said and not said.startswith("depends"):
+    words = set(said.split(", "))  # of readings, where there are several
+    if ";" in said and not said.startswith("depends") or len(words) > 1 and words <= ALONE:
         return "mixed"
     return next((kind for start, kind in KINDS.items() if re.match(start, said)), "mixed")
 

@@ -37,7 +37,7 @@ class Metrics:
         self._read: dict[str, str] = {}
 
     def text(self, path: str) -> str:
-        """Return the text of a file, under the name of today or an older one.
+        """Return the text of a file.
 
         Raises:
             Absent: there is none, it is no text, or it is half-written.

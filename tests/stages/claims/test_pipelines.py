@@ -45,6 +45,14 @@ def test_the_tables_of_the_studies_are_read(name: str):
     assert in_words(judge(ROOT / "metrics" / name, settings)) == claims
 
 
+def test_leads_towards_one_map_have_the_modified_rule():
+    settings = params.read(ROOT / "stages/pipelines/study/params.yaml", params.MNISTStudy)
+    leads = pipelines.leads(settings.search)
+    assert {"recipe", "group_norm_align", "whole_align"} <= set(leads)
+    assert not {name for name in leads if name.endswith(("_ign", "_only", "_transposed"))}
+    assert "whole_align_no_rule" not in leads
+
+
 def test_only_batch_sizes_are_compared_and_know_their_steps():
     settings = params.read(ROOT / "params.yaml", params.Laptop)
     found = pipelines.of_batch_sizes(ROOT / "metrics/laptop", settings.variants)

@@ -13,7 +13,7 @@ def test_claims_that_were_run_are_shown_in_short():
         "laptop": {"T6": short, "T7": short | {"verdict": "not run"}, "G1": short, "G3": short},
         "paper": {"T6": {"B1": {"verdict": "x", "brief": "y", "ours": "z"}}, "T7": {}},
         "study": {"R1": short | {"authors": OURS}, "G1": longer},
-        "celeba": {"Q2": short, "G2": short, "R4": longer | {"authors": OURS}},
+        "celeba": {"Q2": short, "G2": short, "R4": longer | {"claim": "does it?", "authors": OURS}},
     }
     files = {f"metrics/{name}/claims.json": json.dumps(table) for name, table in tables.items()}
     assert blocks.claims(files.__getitem__).splitlines()[2:] == [
@@ -22,7 +22,10 @@ def test_claims_that_were_run_are_shown_in_short():
         "| G2 (celeba) | a | b | c | d |",
         "| G3 | a | b | c | d |",
         "",
-        "Claims of our own: R1 (study), a: d; R4 (celeba), a: e.",
+        "Claims of our own:",
+        "",
+        "- R1 (study) a: d",
+        "- R4 (celeba) does it: e",
         "",
         "Not run yet: T7, batch sizes give comparable results.",
     ]

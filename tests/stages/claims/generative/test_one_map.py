@@ -29,8 +29,10 @@ def run(setting: str, seed: int, change: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(setting=setting, seed=seed)
 
 
-def judge(*runs: pd.DataFrame, leads: tuple[str, ...] = ("a", "b")) -> Verdict:
-    return one_map.judge(pd.concat(runs), leads, ASKED)
+def judge(*runs: pd.DataFrame, leads: tuple[str, ...] = ()) -> Verdict:
+    """Judge R2 from runs, all of whose settings are leads if no others are named."""
+    table = pd.concat(runs)
+    return one_map.judge(table, leads or set(table.setting), ASKED)
 
 
 @pytest.mark.parametrize(("name", "value"), BAD.items())
@@ -55,6 +57,7 @@ def test_the_nearest_is_named_and_what_is_no_lead_decides_nothing():
         run("a", 0, {"eval_frechet_distance": 40.0}),
         run("b", 0, {"eval_frechet_distance": 60.0, "eval_relative_error": 0.4}),
         run("ign", 0, {}),
+        leads=("a", "b"),
     )
     assert found.ours == "f(z) at 40 or farther, 25 asked (2 settings)"
     assert "near: 0, f(f(z)) as near: 2, idempotent: 1" in found.measured
@@ -63,4 +66,11 @@ def test_the_nearest_is_named_and_what_is_no_lead_decides_nothing():
 
 def test_before_a_lead_was_tried_it_is_not_run():
     assert one_map.judge(None, ["a"], ASKED).verdict == NOT_RUN
-    assert judge(run("ign", 0, {})).verdict == NOT_RUN
+    assert judge(run("ign", 0, {}), leads=("a",)).verdict == NOT_RUN
+    assert judge(run("a", 0, {}), leads=("a", "b")).verdict == NOT_RUN
+
+
+def test_a_lead_that_diverged_is_far():
+    broken = pd.DataFrame({"setting": ["a"], "seed": [0], "step": [7]})
+    assert "near: 0" in judge(broken, run("b", 0, BAD)).measured
+    assert judge(broken, run("b", 0, BAD)).ours == "f(z) at 26 or farther, 25 asked (2 settings)"

@@ -3,7 +3,7 @@
 import pytest
 
 from stages.claims.generative.readings import in_short, in_words
-from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED
+from stages.claims.verdict import CONVENTION, NOT, OPEN, PARTLY, REPRODUCED
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,13 @@ from stages.claims.verdict import CONVENTION, NOT, OPEN, REPRODUCED
             (OPEN, OPEN),
             "training mode not reproduced (raw), undecided (best); eval mode undecided",
             "undecided in 3 of 4 readings, else not reproduced",
+        ),
+        (
+            (NOT, OPEN),
+            (PARTLY, PARTLY),
+            "training mode not reproduced (raw), undecided (best); eval mode reproduced at some "
+            "reconstruction errors",
+            OPEN,  # all of it would be too long
         ),
     ],
 )

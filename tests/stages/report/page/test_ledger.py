@@ -26,6 +26,7 @@ KINDS = {
     "B1: reproduced, by collapse; B2: undecided, shrinks": "mixed",
     "reproduced but for modified on B2 (indication: 1 run)": "mixed",
     "training mode reproduced; eval mode undecided; 1600 steps": "mixed",
+    "not reproduced (raw), undecided (EMA), undecided (best); 300 steps": "mixed",
     "as far on B2, under 50% as far on B3 (indication: 1 run)": "mixed",
     "not run": "none",
     ledger.NOT_JUDGED: "none",
