@@ -89,10 +89,10 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
 
 
 def leads(search: params.Search) -> list[str]:
-    """Return the settings towards one map that have the modified rule, as R2 asks."""
+    """Return the settings towards one map that have the rule, by any corrector, as R2 asks."""
     tried = search.groups.get("one_map", {})
     rules = {name: lead.rule or search.models[lead.of].rule for name, lead in tried.items()}
-    return [name for name, rule in rules.items() if rule == "modified"]
+    return [name for name, rule in rules.items() if rule == "modified" or not isinstance(rule, str)]
 
 
 def celeba(folder: Path, settings: params.CelebA) -> list[Verdict]:

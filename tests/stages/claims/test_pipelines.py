@@ -48,7 +48,7 @@ def test_the_tables_of_the_studies_are_read(name: str):
 def test_leads_towards_one_map_have_the_modified_rule():
     settings = params.read(ROOT / "stages/pipelines/study/params.yaml", params.MNISTStudy)
     leads = pipelines.leads(settings.search)
-    assert {"recipe", "group_norm_align", "whole_align"} <= set(leads)
+    assert {"recipe", "group_norm_align", "recipe_degree_4"} <= set(leads)
     assert not {name for name in leads if name.endswith(("_ign", "_only", "_transposed"))}
     assert "whole_align_no_rule" not in leads
 
