@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import NullFormatter
 
 from idem.figures import style
 from idem.figures.generative.pictures import WHITE, Images, gallery, images_of
@@ -55,7 +55,7 @@ def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> 
     modes += [style.grey("in eval mode", marker="o", markerfacecolor="white")]
     figure.legend(handles=modes, loc="outside lower right", ncols=2)
     if note:
-        figure.supxlabel(note)
+        figure.supxlabel(note, x=0.01, horizontalalignment="left", fontsize="medium")
     return figure
 
 
@@ -148,7 +148,10 @@ def _draw_distances(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) ->
             axes.plot([left], [place], marker=4, **look)
         axes.plot([row["mean"]], [place], marker="o", markerfacecolor=face, **look)
     axes.set_xlabel("Fréchet distance")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    low, high = axes.get_xlim()
+    round_ones = [n * 10.0**power for power in range(-12, 13) for n in (1, 2, 3, 5)]
+    there = [number for number in round_ones if low <= number <= high]
+    axes.set_xticks(style.far_apart(there, max(1.4, (high / low) ** 0.25)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", length=0, labelleft=False)

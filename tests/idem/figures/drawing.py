@@ -1,6 +1,7 @@
 """Hold what all figures have in common, and read what stands in one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,18 +23,30 @@ def drawn(figure: Figure) -> Figure:
     """Return a figure of the room, which was laid out in its theme, if it is as all are to be.
 
     Raises:
-        AssertionError: if it is wider than a page, has too many panels or too small a text, or a
-            colour of a rule or model that nothing in it has is in its legend.
+        AssertionError: if it is wider than a page, has too many panels or too small a text, if
+            numbers of an axis or a note and a legend overlap, or a colour of a rule or model that
+            nothing in it has is in its legend.
     """
     assert figure.get_figwidth() == style.WIDTH
     panels = [axes for axes in figure.axes if axes.axison and axes.get_label() != "<colorbar>"]
     assert len(panels) <= MOST_PANELS
     texts: list[Any] = figure.findobj(Text)
     assert all(t.get_fontsize() >= SMALLEST for t in texts if t.get_visible() and t.get_text())
+    for axes in panels:
+        assert not overlapping(axes.get_xticklabels()), "numbers of an axis"
+    note = [text for text in [figure._supxlabel] if text is not None]  # pyright: ignore
+    assert not overlapping([*note, *figure.legends]), "a note and a legend"
     entries = {c for legend in figure.legends for h in legend.legend_handles for c in colours(h)}
     shown = {c for axes in figure.axes for artist in axes.get_children() for c in colours(artist)}
     assert {color for color in entries if len(set(to_rgb(color))) > 1} <= shown
     return figure
+
+
+def overlapping(artists: Iterable[Any]) -> bool:
+    """Return whether two of these, as they are shown, lie over each other."""
+    shown = [a for a in artists if a.get_visible() and (not isinstance(a, Text) or a.get_text())]
+    boxes = [artist.get_window_extent() for artist in shown]
+    return any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def colours(artist: Artist | None) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 
 from idem.figures import figure_5, figure_neighbours, figure_restoration
@@ -114,6 +115,17 @@ def test_distances_stand_beside_their_models_open_in_eval_mode():
 
 def test_a_note_stands_below():
     assert drawn(samples(), "a SUBSET").get_supxlabel() == "a SUBSET"
+
+
+@pytest.mark.parametrize(("least", "numbers"), [(0.1, ["1", "10"]), (10.0, ["10", "30", "100"])])
+def test_distances_have_a_few_round_numbers(least: float, numbers: list[str]):
+    table = distances().assign(low=least)
+    axes = drawing.drawn(figure_5(samples(), table)).axes[1]
+    low, high = axes.get_xlim()
+    shown = {label.get_text() for label in axes.get_xticklabels()}
+    assert set(numbers) <= shown
+    assert 3 <= len(shown) <= 5
+    assert all(low <= float(number) <= high for number in shown)
 
 
 def test_an_interval_that_reaches_0_ends_in_an_arrow():
