@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -19,6 +20,7 @@ from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
 from stages.evaluation import pictures
 from stages.evaluation.labels import subset
+from stages.evaluation.summary import interval
 from stages.figures.album import album
 
 OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
@@ -54,12 +56,10 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
         read = pd.read_csv(pictures.path(folder, dataset, name), low_memory=False)
         return read.copy()  # in one block: pandas reads thousands of columns into as many
 
-    summary = pd.read_csv(folder / "generative_summary.csv")
-    chosen = (summary.measure == DISTANCE) & (summary.weights == settings.evaluate.shown_weights)
+    runs, shown = table("generative"), settings.evaluate
+    beside = distances(runs[runs.weights == shown.shown_weights], shown.confidence)
     drawn = {
-        "figure_5": partial(
-            samples.figure_5, pixels("samples"), summary[chosen], subset(folder, dataset)
-        ),
+        "figure_5": partial(samples.figure_5, pixels("samples"), beside, subset(folder, dataset)),
         "appendix/figure_restoration": partial(samples.figure_restoration, pixels("restored")),
         "appendix/figure_drift": partial(study.figure_drift, table("drift")),
         "appendix/figure_collapse": partial(study.figure_collapse, table("validation")),
@@ -75,6 +75,24 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
         spent = {n: of["operations"] for n, of in json.loads(baselines.read_text()).items()}
         drawn["figure_compute"] = partial(study.figure_compute, history, spent)
     return drawn
+
+
+def distances(runs: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return geometric means of distances over seeds, with intervals of the logarithms.
+
+    Args:
+        runs: columns ``model``, ``mode`` and `DISTANCE`, a row a seed.
+        confidence: of Student's intervals, which a single seed has none of.
+
+    Returns:
+        Columns ``model``, ``mode``, ``mean``, ``low`` and ``high``.
+    """
+    found = []
+    for (model, mode), of in runs.groupby(["model", "mode"], sort=False):
+        logarithms = np.log(of[DISTANCE].to_numpy(float))
+        ends = np.exp([logarithms.mean(), *interval(logarithms, confidence)])
+        found.append((model, mode, *ends))
+    return pd.DataFrame(found, columns=["model", "mode", "mean", "low", "high"])
 
 
 if __name__ == "__main__":

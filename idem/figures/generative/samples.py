@@ -23,7 +23,7 @@ def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> 
 
     A sample a column, f(z) and f(f(z)) side by side; noise stands above the models that share it.
     What a model has no image of stays white. Beside it the Fréchet distance in both modes of
-    BatchNorm, with intervals over seeds; an arrow says that one reaches 0.
+    BatchNorm, with intervals over seeds.
 
     Args:
         samples: columns ``model``, ``seed``, ``sample``, ``application`` (0 the noise, 1 f(z),
@@ -142,10 +142,7 @@ def _draw_distances(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) ->
         place = places[row["model"]] + (-0.12 if row["mode"] == "train" else 0.12)
         look: dict[str, Any] = {"color": style.looks([row["model"]])[row["model"]]["color"]}
         face = look["color"] if row["mode"] == "train" else "white"
-        left = max(row["low"], axes.get_xlim()[0])
-        axes.plot([left, row["high"]], [place] * 2, linewidth=0.8, **look)
-        if row["low"] <= 0:
-            axes.plot([left], [place], marker=4, **look)
+        axes.plot([row["low"], row["high"]], [place] * 2, linewidth=0.8, **look)
         axes.plot([row["mean"]], [place], marker="o", markerfacecolor=face, **look)
     axes.set_xlabel("Fréchet distance")
     low, high = axes.get_xlim()

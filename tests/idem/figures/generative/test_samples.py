@@ -128,13 +128,6 @@ def test_distances_have_a_few_round_numbers(least: float, numbers: list[str]):
     assert all(low <= float(number) <= high for number in shown)
 
 
-def test_an_interval_that_reaches_0_ends_in_an_arrow():
-    ends = distances().assign(low=[0.0, 80, 95, 120, 3, 3])
-    beside = drawing.drawn(figure_5(samples(), ends)).axes[1]
-    (arrow,) = (line for line in beside.lines if line.get_marker() == 4)
-    assert np.asarray(arrow.get_xdata()).tolist() == [beside.get_xlim()[0]]
-
-
 def test_neighbours_puts_samples_of_the_first_seed_above_what_is_nearest():
     keys = product(("ordinary", "modified"), (3, 4), range(2), ("sample", "nearest"))
     rows = [
