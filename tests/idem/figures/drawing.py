@@ -34,8 +34,7 @@ def drawn(figure: Figure) -> Figure:
     assert all(t.get_fontsize() >= SMALLEST for t in texts if t.get_visible() and t.get_text())
     for axes in panels:
         assert not overlapping(axes.get_xticklabels()), "numbers of an axis"
-    note = [text for text in [figure._supxlabel] if text is not None]  # pyright: ignore
-    assert not overlapping([*note, *figure.legends]), "a note and a legend"
+    assert not overlapping([*figure.texts, *figure.legends]), "a note and a legend"
     entries = {c for legend in figure.legends for h in legend.legend_handles for c in colours(h)}
     shown = {c for axes in figure.axes for artist in axes.get_children() for c in colours(artist)}
     assert {color for color in entries if len(set(to_rgb(color))) > 1} <= shown

@@ -15,6 +15,7 @@ from tests.idem.figures import drawing
 SAMPLES, SHOWN = 10, 8
 SIDE = 16
 PITCH = SIDE + SIDE // 8  # of the rows
+NOTE = "SUBSET: 29996 of 202599 images"
 
 
 def drawn(table: pd.DataFrame, note: str = "") -> Figure:
@@ -114,7 +115,7 @@ def test_distances_stand_beside_their_models_open_in_eval_mode():
 
 
 def test_a_note_stands_below():
-    assert drawn(samples(), "a SUBSET").get_supxlabel() == "a SUBSET"
+    assert drawn(samples(), NOTE).get_supxlabel() == NOTE
 
 
 @pytest.mark.parametrize(("least", "numbers"), [(0.1, ["1", "10"]), (10.0, ["10", "30", "100"])])
