@@ -7,8 +7,10 @@ looked at: `dvc status` does that, in its own seconds.
 
 import hashlib
 import json
-from functools import cache
+import operator
+from functools import cache, reduce
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -16,16 +18,23 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, whe
 
 
 def stale(pipeline: str) -> list[str]:
-    """List what the lock of a pipeline has otherwise: ``STAGE (PATH)``, the first path of each.
+    """List the stages of a pipeline of which the lock does not say what the working tree has.
 
-    Paths below ``data`` are left out, and files that are not there.
+    Returns:
+        ``STAGE (PATH)``, the first path that differs, or ``STAGE (not run)`` where the lock has no
+        entry. Paths below ``data`` are left out, and files that are not there; so are entries of
+        stages that are no more.
     """
-    lock = _lock(pipeline)
+    folder = Path() if pipeline == "laptop" else Path("stages/pipelines", pipeline)
+    lock = folder / "dvc.lock"
     if not lock.is_file():
         return [f"no {lock.as_posix()}"]
-    stages = yaml.load(lock.read_text(encoding="utf-8"), LOADER)["stages"]
-    found = []
-    for name, stage in stages.items():
+    locked, found = _read(lock)["stages"], []
+    for name in _names(folder):
+        stage = locked.get(name)
+        if stage is None:
+            found.append(f"{name} (not run)")
+            continue
         entries = [*stage.get("deps", []), *stage.get("outs", [])]
         others = [e["path"] for e in entries if _differs(e["path"], e["md5"])]
         if others:
@@ -33,9 +42,20 @@ def stale(pipeline: str) -> list[str]:
     return found
 
 
-def _lock(pipeline: str) -> Path:
-    folder = Path() if pipeline == "laptop" else Path("stages/pipelines", pipeline)
-    return folder / "dvc.lock"
+def _names(folder: Path) -> list[str]:
+    """Return the stages of a dvc.yaml, ``NAME@ITEM`` for each item of one that has ``foreach``."""
+    found = []
+    for name, stage in _read(folder / "dvc.yaml")["stages"].items():
+        items = stage.get("foreach", [None])
+        if isinstance(items, str):  # ${a.b}, of the parameters that lie beside it
+            parameters = _read(folder / "params.yaml")
+            items = reduce(operator.getitem, items.strip("${}").split("."), parameters)
+        found += [name if item is None else f"{name}@{item}" for item in items]
+    return found
+
+
+def _read(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), LOADER)
 
 
 def _differs(path: str, md5: str) -> bool:

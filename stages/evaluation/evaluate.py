@@ -50,7 +50,6 @@ def main() -> None:
         for table, rows in tables.items():
             write_csv(args.metrics / f"{table}_{name}.csv", rows)
         summary = summarize(tables["generative"], everything.evaluate.confidence)
-        write_csv(args.metrics / "generative_summary.csv", summary)
         note = subset(args.metrics, name)
         numbers = headline(tables["generative"], summary)
         write_json(args.metrics / "generative.json", labelled(numbers, note))

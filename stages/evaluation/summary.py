@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from stages.evaluation.labels import CONTROL, RUN
 from stages.text import markdown, names
+from stages.text.estimates import Estimate, in_figures, over_seeds
 
 SETTING = ["model", "weights", "mode"]
 PER_SEED = [
@@ -39,6 +39,7 @@ HEADLINE = [
     "noise_last_drift",
     "test_last_drift",
 ]
+ON_LOGS = ("frechet_distance", "frechet_distance_2")  # which differ by orders between models
 UNBOUNDED = ("frechet_distance_infinite",)  # all others are 0 or more
 HIGHEST = {  # of what has an upper end
     "digits": 10.0,
@@ -65,23 +66,11 @@ SHOWN = {  # of the table for readers
 }
 
 
-def interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Return Student's interval of the mean: with few seeds a bootstrap would be far too narrow.
-
-    Not a number for fewer than two values, or any that is not finite.
-    """
-    if len(values) < 2 or not np.isfinite(values).all():
-        return math.nan, math.nan
-    half = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values))
-    mean = float(values.mean())
-    return mean - half, mean + half
-
-
 def summarize(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Return a row a setting and measurement: mean and interval over seeds, and their number.
 
-    Intervals end where a measurement does: none but an extrapolated one is negative, a fraction is
-    1 at most.
+    Of Fréchet distances means and intervals are those of logarithms. All intervals end where a
+    measurement does: none but an extrapolated one is negative, a fraction is 1 at most.
 
     Args:
         table: columns `RUN`, and measurements, a row a run; those missing everywhere are left out.
@@ -92,11 +81,10 @@ def summarize(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
         for measure in runs.columns.drop(RUN):
             values = runs[measure].to_numpy(float)
             if not np.isnan(values).all():
-                low, high = interval(values, confidence)
+                mean, low, high = over_seeds(values, confidence, measure in ON_LOGS)
                 least = -math.inf if measure in UNBOUNDED else 0.0
                 low, high = max(low, least), min(high, HIGHEST.get(str(measure), math.inf))
-                found = (*setting, measure, values.mean(), low, high, len(values))
-                rows.append(found)
+                rows.append((*setting, measure, mean, low, high, len(values)))
     columns = [*SETTING, "measure", "mean", "low", "high", "seeds"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -123,16 +111,11 @@ def readable(summary: pd.DataFrame) -> str:
     rows = []
     for setting, of_setting in summary.groupby(SETTING, sort=False):
         found = of_setting.set_index("measure")
-        cells = [cell(found.loc[name]) if name in found.index else "" for name in shown]
+        cells = [_cell(found.loc[name]) if name in found.index else "" for name in shown]
         rows.append(["" if word == CONTROL else names.model(word) for word in setting])
         rows[-1] += cells
     return markdown.table(["model", "weights", "BatchNorm", *shown.values()], rows) + "\n"
 
 
-def cell(row: pd.Series) -> str:
-    """Return a mean with its interval, where there is one, as words."""
-    mean, low, high = (
-        f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-        for value in (row["mean"], row["low"], row["high"])
-    )
-    return mean if low == "nan" else f"{mean} [{low}, {high}]"
+def _cell(row: pd.Series) -> str:
+    return in_figures(Estimate(row["mean"], row["low"], row["high"]))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -19,8 +18,8 @@ from stages.common import params
 from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
 from stages.evaluation import pictures
-from stages.evaluation.labels import subset
-from stages.evaluation.summary import interval
+from stages.evaluation.labels import RUN, subset
+from stages.evaluation.summary import summarize
 from stages.figures.album import album
 
 OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
@@ -57,7 +56,8 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
         return read.copy()  # in one block: pandas reads thousands of columns into as many
 
     runs, shown = table("generative"), settings.evaluate
-    beside = distances(runs[runs.weights == shown.shown_weights], shown.confidence)
+    shown_runs = runs.loc[runs.weights == shown.shown_weights, [*RUN, DISTANCE]]
+    beside = summarize(shown_runs, shown.confidence)
     drawn = {
         "figure_5": partial(samples.figure_5, pixels("samples"), beside, subset(folder, dataset)),
         "appendix/figure_restoration": partial(samples.figure_restoration, pixels("restored")),
@@ -75,24 +75,6 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
         spent = {n: of["operations"] for n, of in json.loads(baselines.read_text()).items()}
         drawn["figure_compute"] = partial(study.figure_compute, history, spent)
     return drawn
-
-
-def distances(runs: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Return geometric means of distances over seeds, with intervals of the logarithms.
-
-    Args:
-        runs: columns ``model``, ``mode`` and `DISTANCE`, a row a seed.
-        confidence: of Student's intervals, which a single seed has none of.
-
-    Returns:
-        Columns ``model``, ``mode``, ``mean``, ``low`` and ``high``.
-    """
-    found = []
-    for (model, mode), of in runs.groupby(["model", "mode"], sort=False):
-        logarithms = np.log(of[DISTANCE].to_numpy(float))
-        ends = np.exp([logarithms.mean(), *interval(logarithms, confidence)])
-        found.append((model, mode, *ends))
-    return pd.DataFrame(found, columns=["model", "mode", "mean", "low", "high"])
 
 
 if __name__ == "__main__":

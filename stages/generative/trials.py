@@ -7,11 +7,8 @@ measured in both modes of BatchNorm; eval mode, by one set of statistics for dat
 where f is a map of single images.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from idem.figures.generative import prices
 from stages.common import params
@@ -19,6 +16,7 @@ from stages.common.files import write_csv, write_figure, write_text
 from stages.common.params import Search, Setting
 from stages.generative import fair
 from stages.generative.recipes import changes
+from stages.text.estimates import in_figures, over_seeds
 from stages.text.markdown import Table
 from stages.text.render import render
 
@@ -107,23 +105,11 @@ def summary(rows: pd.DataFrame, confidence: float) -> Table:
         first = last.iloc[0]
         cells = [first.setting, f"{first.of}: {first.changed}", first.batch_size]
         cells += [last.seed.nunique(), first.step]
-        cells += [interval(last[name], confidence, name in DISTANCES) for name in MEASURES]
+        cells += [
+            in_figures(over_seeds(last[name], confidence, name in DISTANCES)) for name in MEASURES
+        ]
         found.append([str(cell) for cell in cells])
     return Table(head, found)
-
-
-def interval(values: Sequence[float], confidence: float, on_logs: bool) -> str:
-    """Return a mean with Student's interval in figures; of logarithms, and back again, if asked."""
-    sample = np.asarray(values, dtype=float)
-    if not np.isfinite(sample).all():
-        return "–"
-    moved = np.log(sample) if on_logs else sample
-    half = 0.0
-    if len(sample) > 1:
-        half = stats.t.ppf((1 + confidence) / 2, len(sample) - 1) * stats.sem(moved)
-    found = np.array([moved.mean(), moved.mean() - half, moved.mean() + half])
-    mean, low, high = (_figure(v) for v in (np.exp(found) if on_logs else found))
-    return mean if len(sample) == 1 else f"{mean} [{low}, {high}]"
 
 
 def _nearest(run: pd.DataFrame, fraction: float) -> pd.Series:

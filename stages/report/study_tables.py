@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.evaluation.summary import cell, summarize
 from stages.generative.recipes import DIGITS
-from stages.generative.trials import interval
 from stages.text import markdown, names
+from stages.text.estimates import in_figures, over_seeds
 
 CONFIDENCE = 0.95  # of the intervals over seeds, as in the tables that are shown
 WEIGHTS = "ema"  # of the last step
@@ -43,8 +42,7 @@ def models(runs: pd.DataFrame) -> str:
     """Return a Markdown table of at most `ROWS` models, by the EMA weights of the last step.
 
     Distances of f(z) and of f(f(z)) in both modes, geometric means over seeds with intervals of the
-    logarithms, or with both values where there are two seeds; of the rest means, in training and
-    in eval mode.
+    logarithms; of the rest means, in training and in eval mode.
 
     Args:
         runs: columns ``model``, ``seed``, ``weights``, ``mode``, those of `DISTANCES`, and those of
@@ -72,11 +70,7 @@ def _name(model: object) -> str:
 
 
 def _distance(runs: pd.DataFrame, measure: str) -> str:
-    values = runs[measure].to_numpy(float) if measure in runs else np.array([np.nan])
-    if len(values) == 2 and np.isfinite(values).all():  # an interval of two spans orders
-        low, high = sorted(values)
-        return f"{np.sqrt(low * high):.3g} ({low:.3g}, {high:.3g})"
-    return interval(values, CONFIDENCE, on_logs=True) if len(values) else "–"
+    return in_figures(over_seeds(runs.get(measure, pd.Series()), CONFIDENCE, on_logs=True))
 
 
 def _mean(values: pd.Series) -> str:
@@ -104,36 +98,37 @@ def modes(history: pd.DataFrame) -> str:
 def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
     """Return a Markdown table of distances after equal fractions of the compute.
 
-    Means and intervals over seeds, and on how many seeds the first model is nearer; a
-    fraction that falls between two measurements has what a straight line between the logarithms of
-    theirs has there.
+    Geometric means over seeds with intervals of the logarithms, and on how many seeds the first
+    model is nearer; a fraction that falls between two measurements has what a straight line
+    between the logarithms of theirs has there.
 
     Args:
         history: columns ``model``, ``seed``, ``step`` and ``ema_frechet_distance``.
         models: those of equal compute, in the order of the rows.
     """
     heads = [f"{100 * fraction:g} %" for fraction in FRACTIONS]
-    runs = pd.DataFrame(
-        {"model": model, "seed": seed, "weights": "ema", "mode": "train"}
-        | dict(zip(heads, _after(run, FRACTIONS), strict=True))
+    by_seed = {
+        model: history[history.model == model].groupby("seed")[list(history)].apply(_after)
         for model in models
-        for seed, run in history[history.model == model].groupby("seed")
-    )
-    distances = runs.set_index(["model", "seed"])[heads]
-    first, rows = distances.loc[models[0]], []
-    for model, of_model in summarize(runs, CONFIDENCE).groupby("model", sort=False):
-        cells = [cell(row) for _, row in of_model.iterrows()]
+    }
+    first, rows = by_seed[models[0]], []
+    for model, distances in by_seed.items():
+        cells = [
+            in_figures(over_seeds(distances[fraction], CONFIDENCE, on_logs=True))
+            for fraction in FRACTIONS
+        ]
         if model != models[0]:
-            peer = distances.loc[str(model)]
-            nearer = (first < peer.fillna(np.inf)).sum()
-            cells = [f"{text}, {n}/{len(peer)}" for text, n in zip(cells, nearer, strict=True)]
+            nearer = (first < distances.fillna(np.inf)).sum()
+            cells = [f"{text}, {n}/{len(first)}" for text, n in zip(cells, nearer, strict=True)]
         rows.append([_name(model), *cells])
     return markdown.table(["model", *heads], rows) + "\n"
 
 
-def _after(run: pd.DataFrame, fractions: Sequence[float]) -> np.ndarray:
-    logarithms = np.log(run.ema_frechet_distance)
-    return np.exp(np.interp(np.array(fractions) * run.step.max(), run.step, logarithms))
+def _after(run: pd.DataFrame) -> pd.Series:
+    """Return the distance of a run after each of the fractions."""
+    at = np.array(FRACTIONS) * run.step.max()
+    logarithms = np.interp(at, run.step, np.log(run.ema_frechet_distance))
+    return pd.Series(np.exp(logarithms), FRACTIONS)
 
 
 def _fates(runs: pd.DataFrame, digits: str) -> tuple[Sequence[Any], ...]:

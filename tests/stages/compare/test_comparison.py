@@ -125,9 +125,9 @@ def test_what_cannot_be_compared_is_one_line(tmp_path: Path):
 
 def test_a_lock_that_does_not_match_is_said_of_the_workspace_alone(tmp_path: Path):
     (tmp_path / "code.py").write_text("1")
-    (tmp_path / "dvc.lock").write_text(
-        json.dumps({"stages": {"make": {"deps": [{"path": "code.py", "md5": "0"}]}}})
-    )
+    stages = {"make": {"deps": [{"path": "code.py", "md5": "0"}]}}
+    for name in ("dvc.yaml", "dvc.lock"):
+        (tmp_path / name).write_text(json.dumps({"stages": stages}))
     (note,) = compare().notes
     assert "laptop: dvc.lock does not match the workspace" in note
     assert "make (code.py)" in note

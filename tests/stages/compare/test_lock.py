@@ -65,5 +65,21 @@ def test_what_has_changed_since_is_named(locked: Path, path: str, found: list[st
         (locked / path).write_text(before)
 
 
+def test_stages_count_that_there_are(locked: Path):
+    """Not those the lock still has, but those it lacks: item by item, from a list or parameters."""
+    was = {name: (locked / name).read_text() for name in ("dvc.yaml", "params.yaml")}
+    each = {"do": {"cmd": "true"}}
+    stages = {"listed": {"foreach": ["x"]} | each, "named": {"foreach": "${of.these}"} | each}
+    (locked / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    (locked / "params.yaml").write_text("of: {these: {y: 1, z: 2}}\n")
+    listed = run(["dvc", "stage", "list", "--name-only"], locked).split()
+    try:
+        assert lock.stale("laptop") == [f"{name} (not run)" for name in listed]
+        assert listed == ["listed@x", "named@y", "named@z"]
+    finally:
+        for name, text in was.items():
+            (locked / name).write_text(text)
+
+
 def test_a_missing_lock_is_said():
     assert lock.stale("paper") == ["no stages/pipelines/paper/dvc.lock"]

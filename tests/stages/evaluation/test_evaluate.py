@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from scipy import stats
 from torch import Tensor, nn
 
 from idem.checkpoint import Checkpoint
@@ -225,13 +224,11 @@ def test_without_classes_there_are_features_and_no_digits(capsys):
     assert (same["precision"], same["recall"], same["coverage"]) == (1, 1, 1)
 
 
-def test_the_interval_is_that_of_students_t():
-    values = np.array([1.0, 2.0, 4.0])
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    found = summary.interval(values, 0.95)
-    assert found == pytest.approx((expected.low, expected.high))
-    assert all(map(math.isnan, summary.interval(values[:1], 0.95)))
-    assert all(map(math.isnan, summary.interval(np.array([1.0, math.inf]), 0.95)))
+def test_distances_have_means_of_their_logarithms():
+    keys = {"model": "m", "weights": "raw", "mode": "eval"}
+    runs = pd.DataFrame({"seed": [0, 1], "frechet_distance": [4.0, 9.0], "coverage": [0.4, 0.9]})
+    found = summary.summarize(runs.assign(**keys), 0.95).set_index("measure")["mean"]
+    assert found.to_dict() == pytest.approx({"frechet_distance": 6.0, "coverage": 0.65})
 
 
 def test_intervals_end_where_a_measurement_does():

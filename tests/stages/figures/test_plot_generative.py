@@ -7,28 +7,12 @@ from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
-import pandas as pd
-import pytest
 from matplotlib.figure import Figure
-from scipy import stats
 
 from stages.figures import plot_generative
 from tests import ROOT
 
 SUBSET = "SUBSET: 3 of 7 images"
-
-
-def test_distances_are_means_of_logarithms_with_their_intervals():
-    runs = pd.DataFrame({"model": "a", "mode": ["train"] * 3 + ["eval"], "seed": [0, 1, 2, 0]})
-    runs["frechet_distance"] = [10.0, 100.0, 1000.0, 7.0]
-    train, single = plot_generative.distances(runs, 0.95).to_dict("records")
-    half = stats.t.ppf(0.975, 2) / np.sqrt(3)  # of logarithms to 10, whose deviation is 1
-    assert [train[k] for k in ("mean", "low", "high")] == pytest.approx(
-        [100.0, 10 ** (2 - half), 10 ** (2 + half)]
-    )
-    assert (single["mode"], single["mean"]) == ("eval", pytest.approx(7.0))
-    assert np.isnan([single["low"], single["high"]]).all()
 
 
 def test_pictures_of_photographs_are_drawn_out_of_gits_sight(tmp_path: Path, monkeypatch):

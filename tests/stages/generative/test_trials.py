@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from scipy import stats
 
 from stages.common import params
@@ -64,11 +63,6 @@ def test_a_summary_has_means_of_the_last_step_and_of_distances_those_of_logarith
     half = stats.t.ppf(0.975, 2) * math.log(2) / math.sqrt(3)
     assert row[5] == f"20 [{20 * math.exp(-half):.3g}, {20 * math.exp(half):.3g}]"
     assert row[7].startswith("23.3 [")
-
-
-@pytest.mark.parametrize(("values", "expected"), [([5.0], "5"), ([1.0, math.inf], "–")])
-def test_one_seed_has_no_interval_and_a_broken_one_no_mean(values, expected):
-    assert trials.interval(values, 0.95, on_logs=True) == expected
 
 
 def test_settings_without_eval_mode_have_dashes_there():
