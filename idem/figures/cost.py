@@ -46,7 +46,7 @@ def figure_cost(cost: pd.DataFrame, training: pd.DataFrame) -> Figure:
     for spare in (*grid[0, 2:], *grid[1, len(networks) :]):
         spare.remove()
     grid[1, 0].set_ylabel(ERROR)
-    style.legend(figure, style.RULE_STYLES, {"a run": {"linestyle": "-", "linewidth": 0.5}})
+    style.rules_legend(figure, {"a run": {"linestyle": "-", "linewidth": 0.5}})
     return figure
 
 

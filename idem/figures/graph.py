@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 
-from idem.figures.style import BLUE, WIDTH, model_name, themed
+from idem.figures.style import BLUE, RULE_NAMES, WIDTH, themed
 
 _SPINE, _SIDE, _PARAMETERS, _UNRECORDED = 0.0, 1.42, 2.45, -2.4  # columns
 _WIDTHS = {_SPINE: 2.1, _SIDE: 0.4, _PARAMETERS: 1.35, _UNRECORDED: 2.1}
@@ -117,7 +117,7 @@ def _draw(
     graph, passes = nodes[nodes.kind != "unrecorded"], nodes[nodes.application > 0].application
     counts = f"{recorded.application.nunique()} of {passes.nunique()} passes recorded"
     size = f"{len(graph)} nodes, {graph.saved_bytes.sum()} B saved"
-    axes.set_title(f"{model_name(str(nodes.rule.iloc[0]))}, {counts}\n{size}")
+    axes.set_title(f"{RULE_NAMES[str(nodes.rule.iloc[0])]}, {counts}\n{size}")
 
 
 def _heights(edges: pd.DataFrame) -> dict[int, float]:

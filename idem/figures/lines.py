@@ -11,7 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from idem.figures.published import draw_ratio
-from idem.figures.style import RULE_STYLES, WIDTH, counted, far_apart, legend, logarithmic, themed
+from idem.figures.style import (
+    RULE_STYLES,
+    WIDTH,
+    counted,
+    far_apart,
+    logarithmic,
+    rules_legend,
+    themed,
+)
 from idem.figures.sweep import ERROR
 
 _ROOM = 3.0  # times the last epoch, to the right edge, for the names of lines
@@ -55,7 +63,7 @@ def figure_lines(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         axes.set_ylabel(words)
     more = {"the authors (10 runs)": {"linestyle": "-"}, "theirs, not run here": _NOT_RUN}
     more |= {"ours, trained batch": _OURS}
-    legend(figure, RULE_STYLES, more, columns=3)
+    rules_legend(figure, more, columns=3)
     return figure
 
 

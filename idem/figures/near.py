@@ -49,7 +49,7 @@ def figure_near(table: pd.DataFrame, compared: pd.DataFrame) -> Figure:
     _draw_ratios(below.subplots(), shared)
     edge = {"linestyle": ":", "linewidth": 1.2}
     more = {"before training": style.BEFORE, "edge of stability predicted at the start": edge}
-    style.legend(figure, style.RULE_STYLES, more)
+    style.rules_legend(figure, more)
     return figure
 
 

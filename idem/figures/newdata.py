@@ -8,7 +8,15 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from idem.figures.style import RULE_STYLES, WIDTH, counted, grey, legend, logarithmic, themed
+from idem.figures.style import (
+    RULE_STYLES,
+    WIDTH,
+    counted,
+    grey,
+    logarithmic,
+    rules_legend,
+    themed,
+)
 
 _COMPARED = {
     "at_equal_rates": ("equal rates", "o"),
@@ -59,7 +67,7 @@ def figure_newdata(
     runs = counted(int(table.runs.min()), "run")
     figure.suptitle(f"On inputs that nothing was trained on (at least {runs})")
     more = {label: {"marker": marker} for label, marker in _COMPARED.values()}
-    legend(figure, RULE_STYLES, more)
+    rules_legend(figure, more)
     return figure
 
 

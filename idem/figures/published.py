@@ -8,7 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from idem.figures.newdata import draw_share, share_legend
-from idem.figures.style import RULE_STYLES, WIDTH, counted, far_apart, legend, logarithmic, themed
+from idem.figures.style import (
+    RULE_STYLES,
+    WIDTH,
+    counted,
+    far_apart,
+    logarithmic,
+    rules_legend,
+    themed,
+)
 from idem.figures.sweep import ERROR
 
 _THIN: dict[str, Any] = {"linewidth": 0.4, "alpha": 0.3}
@@ -72,7 +80,7 @@ def figure_published(
     more: dict[str, Any] = {"the authors (10 runs)": {"linestyle": "-"}}
     more["theirs, not run here"] = {"linestyle": "-"} | _THIN
     more |= {words: _MARK | look for words, (*_, look) in _OURS.items()}
-    legend(figure, RULE_STYLES, more, columns=4)
+    rules_legend(figure, more, columns=4)
     return figure
 
 

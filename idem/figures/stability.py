@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from idem.figures.facets import facets
-from idem.figures.style import RULE_STYLES, legend, logarithmic, themed
+from idem.figures.style import RULE_STYLES, logarithmic, rules_legend, themed
 
 _LINES: dict[str, tuple[dict[str, Any], str]] = {
     "paper": ({"color": "0.6", "linestyle": "-", "linewidth": 2.5}, "the paper, Figure 3"),
@@ -58,7 +58,7 @@ def figure_stability(stability: pd.DataFrame) -> Figure:
     more = {words: style for style, words in _LINES.values()}
     more["measured: stable to unstable"] = {"linestyle": "-", "linewidth": 6, "alpha": 0.4}
     more |= {words: {"marker": "o", **style} for style, words in _PREDICTED.values()}
-    legend(figure, RULE_STYLES, more, columns=3)
+    rules_legend(figure, more, columns=3)
     return figure
 
 

@@ -43,16 +43,16 @@ MODES = {"train": "BatchNorm in training mode", "eval": "BatchNorm in eval mode"
 
 _DASHED, _DOTTED, _MIXED = (4, 1.6), (1, 1.2), (4, 1.4, 1, 1.4)
 _LOOKS: dict[str, tuple[str, Any, str, Any]] = {  # words, colour, marker, dashes; as they are shown
-    "modified": ("Modified rule", BLUE, "o", ""),
+    "modified": ("Our training, modified rule", BLUE, "o", ""),
     "modified_plain": ("Modified, as in the paper", "#7db8da", "X", _DOTTED),
-    "ordinary": ("Ordinary rule", ORANGE, "s", _DASHED),
+    "ordinary": ("Our training, ordinary rule", ORANGE, "s", _DASHED),
     "ign": ("IGN", GREEN, "^", _MIXED),
     "ign_ours": ("IGN with our code and noise", "#00563f", "<", _DASHED),
     "modified_tight_published": ("Modified, as on the poster", "#a6cee3", "p", _MIXED),
-    "modified_tight": ("Modified with tightness", "#4a90c2", "*", _DASHED),
+    "modified_tight": ("Our training with tightness", "#4a90c2", "*", _DASHED),
     "ign_published": ("IGN, published tightness", "#7fcbae", "v", _DOTTED),
     "autoencoder": ("Autoencoder", "0.45", "D", _DOTTED),
-    "denoiser": ("Denoiser", "0.65", "P", _DASHED),
+    "denoiser": ("Our training, no rule", "0.65", "P", _DASHED),
     "dcgan": ("DCGAN", "0.25", "h", _MIXED),
     "untrained": ("Untrained", "0.8", ">", ""),
 }
@@ -102,6 +102,7 @@ def looks(models: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 RULE_STYLES = looks(("modified", "ordinary"))
+RULE_NAMES = {rule: f"{rule.capitalize()} rule" for rule in RULE_STYLES}
 
 
 def by_model(data: pd.DataFrame, column: str) -> dict[str, Any]:
@@ -152,8 +153,20 @@ def _labelled(draw: Any, axes: Axes, data: Any, x: str, y: str, options: dict[st
 def legend(
     figure: Figure, models: Iterable[str], more: Styles | None = None, columns: int = 5
 ) -> None:
-    """Explain the looks of models or rules, and what any of them may have, below the panels."""
-    handles = [Line2D([], [], label=model_name(n), **look) for n, look in looks(models).items()]
+    """Explain the looks of models, and what any of them may have, below the panels."""
+    _explain(
+        figure, {model_name(name): look for name, look in looks(models).items()}, more, columns
+    )
+
+
+def rules_legend(figure: Figure, more: Styles | None = None, columns: int = 5) -> None:
+    """Explain the looks of both rules, and what any of them may have, below the panels."""
+    named = {RULE_NAMES[rule]: look for rule, look in RULE_STYLES.items()}
+    _explain(figure, named, more, columns)
+
+
+def _explain(figure: Figure, named: Styles, more: Styles | None, columns: int) -> None:
+    handles = [Line2D([], [], label=words, **look) for words, look in named.items()]
     handles += [grey(words, **look) for words, look in (more or {}).items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 

@@ -59,5 +59,5 @@ def figure_sweep(lanes: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         "before training": style.BEFORE,
         "mean of improved runs, as in the paper": _PUBLISHED,
     }
-    style.legend(figure, style.RULE_STYLES, more, columns=3)
+    style.rules_legend(figure, more, columns=3)
     return figure

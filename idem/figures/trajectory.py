@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from idem.figures.style import RULE_STYLES, WIDTH, legend, lines, logarithmic, plain, themed
+from idem.figures.style import RULE_STYLES, WIDTH, lines, logarithmic, plain, rules_legend, themed
 
 _PALE: dict[str, Any] = {"alpha": 0.5}
 _THIN: dict[str, Any] = {"linewidth": 0.6}
@@ -63,7 +63,7 @@ def figure_trajectory(trace: pd.DataFrame, studies: Sequence[str]) -> Figure:
         axes.set_xlabel("step")
     pale, thin = ({"linestyle": "-", **look} for look in (_PALE, _THIN))
     more = {"same rule, other data": pale, "same rule, half the rate": thin}
-    legend(figure, RULE_STYLES, more)
+    rules_legend(figure, more)
     return figure
 
 
@@ -86,7 +86,7 @@ def figure_landscape(surface: pd.DataFrame, trace: pd.DataFrame) -> Figure:
         draw_routes(axes, rows.sort_values("step"), "plane_u", "plane_v")
         axes.set(title=_words(study), xlabel="towards modified solution", aspect="equal")
     panels[0].set_ylabel("across, to ordinary solution")
-    legend(figure, RULE_STYLES, {"start": START})
+    rules_legend(figure, {"start": START})
     return figure
 
 

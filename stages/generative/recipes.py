@@ -55,7 +55,7 @@ def main() -> None:
     alike = found[found.steps == section.steps]
     write_json(args.metrics / "recipes.json", best(alike))
     write_text(args.metrics / "settings.md", words(found))
-    write_figure(args.metrics / "figure_settings.png", settings.figure_settings(found))
+    write_figure(args.metrics / "figure_settings.png", settings.figure_settings(alike))
 
 
 def _summaries(section: Search, metrics: Path) -> list[pd.DataFrame]:
@@ -65,6 +65,9 @@ def _summaries(section: Search, metrics: Path) -> list[pd.DataFrame]:
         rows = pd.read_csv(metrics / f"search_{name}.csv")
         summary = summarize(rows).assign(group=name)
         summary["of"] = [tried[setting].of for setting in summary.setting]
+        summary["added"] = [
+            added(section.models[tried[name].of], tried[name]) for name in summary.setting
+        ]
         summary["changed"] = [changes(tried[setting]) for setting in summary.setting]
         tables.append(summary)
     return tables
@@ -133,6 +136,18 @@ def changes(setting: params.Setting) -> str:
     words = [f"{SHORT.get(k, k)} {_shown(v)}" for k, v in given.items()]
     words += [f"{len(seeds)} seeds"] if seeds else []
     return ", ".join(words) or "as it is"
+
+
+def added(model: params.Model, setting: params.Setting) -> str:
+    """Return what a setting has that the paper's training lacks; "nothing" if it lacks it too."""
+    own = model.model_dump() | setting.given()
+    tight = own["tightness"] and own["tightness"]["weight"] and model.rule != "ign"
+    there = {
+        "code": own["code_normalization"] == "decorrelated",
+        "noise": own["data_noise"] > 0,
+        "tightness": tight,
+    }
+    return ", ".join(word for word, has in there.items() if has) or "nothing"
 
 
 def _shown(value: object) -> str:

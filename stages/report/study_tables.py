@@ -1,6 +1,5 @@
 """Tables of a generative study for readers, in Markdown: of models, of lost modes, of compute."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,15 +57,10 @@ def models(runs: pd.DataFrame) -> str:
     for name in there:
         of_model = runs[runs.model == name]
         by_mode = [of_model[of_model["mode"] == mode] for mode in ("train", "eval")]
-        row = [_name(name), f"{of_model.seed.nunique()}"]
+        row = [names.model(name), f"{of_model.seed.nunique()}"]
         row += [_distance(of_mode, measure) for of_mode in by_mode for measure in DISTANCES]
         rows.append(row + [" / ".join(_mean(of[measure]) for of in by_mode) for measure in shortly])
     return markdown.table(["model", "seeds", *heads, *shortly.values()], rows) + "\n"
-
-
-def _name(model: object) -> str:
-    """Return what readers call a model, with its abbreviations in capitals."""
-    return re.sub(r"\b(ign|dcgan)\b", lambda found: found[1].upper(), names.model(model))
 
 
 def _distance(runs: pd.DataFrame, measure: str) -> str:
@@ -91,7 +85,7 @@ def modes(history: pd.DataFrame) -> str:
         won, lost, kept = _fates(of_model, "ema_digits")
         *_, raw = _fates(of_model, "raw_digits")
         ends = (f"{sum(whole)} of {len(whole)} seeds" for whole in (kept, raw))
-        rows.append([_name(model), _steps(won), _steps(lost), *ends])
+        rows.append([names.model(model), _steps(won), _steps(lost), *ends])
     return markdown.table(["model", *MODES], rows) + "\n"
 
 
@@ -120,7 +114,7 @@ def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
         if model != models[0]:
             nearer = (first < distances.fillna(np.inf)).sum()
             cells = [f"{text}, {n}/{len(first)}" for text, n in zip(cells, nearer, strict=True)]
-        rows.append([_name(model), *cells])
+        rows.append([names.model(model), *cells])
     return markdown.table(["model", *heads], rows) + "\n"
 
 

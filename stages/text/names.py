@@ -1,11 +1,16 @@
 """What tables call the models of a generative study, without commas, as they stand in lists."""
 
 MODELS = {
-    "ign_ours": "ign with our code and noise",
-    "ign_published": "ign with published tightness",
+    "dcgan": "DCGAN",
+    "denoiser": "our training without a rule",
+    "ign": "IGN",
+    "ign_ours": "IGN with our code and noise",
+    "ign_published": "IGN with published tightness",
+    "modified": "our training",
     "modified_plain": "modified as in the paper",
-    "modified_tight": "modified with tightness",
+    "modified_tight": "our training with tightness",
     "modified_tight_published": "modified as on the poster",
+    "ordinary": "our training by the ordinary rule",
 }
 
 

@@ -224,8 +224,20 @@ def test_the_table_says_what_was_changed_and_the_figure_shows_every_setting(tmp_
     assert set(found) == {"modified"}
     assert found["modified"]["tried"] == 2, "the long one is not ranked among the others"
     table = pd.read_csv(tmp_path / "metrics/settings.csv")
-    panels = figures.figure_settings(table).axes
-    assert {axes.get_title(): len(axes.lines) for axes in panels} == {"4 steps": 2, "6 steps": 1}
+    (axes,) = figures.figure_settings(table).axes
+    assert len(axes.lines) == len(table) == 3
+
+
+def test_what_is_added_to_the_papers_training_is_a_row_of_the_figure():
+    search = study().search
+    tried = search.groups["decorrelated"] | search.groups["poster"] | search.groups["baselines"]
+    found = pd.DataFrame({"of": [s.of for s in tried.values()], "distance": 1.0, "steady": True})
+    found["added"] = [recipes.added(search.models[s.of], s) for s in tried.values()]
+    (axes,) = figures.figure_settings(found).axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[0] == "Modified + code" and "Modified + code + noise + tightness" in labels
+    assert "IGN" in labels and "IGN + tightness" not in labels, "tightness is IGN's own"
+    assert len(axes.lines) == len(tried)
 
 
 def test_the_table_of_settings_waits_for_every_group():

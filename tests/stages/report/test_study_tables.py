@@ -23,7 +23,7 @@ def test_models_have_distances_of_both_applications_in_both_modes():
     )
     # Student's 4.30 times the standard error of the logarithms, log(1.5) / √3, to either side.
     distances = "6 [2.19, 16.4] | 3 [3, 3] | 7 [7, 7] | 3 [3, 3]"
-    assert modified == f"| modified | 3 | {distances} | 10 / 8 | 0.4 / 0.4 |"
+    assert modified == f"| our training | 3 | {distances} | 10 / 8 | 0.4 / 0.4 |"
     assert dcgan.startswith("| DCGAN | 3 | 6 [2.19, 16.4] | – | – | – | 10 / – | – / – |")
 
 
@@ -38,7 +38,7 @@ def test_at_most_ten_models_are_shown():
     rows = study_tables.models(many).splitlines()[2:]
     assert len(rows) == study_tables.ROWS
     assert rows[0].startswith("| modified as in the paper |")
-    assert rows[3].startswith("| modified with tightness |")
+    assert rows[3].startswith("| our training with tightness |")
 
 
 def test_it_is_said_when_digits_were_won_and_lost_again():

@@ -16,6 +16,7 @@ SAMPLES, SHOWN = 10, 8
 SIDE = 16
 PITCH = SIDE + SIDE // 8  # of the rows
 NOTE = "SUBSET: 29996 of 202599 images"
+MODIFIED, ORDINARY = "Our training, modified rule", "Our training, ordinary rule"
 
 
 def drawn(table: pd.DataFrame, note: str = "") -> Figure:
@@ -55,7 +56,11 @@ def labels(figure: Figure) -> list[str]:
 
 
 def test_noise_that_models_share_is_drawn_once_above_them_in_the_house_order():
-    assert labels(figure_of()) == ["Noise z", "Modified rule", "Ordinary rule"]
+    assert labels(figure_of()) == [
+        "Noise z",
+        MODIFIED,
+        ORDINARY,
+    ]
 
 
 def test_models_without_a_name_of_their_own_come_last():
@@ -66,7 +71,12 @@ def test_models_without_a_name_of_their_own_come_last():
 def test_a_model_with_noise_of_its_own_stands_below_it():
     table = samples()
     table.loc[(table.model == "ordinary") & (table.application == 0), "p0"] += 1
-    assert labels(drawn(table)) == ["Noise z", "Modified rule", "Noise z", "Ordinary rule"]
+    assert labels(drawn(table)) == [
+        "Noise z",
+        MODIFIED,
+        "Noise z",
+        ORDINARY,
+    ]
 
 
 def test_both_applications_stand_side_by_side_in_the_first_seed():
@@ -92,7 +102,7 @@ def test_planes_become_red_green_and_blue():
 def test_what_a_model_has_no_image_of_stays_white():
     table = samples(models=("modified", "dcgan"))
     figure = drawn(table[(table.model != "dcgan") | (table.application == 1)])
-    assert labels(figure) == ["Noise z", "Modified rule", "DCGAN"]
+    assert labels(figure) == ["Noise z", MODIFIED, "DCGAN"]
     assert colour(figure, 2, 0.5) == [6] * 3
     assert colour(figure, 2, 1.5) == [255] * 3
 
@@ -138,7 +148,12 @@ def test_neighbours_puts_samples_of_the_first_seed_above_what_is_nearest():
     ]
     figure = drawing.drawn(figure_neighbours(pd.DataFrame(rows)))
     nearest = "nearest in training"
-    assert labels(figure) == ["Modified rule", nearest, "Ordinary rule", nearest]
+    assert labels(figure) == [
+        MODIFIED,
+        nearest,
+        ORDINARY,
+        nearest,
+    ]
     found = [[colour(figure, row, place)[0] for place in (0.5, 1.5)] for row in range(4)]
     assert found == [[30, 31], [130, 131]] * 2
 
@@ -162,7 +177,7 @@ def test_every_image_stands_in_its_row_and_column():
     assert titles == ["unchanged", *CORRUPTIONS[1:]]
     names = [tick.get_text() for tick in axes.get_yticklabels()]
     assert names[:3] == ["Original", "Given image", "Nearest training image"]
-    assert names[3:] == ["Modified rule", "Ordinary rule", "Other"]
+    assert names[3:] == [MODIFIED, ORDINARY, "Other"]
     shown = np.asarray(axes.images[0].get_array())[..., 0]
     pitch, group = SIDE + SIDE // 8, 2 * (SIDE + SIDE // 16) + SIDE // 4
     level = restored().set_index(["model", "application", "corruption", "image"]).p0

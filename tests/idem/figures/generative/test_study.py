@@ -10,7 +10,12 @@ from idem.figures import figure_collapse, figure_compute, figure_drift
 from tests.idem.figures.drawing import curves, drawn, named
 
 MODELS = ("ign", "modified", "other", "ordinary")
-NAMES = ["Modified rule", "Ordinary rule", "IGN", "Other"]  # in the order of all figures
+NAMES = [
+    "Our training, modified rule",
+    "Our training, ordinary rule",
+    "IGN",
+    "Other",
+]  # in the order of all figures
 
 
 def drift(models: tuple[str, ...] = MODELS) -> pd.DataFrame:

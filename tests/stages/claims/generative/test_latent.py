@@ -101,12 +101,13 @@ DISTANCES = {"modified": 0.1, "ign": 0.1, "denoiser": 0.5, "untrained": 9.0}
 def test_the_verdict_names_models_that_differ():
     said = latent.judge(*tables(DEPARTURES, DISTANCES), RULES, SECTION)
     assert said.verdict == (
-        "projection around samples: yes (modified), no (ign); nearer to one than without a rule: "
-        "yes (modified), no (ign); codes nearer to the data's than without a rule: yes"
+        "projection around samples: yes (our training), no (IGN); "
+        "nearer to one than without a rule: yes (our training), no (IGN); "
+        "codes nearer to the data's than without a rule: yes"
     )
     assert said.brief == "yes or no"
     assert said.ours == "‖J² − J‖ / ‖J‖ 0.051 to 0.51 (train), 0.051 to 0.51 (eval)"
-    assert "BatchNorm in eval mode: modified 0.051 [" in said.measured
+    assert "BatchNorm in eval mode: our training 0.051 [" in said.measured
     assert said.measured.endswith("untrained 2 and 9")
 
 
@@ -116,6 +117,7 @@ def test_a_mode_that_differs_is_named_and_few_seeds_too():
     jacobians.loc[low, "departure"] /= 10
     said = latent.judge(jacobians, clouds, RULES, SECTION)
     assert said.verdict.startswith(
-        "projection around samples: in training mode yes (modified), no (ign), in eval mode yes; "
+        "projection around samples: in training mode yes (our training), no (IGN), "
+        "in eval mode yes; "
     )
     assert said.brief == "yes or no (indication: 2 seeds)"
