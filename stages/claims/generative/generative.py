@@ -48,9 +48,7 @@ class Asked:
 
 def of_digits(study: Study, least_digits: int) -> list[Verdict]:
     """Judge G1, R1 and G3 on images with ten classes."""
-    asked = Asked("digits", least_digits, "digits")
-    papers = generates("G1", study, PAPERS, asked, tuple(WEIGHTS))
-    return [papers, generates("R1", study, OURS, asked, ("ema",)), errors(study)]
+    return _of_images(study, "G1", "R1", Asked("digits", least_digits, "digits"))
 
 
 def with_tightness(study: Study, least_digits: int) -> list[Verdict]:
@@ -61,9 +59,16 @@ def with_tightness(study: Study, least_digits: int) -> list[Verdict]:
 
 def of_photographs(study: Study, least_coverage: float) -> list[Verdict]:
     """Judge G2, R4 and G3 on images without classes."""
-    asked = Asked("coverage", least_coverage, "covered")
-    papers = generates("G2", study, PAPERS, asked, tuple(WEIGHTS))
-    return [papers, generates("R4", study, OURS, asked, ("ema",)), errors(study)]
+    return _of_images(study, "G2", "R4", Asked("coverage", least_coverage, "covered"))
+
+
+def _of_images(study: Study, papers: str, ours: str, asked: Asked) -> list[Verdict]:
+    """Judge the claims on the paper's training and on ours, and the errors."""
+    return [
+        generates(papers, study, PAPERS, asked, tuple(WEIGHTS)),
+        generates(ours, study, OURS, asked, ("ema",)),
+        errors(study),
+    ]
 
 
 def generates(
