@@ -8,7 +8,7 @@ from idem.figures import style
 from idem.figures.facets import facets
 
 _RULES = {"modified": "modified", "ordinary": "ordinary", "none": "denoiser"}  # drawn like models
-_IMAGES = {"noise": "error on noise", "data": "on validation images"}
+_IMAGES = {"noise": "relative error on noise", "data": "relative error on images"}
 
 
 @style.themed
@@ -28,7 +28,7 @@ def figure_prices(points: pd.DataFrame) -> Figure:
     figure, panels = facets(
         points,
         ("mode", style.MODES),
-        ("images", {name: f"relative {words}" for name, words in _IMAGES.items()}),
+        ("images", _IMAGES),
         "reconstruction error, validation",
         height=2.4,
         sharex="col",
