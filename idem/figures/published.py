@@ -78,7 +78,7 @@ def figure_published(
         grid[1, -1].set_axis_off()
         grid[1, -1].legend(handles=share_legend(newdata), loc="upper center", fontsize=7)
     more: dict[str, Any] = {"the authors (10 runs)": {"linestyle": "-"}}
-    more["theirs, not run here"] = {"linestyle": "-"} | _THIN
+    more["theirs, not compared"] = {"linestyle": "-"} | _THIN
     more |= {words: _MARK | look for words, (*_, look) in _OURS.items()}
     rules_legend(figure, more, columns=4)
     return figure
