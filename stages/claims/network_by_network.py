@@ -36,7 +36,7 @@ NETWORKS = {
     "T6": ("B1",),
     "T7": ("B1", "B2"),
     "P1": (ALL, "B2", "B3"),
-    "P3": ("B2", "B3"),
+    "P3": (ALL, "B2", "B3"),
     "P4": (ALL, "B1", "B2", "n512"),  # the last has B3's ratio of n to the batch
     "N": (ALL, "n5", "n20", "n100", "n400", "n1000"),  # widths, of which there are several cases
 }
@@ -84,7 +84,7 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         name: _replayed(folder, name, _from_edge(lines[name], edge), lines[name].steps)
         for name, edge in EDGES.items()
     }
-    beside = {name: _found(folder, f"published_{name}") for name in NETWORKS["P3"]}
+    beside = {name: _found(folder, f"published_{name}") for name in NETWORKS["P3"] if name != ALL}
     curves = {name: of or _as_read(folder, name, settings) for name, of in beside.items()}
     fresh = _cases(folder, "newdata", NETWORKS["P4"])
     if len(fresh) == len(NETWORKS["P4"]) - 1:
@@ -112,7 +112,10 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
             _runs_on_lines(curves),
             lambda n: published.curves(curves if n == ALL else {n: curves[n]}, section),
         ),
-        "P3": (_runs_on_lines(beside), lambda n: published.new_inputs({n: beside[n]}, section)),
+        "P3": (
+            _runs_on_lines(beside),
+            lambda n: published.new_inputs(beside if n == ALL else {n: beside[n]}, section),
+        ),
         "P4": (
             {name: newdata.runs(cases) for name, cases in fresh.items()},
             lambda n: newdata.judge(fresh[n], section),

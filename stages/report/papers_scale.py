@@ -1,5 +1,6 @@
 """Claims that the paper's scale has judged whole or furthest, and whose verdict there counts."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ Row = Mapping[str, Any]  # of a claims.json
 
 
 def whole(laptop: Row, paper: Mapping[str, Row]) -> Row | None:
-    """Return what the paper's scale says of a claim, if nothing is missing there.
+    """Return what the paper's scale says of a claim, if it rests on more than the laptop's.
 
     Args:
         laptop: what the laptop scale says of it, with its ``networks`` unless it is about one.
@@ -19,10 +20,27 @@ def whole(laptop: Row, paper: Mapping[str, Row]) -> Row | None:
     Returns:
         The row over all networks or cases, if there is one: what it rests on was trained further
         than the laptop's. Else that of the only network that the laptop scale judges, if it has as
-        many runs and steps as a verdict takes; of a claim about several networks none.
+        many runs and steps as a verdict takes, or at least the laptop's runs and all steps; of a
+        claim about several networks none.
     """
     if "ours" in paper.get(ALL, {}):
         return paper[ALL]
     networks = laptop.get("networks", list(paper))
     found = paper.get(networks[0], {}) if len(networks) == 1 else {}
-    return found if "ours" in found and INDICATION not in found["verdict"] else None
+    return found if "ours" in found and _as_many(laptop, found["verdict"]) else None
+
+
+def _as_many(laptop: Row, verdict: str) -> bool:
+    """Return whether a verdict of the paper's scale rests on enough runs and steps."""
+    if INDICATION not in verdict:
+        return True
+    if "step" in verdict.partition(INDICATION)[2]:
+        return False
+    runs, its = (_runs(words) for words in (verdict, laptop.get("verdict", "")))
+    return runs is not None and its is not None and runs >= its
+
+
+def _runs(verdict: str) -> int | None:
+    """Return the runs that a verdict rests on, if they are too few to need no mention."""
+    found = re.search(rf"\({INDICATION}: (\d+) run", verdict)
+    return int(found[1]) if found else None

@@ -6,6 +6,8 @@ from stages.report.papers_scale import whole
 
 WHOLE = {"verdict": "undecided", "runs": 10, "ours": "×2"}
 FEW = WHOLE | {"verdict": "undecided (indication: 60 steps)", "brief": "undecided (60 steps)"}
+FOUR = WHOLE | {"verdict": "undecided (indication: 4 runs)"}
+THREE = {"networks": ["B2"], "verdict": "undecided (indication: 3 runs, 25 steps)"}
 NOT_RUN = {"verdict": "not run", "runs": 0}
 
 
@@ -15,6 +17,10 @@ NOT_RUN = {"verdict": "not run", "runs": 0}
         ({}, {"B1": WHOLE}, "B1"),
         ({"networks": ["B1"]}, {"B1": WHOLE, "B2": FEW}, "B1"),
         ({"networks": ["B2"]}, {"B1": WHOLE, "B2": FEW}, None),
+        (THREE, {"B2": FOUR}, "B2"),
+        (THREE | {"verdict": "undecided (indication: 5 runs, 30 steps)"}, {"B2": FOUR}, None),
+        (THREE | {"verdict": "undecided (indication: 300 steps)"}, {"B2": FOUR}, None),
+        (THREE, {"B2": FEW}, None),
         ({"networks": ["B1", "B2"]}, {"B1": WHOLE, "B2": WHOLE}, None),
         ({}, {"B1": WHOLE, "B2": WHOLE}, None),
         ({}, {"B1": NOT_RUN}, None),
