@@ -98,7 +98,7 @@ def precision(found: Found, section: params.Claims) -> Verdict:
     verdict = stated(precise["symmetric"], all(precise.values()) and all(converge))
     worst = _worst_oblique(found["cases"])
     ours = (
-        f"relative error 10^{L4['log10_floor_by_dtype']['float64']:.1f} if symmetric, "
+        f"residual 10^{L4['log10_floor_by_dtype']['float64']:.1f} if symmetric, "
         f"10^{worst['log10_floor']:.1f} at worst"
     )
     return _verdict("L4", verdict, ours, found=L4, worst=worst)
