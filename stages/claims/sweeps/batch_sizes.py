@@ -42,7 +42,9 @@ class Difference:
     @property
     def brief(self) -> str:
         """Return how much they differ, without where."""
-        return f"{self.lost:.0%} diverge" if self.ratio is None else f"errors ×{10**self.ratio:.2g}"
+        if self.ratio is None:
+            return f"{self.lost:.0%} diverge at one size"
+        return f"errors ×{10**self.ratio:.2g}"
 
     def outcome(self, comparable: float) -> str:
         """Return COMPARABLE, DIFFERENT or OPEN."""
@@ -114,9 +116,9 @@ def _ours(cases: Sequence[Case]) -> str:
     """Return the largest ratio of errors at one rate, and at the best rates, of all that count."""
     fixed = [case.most for case in cases if case.at_one_rate]
     best = [case.at_best_rates for case in cases]
-    places = {"at one rate": fixed, "at best rates": best}
-    shown = [f"{_largest(of).brief} {place}" for place, of in places.items() if of]
-    return f"by size {', '.join(shown)}" if shown else "none that counts"
+    places = {"one rate": fixed, "best rates": best}
+    shown = [f"{place}: {_largest(of).brief}" for place, of in places.items() if of]
+    return "; ".join(shown) if shown else "none that counts"
 
 
 def _largest(differences: Sequence[Difference]) -> Difference:
