@@ -81,10 +81,10 @@ def summarize(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
         for measure in runs.columns.drop(RUN):
             values = runs[measure].to_numpy(float)
             if not np.isnan(values).all():
-                mean, low, high = over_seeds(values, confidence, measure in ON_LOGS)
                 least = -math.inf if measure in UNBOUNDED else 0.0
-                low, high = max(low, least), min(high, HIGHEST.get(str(measure), math.inf))
-                rows.append((*setting, measure, mean, low, high, len(values)))
+                most = HIGHEST.get(str(measure), math.inf)
+                found = over_seeds(values, confidence, measure in ON_LOGS).within(least, most)
+                rows.append((*setting, measure, *found, len(values)))
     columns = [*SETTING, "measure", "mean", "low", "high", "seeds"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -143,6 +143,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "distance by compute": distance_by_compute,
     "towards one map": partial(trials_of, "one_map"),
     "attribution": partial(trials_of, "attribution"),
+    "from white noise": partial(trials_of, "printed"),
     "a trained denoiser": denoiser,
 } | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 

@@ -15,6 +15,10 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
+    def within(self, least: float, most: float) -> "Estimate":
+        """Return it with an interval that ends where what is measured does."""
+        return Estimate(self.mean, max(self.low, least), min(self.high, most))
+
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 

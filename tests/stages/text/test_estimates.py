@@ -37,6 +37,11 @@ def test_one_seed_has_no_interval():
     assert in_figures(single) == "5"
 
 
+def test_intervals_end_where_a_measurement_does():
+    assert over_seeds([1.0, 9.0], 0.95).within(0.0, 10.0) == (5.0, 0.0, 10.0)
+    assert math.isnan(over_seeds([5.0], 0.95).within(0.0, 10.0).low)
+
+
 def test_figures_are_three_and_whole_from_a_thousand():
     assert in_figures(over_seeds([1230.0, 1250.0], 0.5)) == "1240 [1230, 1250]"
     assert in_figures(over_seeds([0.12345], 0.95)) == "0.123"
