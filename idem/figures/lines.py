@@ -25,6 +25,7 @@ from idem.figures.sweep import ERROR
 _ROOM = 3.0  # times the last epoch, to the right edge, for the names of lines
 _GAP = 0.06  # of the height of a panel, that two names are apart at least
 _APART = 1.9  # times, that a dot is later than the one before it at least
+_FEW = 5  # runs; an interval of fewer spans more than the lines of a panel
 _LIGHTEST = 2  # of the shades of a rule, that are left out, as they vanish on white
 
 
@@ -34,8 +35,8 @@ def figure_lines(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
     A column a network. The authors' are lines, ours on the trained batch dots, of a rule's colour,
     the darker the higher the rate; theirs that were not run here are thin and grey. Below, ours
-    over theirs wherever theirs is printed, with 95 % intervals over runs as bands; at the bottom
-    our error on new inputs over that on the trained batch.
+    over theirs wherever theirs is printed, with 95 % intervals over runs as bands, of five runs
+    or more; at the bottom our error on new inputs over that on the trained batch.
 
     Args:
         lines: one batch a run; columns ``network``, ``rule``, ``label``, ``epoch``, ``runs``,
@@ -101,7 +102,8 @@ def _draw(column: np.ndarray, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
             dots.epoch, dots.error, **look | _OURS | {"marker": RULE_STYLES[rule]["marker"]}
         )
         new.plot(line.epoch, line.new_error / line.error, **look)
-        draw_ratio(ratios, line, look, 0.06)
+        few = line.runs.min() < _FEW
+        draw_ratio(ratios, line.assign(low=np.nan, high=np.nan) if few else line, look, 0.06)
     errors.set_xlim(right=_ROOM * theirs.epoch.max())
     _name_ends(errors, ends)
 

@@ -57,10 +57,16 @@ def test_below_are_ours_over_theirs_with_the_interval_and_new_inputs_over_traine
     ratios, new = (row[0] for row in panels()[1:])
     _, *of_lines = ratios.get_lines()  # the first is the line at 1
     assert [np.asarray(line.get_xydata()).tolist() for line in of_lines] == [[[10.0, 1.25]]] * 4
-    low, high = np.asarray(ratios.collections[0].get_paths()[0].vertices)[:, 1][[1, -2]]
-    np.testing.assert_allclose(sorted([low, high]), [1.25 * 0.9, 1.25 * 1.1])
+    bands = [path for band in ratios.collections for path in band.get_paths()]
+    assert not any(np.isfinite(path.vertices).any() for path in bands), "of three runs"
     _, *of_lines = new.get_lines()
     np.testing.assert_allclose([np.asarray(line.get_ydata()) for line in of_lines], 2.0)
+
+
+def test_intervals_of_enough_runs_are_bands():
+    ratios = figure_lines(lines_of(("fixed",)).assign(runs=5), curves_of()).axes[2]
+    low, high = np.asarray(ratios.collections[0].get_paths()[0].vertices)[:, 1][[1, -2]]
+    np.testing.assert_allclose(sorted([low, high]), [1.25 * 0.9, 1.25 * 1.1])
 
 
 def test_networks_share_the_scales_of_what_is_a_ratio_alone():
