@@ -95,10 +95,14 @@ def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     answers = {network: _holds(*fell, section) for network, fell in falls.items()}
     words = ", ".join(f"{answer} on {network}" for network, answer in answers.items())
     short = ", ".join(f"{network} {answer}" for network, answer in answers.items())
-    of_each = (f"{n} ÷{old:.2g} trained, ÷{new:.2g} new" for n, (old, new) in falls.items())
+    of_each = (f"{n} ÷{_times(a)} trained, ÷{_times(b)} new" for n, (a, b) in falls.items())
     ours = f"error: {'; '.join(of_each)}"
     text = told("P3", networks=lines)
     return Verdict.of("P3", [words, short], _rests_on(lines, section), ours, text, list(lines))
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.2g}" if factor < 100 else f"{factor:.0f}"
 
 
 def _holds(trained: float, new: float, section: params.Claims) -> str:
