@@ -22,8 +22,8 @@ def stale(pipeline: str) -> list[str]:
 
     Returns:
         ``STAGE (PATH)``, the first path that differs, or ``STAGE (not run)`` where the lock has no
-        entry. Paths below ``data`` are left out, and files that are not there; so are entries of
-        stages that are no more.
+        entry. Paths below ``data`` are left out, and files that are not there; so are frozen
+        stages, which DVC leaves as they are, and entries of stages that are no more.
     """
     folder = Path() if pipeline == "laptop" else Path("stages/pipelines", pipeline)
     lock = folder / "dvc.lock"
@@ -43,9 +43,11 @@ def stale(pipeline: str) -> list[str]:
 
 
 def _names(folder: Path) -> list[str]:
-    """Return the stages of a dvc.yaml, ``NAME@ITEM`` for each item of one that has ``foreach``."""
+    """Return the stages of a dvc.yaml that may change, ``NAME@ITEM`` for each item of ``foreach``."""
     found = []
     for name, stage in _read(folder / "dvc.yaml")["stages"].items():
+        if stage.get("frozen"):
+            continue
         items = stage.get("foreach", [None])
         if isinstance(items, str):  # ${a.b}, of the parameters that lie beside it
             parameters = _read(folder / "params.yaml")
