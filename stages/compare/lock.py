@@ -43,7 +43,7 @@ def stale(pipeline: str) -> list[str]:
 
 
 def _names(folder: Path) -> list[str]:
-    """Return the stages of a dvc.yaml that may change, ``NAME@ITEM`` for each item of ``foreach``."""
+    """Return the stages that may change, ``NAME@ITEM`` for each item of one with ``foreach``."""
     found = []
     for name, stage in _read(folder / "dvc.yaml")["stages"].items():
         if stage.get("frozen"):
