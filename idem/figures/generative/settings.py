@@ -26,7 +26,7 @@ def figure_settings(found: pd.DataFrame) -> Figure:
             ten digits.
     """
     rows = [(of, added) for of in in_order(found.of) for added in _in_order(found[found.of == of])]
-    figure = Figure(figsize=(WIDTH, 0.21 * len(rows) + 1.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.21 * len(rows) + 1.4), layout="constrained")
     axes, styles = figure.subplots(), looks(found.of)
     for place, (of, added) in enumerate(rows):
         own = found[(found.of == of) & (found.added == added)].sort_values("distance")

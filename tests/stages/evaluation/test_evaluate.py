@@ -161,7 +161,7 @@ def test_the_headline_is_nested_by_model_with_intervals_seeds_and_controls(train
 def test_the_readable_table_has_a_row_a_setting(trained):
     lines = (trained / "metrics/generative.md").read_text().splitlines()
     assert len(lines) == 2 + 3 * 3 * 2 + 4
-    assert lines[2].startswith("| modified | raw | train | ")
+    assert lines[2].startswith("| our training | raw | train | ")
     assert len({line.count("|") for line in lines}) == 1
 
 
