@@ -21,25 +21,21 @@ def stale(pipeline: str) -> list[str]:
     """List the stages of a pipeline of which the lock does not say what the working tree has.
 
     Returns:
-        ``STAGE (PATH)``, the first path that differs, or ``STAGE (not run)`` where the lock has no
-        entry. Paths below ``data`` are left out, and files that are not there; so are frozen
-        stages, which DVC leaves as they are, and entries of stages that are no more.
+        ``STAGE (PATH)``, the first path that differs; behind these ``STAGE (not in the lock)``
+        where it has no entry. Paths below ``data`` are left out, and files that are not there; so
+        are frozen stages, which DVC leaves as they are, and entries of stages that are no more.
     """
     folder = Path() if pipeline == "laptop" else Path("stages/pipelines", pipeline)
     lock = folder / "dvc.lock"
     if not lock.is_file():
         return [f"no {lock.as_posix()}"]
-    locked, found = _read(lock)["stages"], []
-    for name in _names(folder):
-        stage = locked.get(name)
-        if stage is None:
-            found.append(f"{name} (not run)")
-            continue
-        entries = [*stage.get("deps", []), *stage.get("outs", [])]
+    names, locked, found = _names(folder), _read(lock)["stages"], []
+    for name in filter(locked.__contains__, names):
+        entries = [*locked[name].get("deps", []), *locked[name].get("outs", [])]
         others = [e["path"] for e in entries if _differs(e["path"], e["md5"])]
         if others:
             found.append(f"{name} ({others[0]})")
-    return found
+    return found + [f"{name} (not in the lock)" for name in names if name not in locked]
 
 
 def _names(folder: Path) -> list[str]:

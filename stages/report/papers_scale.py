@@ -11,7 +11,7 @@ Row = Mapping[str, Any]  # of a claims.json
 
 
 def whole(laptop: Row, paper: Mapping[str, Row]) -> Row | None:
-    """Return what the paper's scale says of a claim, if it rests on more than the laptop's.
+    """Return what the paper's scale says of a claim, if it rests on as much as the laptop's.
 
     Args:
         laptop: what the laptop scale says of it, with its ``networks`` unless it is about one.
@@ -41,6 +41,6 @@ def _as_many(laptop: Row, verdict: str) -> bool:
 
 
 def _runs(verdict: str) -> int | None:
-    """Return the runs that a verdict rests on, if they are too few to need no mention."""
+    """Return the runs that a verdict rests on, if they are so few that it names them."""
     found = re.search(rf"\({INDICATION}: (\d+) run", verdict)
     return int(found[1]) if found else None

@@ -98,12 +98,13 @@ def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
 
     Args:
         history: columns ``model``, ``seed``, ``step`` and ``ema_frechet_distance``.
-        models: those of equal compute, in the order of the rows.
+        models: those of equal compute, in the order of the rows; without rows they have no row.
     """
     heads = [f"{100 * fraction:g} %" for fraction in FRACTIONS]
     by_seed = {
         model: history[history.model == model].groupby("seed")[list(history)].apply(_after)
         for model in models
+        if model in set(history.model)
     }
     first, rows = by_seed[models[0]], []
     for model, distances in by_seed.items():
@@ -112,8 +113,9 @@ def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
             for fraction in FRACTIONS
         ]
         if model != models[0]:
-            nearer = (first < distances.fillna(np.inf)).sum()
-            cells = [f"{text}, {n}/{len(first)}" for text, n in zip(cells, nearer, strict=True)]
+            seeds = first.index.intersection(distances.index)
+            nearer = (first.loc[seeds] < distances.loc[seeds].fillna(np.inf)).sum()
+            cells = [f"{text}, {n}/{len(seeds)}" for text, n in zip(cells, nearer, strict=True)]
         rows.append([names.model(model), *cells])
     return markdown.table(["model", *heads], rows) + "\n"
 

@@ -102,7 +102,7 @@ def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
 
 
 def _times(factor: float) -> str:
-    return f"{factor:.2g}" if factor < 100 else f"{factor:.0f}"
+    return f"{factor:.2g}" if factor < 99.5 else f"{factor:.0f}"
 
 
 def _holds(trained: float, new: float, section: params.Claims) -> str:

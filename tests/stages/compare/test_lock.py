@@ -66,17 +66,20 @@ def test_what_has_changed_since_is_named(locked: Path, path: str, found: list[st
 
 
 def test_stages_count_that_there_are(locked: Path):
-    """Not those the lock still has, but those it lacks: item by item, from a list or parameters."""
-    was = {name: (locked / name).read_text() for name in ("dvc.yaml", "params.yaml")}
+    """Not those the lock still has, nor frozen ones; those it lacks, item by item, come last."""
+    files = ("dvc.yaml", "params.yaml", "code/a.txt")
+    was = {name: (locked / name).read_text() for name in files}
     each = {"do": {"cmd": "true"}}
     stages = {"listed": {"foreach": ["x"]} | each, "named": {"foreach": "${of.these}"} | each}
-    stages["kept"] = {"cmd": "true", "frozen": True}
+    stages |= {"kept": {"cmd": "true", "frozen": True}} | STAGES["stages"]
     (locked / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     (locked / "params.yaml").write_text("of: {these: {y: 1, z: 2}}\n")
-    listed = run(["dvc", "stage", "list", "--name-only"], locked).split()
+    (locked / "code/a.txt").write_text("changed")
     try:
-        assert lock.stale("laptop") == [f"{name} (not run)" for name in listed if name != "kept"]
-        assert set(listed) == {"listed@x", "named@y", "named@z", "kept"}
+        lacking = [f"{name} (not in the lock)" for name in ("listed@x", "named@y", "named@z")]
+        assert lock.stale("laptop") == ["make (code)", *lacking]
+        listed = run(["dvc", "stage", "list", "--name-only"], locked).split()
+        assert set(listed) == {"listed@x", "named@y", "named@z", "kept", "make"}
     finally:
         for name, text in was.items():
             (locked / name).write_text(text)

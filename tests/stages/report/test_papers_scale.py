@@ -18,6 +18,7 @@ NOT_RUN = {"verdict": "not run", "runs": 0}
         ({"networks": ["B1"]}, {"B1": WHOLE, "B2": FEW}, "B1"),
         ({"networks": ["B2"]}, {"B1": WHOLE, "B2": FEW}, None),
         (THREE, {"B2": FOUR}, "B2"),
+        (FOUR | {"networks": ["B2"]}, {"B2": FOUR}, "B2"),
         (THREE | {"verdict": "undecided (indication: 5 runs, 30 steps)"}, {"B2": FOUR}, None),
         (THREE | {"verdict": "undecided (indication: 300 steps)"}, {"B2": FOUR}, None),
         (THREE, {"B2": FEW}, None),
