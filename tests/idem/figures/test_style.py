@@ -36,6 +36,16 @@ def test_every_model_has_a_marker_of_its_own_and_the_families_differ_in_grey():
     assert abs(modified - ordinary) > 0.15
 
 
+def test_rules_are_named_as_rules_and_models_by_their_training():
+    names = []
+    for explain in (style.rules_legend, lambda of: style.legend(of, style.RULE_STYLES)):
+        figure = Figure()
+        explain(figure)
+        names.append([text.get_text() for text in figure.legends[0].get_texts()])
+    assert names[0] == ["Modified rule", "Ordinary rule"]
+    assert names[1] == ["Our training, modified rule", "Our training, ordinary rule"]
+
+
 def test_what_diverged_lies_above_all_numbers_and_is_named():
     axes = Figure().subplots()
     shown = style.with_lost(axes, pd.Series([0.0, 1e-3, 1.0, math.inf]))

@@ -122,3 +122,11 @@ def test_t7_is_marked_by_its_horizon_and_by_what_became_of_the_networks():
     assert judged({"B1": case()}, relative=0.5).verdict == f"{REPRODUCED}, {SHRINKS}"
     both = judged({"B1": case()}, steps=9, relative=1.0)
     assert both.brief == f"{REPRODUCED}, shrinks (indication: 9 steps)"
+
+
+def test_t7_says_by_rate_how_much_sizes_differ():
+    assert (
+        judged({"B1": case(largest(LARGE))}).ours == "one rate: errors ×10; best rates: errors ×1.3"
+    )
+    found = judged({"B1": case(lost(0.2))}).ours
+    assert found == "one rate: 20% diverge at one size; best rates: errors ×1.3"

@@ -127,3 +127,8 @@ def test_networks_are_answered_apart():
     )
     assert [v.id for v in found] == ["P1", "P2", "P3"]
     assert found[2].verdict == "as far on B2, under 50% as far on B3"
+
+
+def test_large_falls_are_told_without_powers_of_ten():
+    said = published.new_inputs(lines_of(B3={"trained_fell": 99.7, "new_fell": 2.46}), SECTION)
+    assert said.ours == "error: B3 ÷100 trained, ÷2.5 new"
