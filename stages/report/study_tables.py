@@ -101,13 +101,10 @@ def by_compute(history: pd.DataFrame, models: Sequence[str]) -> str:
         models: those of equal compute, in the order of the rows; without rows they have no row.
     """
     heads = [f"{100 * fraction:g} %" for fraction in FRACTIONS]
-    by_seed = {
-        model: history[history.model == model].groupby("seed")[list(history)].apply(_after)
-        for model in models
-        if model in set(history.model)
-    }
-    first, rows = by_seed[models[0]], []
-    for model, distances in by_seed.items():
+    after = history.groupby(["model", "seed"])[list(history)].apply(_after)
+    first, rows = after.loc[models[0]], []
+    for model in (name for name in models if name in after.index):
+        distances = after.loc[model]
         cells = [
             in_figures(over_seeds(distances[fraction], CONFIDENCE, on_logs=True))
             for fraction in FRACTIONS
