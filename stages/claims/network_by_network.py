@@ -7,7 +7,7 @@ is one set.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Entry:
     measured: str = ""
     brief: str = ""
     ours: str = ""
+    lacking: Mapping[str, int] = field(default_factory=dict)
 
 
 def write(folder: Path, settings: params.Paper, section: params.Claims) -> None:
@@ -172,6 +173,7 @@ def by_claim(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
         numbers: dict[str, Any] = {"verdict": entry.verdict, "runs": entry.runs}
         numbers |= {"brief": entry.brief} if entry.brief else {}
         numbers |= {"ours": entry.ours} if entry.ours else {}
+        numbers |= {"lacking": dict(entry.lacking)} if entry.lacking else {}
         found.setdefault(entry.id, {})[entry.network] = numbers
     return found
 
@@ -230,10 +232,11 @@ def _entry(claim: str, network: str, runs: int, verdict_on: Callable[[str], Verd
     if not runs:
         return Entry(claim, network, runs)
     found = verdict_on(network)
+    of = Entry(claim, network, runs, ours=found.ours, lacking=found.lacking)
     if network == ALL:
         verdict = found.brief or found.verdict
-        return Entry(claim, ALL, runs, verdict, "told below, by network", ours=found.ours)
-    return Entry(claim, network, runs, found.verdict, found.measured, found.brief, found.ours)
+        return replace(of, verdict=verdict, measured="told below, by network")
+    return replace(of, verdict=found.verdict, measured=found.measured, brief=found.brief)
 
 
 def _found(folder: Path, name: str) -> dict[str, Any]:

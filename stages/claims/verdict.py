@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stages.claims.printed import CLAIMS, OURS
@@ -40,6 +40,7 @@ class Verdict:
         measured: all that was measured for it.
         networks: those that it was judged on, where the claim is about more.
         brief: the verdict in at most LONGEST characters, where it is longer.
+        lacking: as of `Evidence`.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Verdict:
     measured: str
     networks: Sequence[str] = ()
     brief: str = ""
+    lacking: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -62,7 +64,8 @@ class Verdict:
         """Return a row whose verdict is the first of its wordings, and the brief one that fits."""
         said = [answered(id, wording) for wording in wordings]
         verdict, brief = rests.marked(said[0]), rests.brief(*said)
-        return cls(id, verdict, ours, measured, networks, "" if brief == verdict else brief)
+        brief = "" if brief == verdict else brief
+        return cls(id, verdict, ours, measured, networks, brief, rests.lacking)
 
     @property
     def claim(self) -> str:
@@ -73,7 +76,7 @@ class Verdict:
         return f"{text.removesuffix(')')}; {' and '.join(self.networks)} here)"
 
 
-def entries(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
+def entries(verdicts: Sequence[Verdict]) -> dict[str, dict[str, Any]]:
     """Return the table as it is written to claims.json, readable alone."""
     return {
         v.id: {
@@ -84,6 +87,7 @@ def entries(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
         }
         | ({"brief": v.brief} if v.brief else {})
         | ({"networks": list(v.networks)} if v.networks else {})
+        | ({"lacking": dict(v.lacking)} if v.lacking else {})
         for v in verdicts
     }
 
@@ -137,10 +141,12 @@ class Evidence:
     Args:
         few: in words, such as ``3 runs, 24 steps``; empty where nothing is missing.
         least: the same in fewer words, if there are any.
+        lacking: the same as numbers, ``runs`` (or seeds) and ``steps``, where these are too few.
     """
 
     few: str = ""
     least: str = ""
+    lacking: Mapping[str, int] = field(default_factory=dict)
 
     def marked(self, verdict: str) -> str:
         """Return a verdict that rests on too little marked as an indication."""
@@ -173,9 +179,12 @@ def evidence(count: int, unit: str, least: int, steps: int = 0, least_steps: int
         steps: that were trained, the horizon.
         least_steps: how many it takes.
     """
-    few = [counted(count, unit)] if count < least else []
-    few += [counted(steps, "step")] if steps < least_steps else []
-    return Evidence(", ".join(few))
+    lacking = ({"runs": count} if count < least else {}) | (
+        {"steps": steps} if steps < least_steps else {}
+    )
+    units = {"runs": unit, "steps": "step"}
+    few = ", ".join(counted(number, units[of]) for of, number in lacking.items())
+    return Evidence(few, lacking=lacking)
 
 
 def with_nature(verdict: str, nature: str) -> list[str]:

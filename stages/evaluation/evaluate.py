@@ -8,7 +8,8 @@ made.
 
 All real images that samples are compared with are those of the split `test`. Orbits f, f(f), … are
 followed for the weights that are shown, in both modes; the bias of the Fréchet distance and the
-nearest training images are sought for these weights in the mode that is shown.
+nearest training images are sought for these weights in the mode that is shown. Samples that are
+drawn are of both modes.
 """
 
 import operator
@@ -17,12 +18,13 @@ from itertools import product
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json, write_text
 from stages.common.params import Generative
-from stages.evaluation import measured, pictures
+from stages.evaluation import measured, pictures, shown
 from stages.evaluation.labels import labelled, subset
 from stages.evaluation.summary import headline, readable, summarize
 from stages.generative import networks, runs, weights
 
-MODULES = ("stages.evaluation.measured",)  # that decide a table, the training within
+# What decides a table of numbers or of pixels, the training within.
+MODULES, OF_PIXELS = ("stages.evaluation.measured",), ("stages.evaluation.shown",)
 
 
 def main() -> None:
@@ -87,11 +89,11 @@ def plan_of_pictures(everything: Generative, dataset: str) -> resume.Plan:
         resume.Unit(
             f"pictures_{dataset}_{model}_{seed}",
             [of_runs[model, seed], section],
-            (measured.shown, everything, dataset, model, seed),
+            (shown.pixels, everything, dataset, model, seed),
         )
         for model in everything.train.models
     ]
-    return resume.Plan(operator.call, units, MODULES)
+    return resume.Plan(operator.call, units, OF_PIXELS)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from idem.checkpoint import Checkpoint
 from idem.data.datasets import to_unit
 from idem.evaluation import metrics, samples
 from stages.common.params import Evaluate, Generative
-from stages.evaluation import measures, pictures
+from stages.evaluation import measures
 from stages.evaluation.labels import CONTROL, KINDS, MODES, RUN
 from stages.generative import networks, weights
 from stages.generative.scoring import Scorer, batched, load_scorer
@@ -27,27 +27,9 @@ def network(
 ) -> Tables:
     """Return all tables of one run, of all its weights in both modes, but for pictures."""
     scorer = load_scorer(everything.score, dataset, "test")
-    given = _inputs(everything, dataset, model)
-    return joined([_weights(everything, dataset, scorer, given, model, seed, k) for k in KINDS])
-
-
-def shown(
-    everything: Generative, dataset: str, model: str, seed: int, checkpoint: Checkpoint
-) -> Tables:
-    """Return the pixels of a few samples of the weights that are shown, and what is near them."""
-    section, size = everything.evaluate, everything.score.batch_size
-    z = _inputs(everything, dataset, model)["noise"][: section.samples]
-    f = weights.restored(everything, dataset, model, seed, section.shown_weights)
-    networks.in_mode(f, section.shown_mode)
-    y = batched(f, z, size)
-    _, nearest = measures.neighbours(y[: section.neighbours], dataset)
-    tables = _pictures([z, y, batched(f, y, size)], nearest, section.shown_samples)
-    return _keyed({"model": model, "seed": seed}, tables, RUN[:2])
-
-
-def _inputs(everything: Generative, dataset: str, model: str) -> dict[str, Tensor]:
     training = everything.train
-    return measures.inputs(everything.evaluate, training, dataset, training.models[model])
+    given = measures.inputs(everything.evaluate, training, dataset, training.models[model])
+    return joined([_weights(everything, dataset, scorer, given, model, seed, k) for k in KINDS])
 
 
 def _weights(
@@ -76,7 +58,7 @@ def _weights(
             row["frechet_distance_infinite"] = tables["size"].fitted.iloc[0]
             near, _ = measures.neighbours(y[: section.neighbours], dataset)
             row |= near
-        found.append(_keyed(run, tables | _rows(row)))
+        found.append(keyed(run, tables | _rows(row)))
     return joined(found)
 
 
@@ -102,9 +84,9 @@ def controls(everything: Generative, dataset: str, checkpoint: Checkpoint) -> Ta
         tables = _rows(measures.sample_quality(images, scorer, section.nearest_k))
         if name == "real":
             tables["size"] = _by_size(real, scorer, section)
-        found.append(_keyed(_control(name), tables))
+        found.append(keyed(_control(name), tables))
     near, _ = measures.neighbours(test[: section.neighbours], dataset)
-    return joined([*found, _keyed(_control("test"), _rows(near))])
+    return joined([*found, keyed(_control("test"), _rows(near))])
 
 
 def _control(name: str) -> dict[str, Any]:
@@ -144,26 +126,11 @@ def _by_size(images: Tensor, scorer: Scorer, section: Evaluate) -> pd.DataFrame:
     return pd.DataFrame(columns | {"fitted": [end, *fitted]})
 
 
-def _pictures(stages: list[Tensor], nearest: Tensor, count: int) -> Tables:
-    """Return the pixels of z, f(z) and f(f(z)), and those of f(z) and what is nearest to it."""
-    made = {i: pictures.pixels(images[:count]) for i, images in enumerate(stages)}
-    beside = {"sample": made[1], "nearest": pictures.pixels(nearest[:count])}
-    return {
-        "samples": _stacked(made, "application"),
-        "neighbours": _stacked(beside, "picture"),
-    }
-
-
-def _stacked(tables: dict[Any, pd.DataFrame], name: str) -> pd.DataFrame:
-    stacked = pd.concat(tables, names=[name, "sample"]).reset_index()
-    return stacked[["sample", name, *stacked.columns.drop(["sample", name])]]
-
-
-def _keyed(run: dict[str, Any], tables: Tables, keys: Sequence[str] = RUN) -> Tables:
-    """Put the keys of a run before every table."""
+def keyed(run: dict[str, Any], tables: Tables) -> Tables:
+    """Put what tells a run from others before every table."""
     result = {}
     for name, table in tables.items():
-        head = pd.DataFrame([{key: run[key] for key in keys}] * len(table), index=table.index)
+        head = pd.DataFrame([run] * len(table), index=table.index)
         result[name] = pd.concat([head, table], axis=1)
     return result
 

@@ -69,8 +69,9 @@ SHOWN = {  # of the table for readers
 def summarize(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Return a row a setting and measurement: mean and interval over seeds, and their number.
 
-    Of Fréchet distances means and intervals are those of logarithms. All intervals end where a
-    measurement does: none but an extrapolated one is negative, a fraction is 1 at most.
+    Of Fréchet distances means and intervals are those of logarithms, but for that extrapolated to
+    images without end, which may be negative. All other intervals end where a measurement does: at
+    0, and of a fraction at 1.
 
     Args:
         table: columns `RUN`, and measurements, a row a run; those missing everywhere are left out.

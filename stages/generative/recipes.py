@@ -141,13 +141,13 @@ def changes(setting: params.Setting) -> str:
 def added(model: params.Model, setting: params.Setting) -> str:
     """Return what a setting has that the paper's training lacks; "nothing" if it lacks it too."""
     own = model.model_dump() | setting.given()
-    tight = own["tightness"] and own["tightness"]["weight"] and model.rule != "ign"
+    tight = own["tightness"] and own["tightness"]["weight"] and own["rule"] != "ign"
     there = {
         "code": own["code_normalization"] == "decorrelated",
         "noise": own["data_noise"] > 0,
         "tightness": tight,
     }
-    return ", ".join(word for word, has in there.items() if has) or "nothing"
+    return " + ".join(word for word, has in there.items() if has) or "nothing"
 
 
 def _shown(value: object) -> str:

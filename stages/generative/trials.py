@@ -1,10 +1,10 @@
 """Stage trials: what became of the settings that answer a question each, on validation images.
 
 Four groups of the search are no search for a recipe: leads towards f as one map (`one_map`), what
-the corrector does beyond stopping the outer gradient (`attribution`), what others print
-(`printed`), and both rules at many weights (`fair`, see `stages.generative.fair`). Networks are
-measured in both modes of BatchNorm; eval mode, by one set of statistics for data and noise, is
-where f is a map of single images.
+the corrector does beyond stopping the outer gradient (`attribution`), what others print (`printed`:
+28 x 28 from white noise, and IGN by its re-implementations), and both rules at many weights
+(`fair`, see `stages.generative.fair`). Networks are measured in both modes of BatchNorm; eval mode,
+by one set of statistics for data and noise, is where f is a map of single images.
 """
 
 import math
@@ -17,7 +17,7 @@ from stages.common import params
 from stages.common.files import write_csv, write_figure, write_text
 from stages.common.params import Search, Setting
 from stages.generative import fair
-from stages.generative.recipes import changes
+from stages.generative.recipes import DIGITS, changes
 from stages.text.estimates import in_figures, over_seeds
 from stages.text.markdown import Table
 from stages.text.render import render
@@ -113,7 +113,7 @@ def summary(rows: pd.DataFrame, confidence: float) -> Table:
 
 
 def _over_seeds(values: pd.Series, name: str, confidence: float) -> str:
-    most = 10.0 if "digits" in name else math.inf
+    most = DIGITS if "digits" in name else math.inf
     return in_figures(over_seeds(values, confidence, name in DISTANCES).within(0.0, most))
 
 

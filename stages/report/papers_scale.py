@@ -1,11 +1,10 @@
 """Claims that the paper's scale has judged whole or furthest, and whose verdict there counts."""
 
-import re
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from stages.claims.network_by_network import ALL
-from stages.claims.verdict import INDICATION
 
 Row = Mapping[str, Any]  # of a claims.json
 
@@ -27,20 +26,10 @@ def whole(laptop: Row, paper: Mapping[str, Row]) -> Row | None:
         return paper[ALL]
     networks = laptop.get("networks", list(paper))
     found = paper.get(networks[0], {}) if len(networks) == 1 else {}
-    return found if "ours" in found and _as_many(laptop, found["verdict"]) else None
+    return found if "ours" in found and _as_many(laptop, found) else None
 
 
-def _as_many(laptop: Row, verdict: str) -> bool:
-    """Return whether a verdict of the paper's scale rests on enough runs and steps."""
-    if INDICATION not in verdict:
-        return True
-    if "step" in verdict.partition(INDICATION)[2]:
-        return False
-    runs, its = (_runs(words) for words in (verdict, laptop.get("verdict", "")))
-    return runs is not None and its is not None and runs >= its
-
-
-def _runs(verdict: str) -> int | None:
-    """Return the runs that a verdict rests on, if they are so few that it names them."""
-    found = re.search(rf"\({INDICATION}: (\d+) run", verdict)
-    return int(found[1]) if found else None
+def _as_many(laptop: Row, paper: Row) -> bool:
+    """Return whether the paper's scale lacks nothing, or runs alone and no more than the laptop."""
+    few, fewer = paper.get("lacking", {}), laptop.get("lacking", {})
+    return not few or ("steps" not in few and fewer.get("runs", math.inf) <= few["runs"])

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from stages.text.numbers import plain
+
 
 class Estimate(NamedTuple):
     """A mean over seeds and the ends of its interval; not numbers where there are none."""
@@ -48,9 +50,7 @@ def over_seeds(values: Sequence[float], confidence: float, on_logs: bool = False
 
 def in_figures(estimate: Estimate) -> str:
     """Return a mean with its interval in three digits, whole from 1 000; a dash for no number."""
-    mean, low, high = (
-        f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}" for value in estimate
-    )
+    mean, low, high = map(plain, estimate)
     if math.isnan(estimate.mean):
         return "–"
     return mean if math.isnan(estimate.low) else f"{mean} [{low}, {high}]"

@@ -16,3 +16,8 @@ def size(value: float) -> str:
 def digits(value: float, count: int = 3) -> str:
     """Return a number with so many significant digits."""
     return f"{value:.{count}g}"
+
+
+def plain(value: float, count: int = 3) -> str:
+    """Return a number with so many significant digits, whole where a power of ten would come."""
+    return f"{value:.0f}" if abs(value) >= 10**count - 0.5 else digits(value, count)

@@ -12,7 +12,7 @@ from matplotlib.ticker import NullFormatter
 from idem.figures import style
 from idem.figures.generative.pictures import WHITE, Images, gallery, images_of
 
-_SAMPLES, _MODELS = 8, 4  # that there is room for: beside each other, and beside other images
+_SAMPLES, _MODELS = 5, 4  # that there is room for: beside each other, and beside other images
 _CORRUPTIONS = ("none", "noise", "mask", "sketch", "shift")
 _GIVEN = {"input": "Given image", "nearest_image": "Nearest training image"}
 
@@ -21,13 +21,13 @@ _GIVEN = {"input": "Given image", "nearest_image": "Nearest training image"}
 def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> Figure:
     """Draw what each model makes of noise z, and how far its samples are from the data.
 
-    A sample a column, f(z) and f(f(z)) side by side; noise stands above the models that share it.
-    What a model has no image of stays white. Beside it the Fréchet distance in both modes of
-    BatchNorm, with intervals over seeds.
+    A panel a mode of BatchNorm with a sample a column, f(z) and f(f(z)) side by side; noise, the
+    same in both modes, stands above the models that share it. What a model has no image of stays
+    white. Beside them the Fréchet distance in both modes, with intervals over seeds.
 
     Args:
-        samples: columns ``model``, ``seed``, ``sample``, ``application`` (0 the noise, 1 f(z),
-            2 f(f(z))) and the pixels of `images_of`. Of several seeds, and of more than eight
+        samples: columns ``model``, ``seed``, ``mode``, ``sample``, ``application`` (0 the noise, 1
+            f(z), 2 f(f(z))) and the pixels of `images_of`. Of several seeds, and of more than five
             samples, the first are drawn, models in the order of `idem.figures.style.MODEL_NAMES`.
         distances: columns ``model``, ``mode``, ``mean``, ``low`` and ``high``; of other models
             nothing is drawn.
@@ -41,18 +41,21 @@ def figure_5(samples: pd.DataFrame, distances: pd.DataFrame, note: str = "") -> 
     """
     rows = samples[samples["seed"] == samples["seed"].min()]
     rows = rows[rows["sample"].isin(sorted(set(rows["sample"]))[:_SAMPLES])]
-    strips = _strips(rows)
-    figure = Figure(figsize=(style.WIDTH, 0.25 * len(strips) + 0.85), layout="constrained")
-    axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=[4, 1])
-    names = [style.model_name(model) if model else "Noise z" for model, _ in strips]
-    pictures = [images for _, images in strips]
-    places = gallery(axes, list(zip(names, pictures, strict=True)), group=2)
-    axes.set_aspect("auto")
-    axes.set_xticks(places, ["f(z)", "f²(z)"] * (len(places) // 2))
-    middles = dict(zip((model for model, _ in strips), axes.get_yticks(), strict=True))
+    panels = {mode: _strips(rows[rows["mode"] == mode]) for mode in style.MODES}
+    height = 0.185 * len(panels["train"]) + 1.0
+    figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
+    *galleries, beside = figure.subplots(1, len(panels) + 1, sharey=True, width_ratios=[9, 9, 5])
+    for axes, (mode, strips) in zip(galleries, panels.items(), strict=True):
+        names = [style.model_name(model) if model else "Noise z" for model, _ in strips]
+        pictures = [images for _, images in strips]
+        places = gallery(axes, list(zip(names, pictures, strict=True)), group=2)
+        axes.set_title(style.MODES[mode])
+        axes.set_aspect("auto")
+        axes.set_xticks(places, ["f", "f²"] * (len(places) // 2))
+    middles = dict(zip((m for m, _ in panels["train"]), galleries[0].get_yticks(), strict=True))
     _draw_distances(beside, distances[distances.model.isin(set(middles))], middles)
-    modes = [style.grey("BatchNorm in training mode", marker="o")]
-    modes += [style.grey("in eval mode", marker="o", markerfacecolor="white")]
+    modes = [style.grey("training mode", marker="o")]
+    modes += [style.grey("eval mode", marker="o", markerfacecolor="white")]
     figure.legend(handles=modes, loc="outside lower right", ncols=2)
     if note:
         figure.supxlabel(note, x=0.01, horizontalalignment="left", fontsize="medium")

@@ -21,7 +21,7 @@ def figure_settings(found: pd.DataFrame) -> Figure:
     open one for fewer. The settings by name are in the table beside the figure.
 
     Args:
-        found: of trainings of one length, columns ``of``, ``added`` (words, a comma between them,
+        found: of trainings of one length, columns ``of``, ``added`` (words, `` + `` between them,
             or ``nothing``), ``distance`` (above 0) and ``steady``, whether there were always all
             ten digits.
     """
@@ -45,9 +45,9 @@ def figure_settings(found: pd.DataFrame) -> Figure:
 
 def _in_order(found: pd.DataFrame) -> list[str]:
     """Return what is added, from nothing to the most."""
-    return sorted(found.added.unique(), key=lambda a: (a != "nothing", a.count(","), a))
+    return sorted(found.added.unique(), key=lambda a: (a != "nothing", a.count("+"), a))
 
 
 def _label(of: str, added: str) -> str:
     name = _SHORT.get(of, model_name(of))
-    return name if added == "nothing" else f"{name} + {added.replace(', ', ' + ')}"
+    return name if added == "nothing" else f"{name} + {added}"

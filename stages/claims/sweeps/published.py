@@ -20,6 +20,7 @@ from stages.claims.verdict import (
     told,
 )
 from stages.common import params
+from stages.text.numbers import plain
 
 Lines = Mapping[str, Mapping[str, Any]]  # by data: published_NETWORK.json
 
@@ -95,14 +96,11 @@ def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     answers = {network: _holds(*fell, section) for network, fell in falls.items()}
     words = ", ".join(f"{answer} on {network}" for network, answer in answers.items())
     short = ", ".join(f"{network} {answer}" for network, answer in answers.items())
-    of_each = (f"{n} ÷{_times(a)} trained, ÷{_times(b)} new" for n, (a, b) in falls.items())
+    by_network = {network: [plain(times, 2) for times in fell] for network, fell in falls.items()}
+    of_each = (f"{n} ÷{trained} trained, ÷{new} new" for n, (trained, new) in by_network.items())
     ours = f"error: {'; '.join(of_each)}"
     text = told("P3", networks=lines)
     return Verdict.of("P3", [words, short], _rests_on(lines, section), ours, text, list(lines))
-
-
-def _times(factor: float) -> str:
-    return f"{factor:.2g}" if factor < 99.5 else f"{factor:.0f}"
 
 
 def _holds(trained: float, new: float, section: params.Claims) -> str:
@@ -122,19 +120,19 @@ def runs(*networks: Lines) -> int:
 
 
 def _rests_on(lines: Mapping[str, Lines], section: params.Claims) -> Evidence:
-    """Return what lacks, by network where that differs; in fewer words the least of all."""
+    """Return what lacks, by network where that differs; in fewer words and as numbers the least."""
     few = {network: _lacks([of], section) for network, of in lines.items()}
     least = _lacks(lines.values(), section)
-    if set(few.values()) == {least}:
-        return Evidence(least)
-    each = "; ".join(f"{network} {words}" for network, words in few.items() if words)
-    return Evidence(each, least)
+    if {of.few for of in few.values()} == {least.few}:
+        return least
+    each = "; ".join(f"{network} {of.few}" for network, of in few.items() if of.few)
+    return Evidence(each, least.few, least.lacking)
 
 
-def _lacks(networks: Iterable[Lines], section: params.Claims) -> str:
+def _lacks(networks: Iterable[Lines], section: params.Claims) -> Evidence:
     found = list(networks)
     steps = min(of["epochs"] for of in _every_rule(found))
-    return evidence(runs(*found), "run", section.least_runs, steps, section.least_steps).few
+    return evidence(runs(*found), "run", section.least_runs, steps, section.least_steps)
 
 
 def _every_rule(networks: Iterable[Lines]) -> list[Mapping[str, Any]]:

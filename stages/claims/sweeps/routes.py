@@ -13,6 +13,7 @@ from stages.claims.verdict import OPEN, Evidence, Verdict, evidence, number, tol
 from stages.common import params
 
 Study = Mapping[str, Any]
+EQUAL_RATES, OWN_RATES = "at equal rates", "at a rate each"
 DIFFER, ALIKE = "differ", "do not differ"
 ANSWERS = {DIFFER: "yes", ALIKE: "no", OPEN: OPEN}
 
@@ -22,17 +23,17 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
 
     The answer names runs and steps of the study with the fewest where they are too few.
     """
-    studies, answers, briefly = found["studies"], [], []
+    studies, answers, briefs = found["studies"], [], []
     for network in dict.fromkeys(study["network"] for study in studies.values()):
         of = [study for study in studies.values() if study["network"] == network]
         words = rests_on(of, section).marked(by_rates(of, section))
         answers.append(f"{network}: {words}")
-        briefly.append(f"{network}: {in_short(of, section)}")
+        briefs.append(f"{network}: {in_short(of, section)}")
     shown = {name: _shown(study, section) for name, study in studies.items()}
     names = {name: name.replace("_best", " best rates") for name in shown}
     ratios = (f"{names[name]} ×{of['ratio']:.2g}" for name, of in shown.items())
     ours = f"distance / own scatter: {', '.join(ratios)}"
-    brief = rests_on(list(studies.values()), section).short("; ".join(briefly))
+    brief = rests_on(list(studies.values()), section).short("; ".join(briefs))
     return Verdict("Q1", "; ".join(answers), ours, told("Q1", studies=shown), brief=brief)
 
 
@@ -56,13 +57,14 @@ def by_rates(studies: Sequence[Study], section: params.Claims) -> str:
     if len(set(words)) == 1:
         return words[0]
     equal = [len(set(study["learning_rates"].values())) == 1 for study in studies]
-    places = ["at equal rates" if e else "at a rate each" for e in equal]
+    places = [EQUAL_RATES if e else OWN_RATES for e in equal]
     return ", ".join(f"{word} {place}" for word, place in zip(words, places, strict=True))
 
 
 def in_short(studies: Sequence[Study], section: params.Claims) -> str:
-    """Return the answers of the studies of one network without saying which is whose."""
-    return " or ".join(dict.fromkeys(ANSWERS[compared(study, section)] for study in studies))
+    """Return the same in fewer words: an answer without a place holds at equal rates."""
+    words = by_rates(studies, section).replace(f" {EQUAL_RATES}", "")
+    return words.replace(OWN_RATES, "at best rates")
 
 
 def _shown(study: Study, section: params.Claims) -> dict[str, Any]:

@@ -204,6 +204,23 @@ def test_lines_so_far_are_judged_until_they_are_whole(tmp_path: Path, settings: 
     assert found["P1", "B3"].verdict == NOT_RUN
 
 
+def test_new_inputs_are_judged_over_all_networks_where_none_lacks(
+    tmp_path: Path, settings: params.Paper
+):
+    fell = {"B2": {"trained_fell": 13.0, "new_fell": 12.0, "runs": 3}}
+    fell["B3"] = {"trained_fell": 250.0, "new_fell": 2.5, "runs": 1}
+    said = {}
+    for name, of in fell.items():
+        content = lines_of(**{name: of})[name]
+        (tmp_path / f"published_{name}_so_far.json").write_text(json.dumps(content))
+        said[name] = by_place(network_by_network.judge(tmp_path, settings, SECTION))
+    assert said["B2"]["P3", network_by_network.ALL].verdict == NOT_RUN
+    together = said["B3"]["P3", network_by_network.ALL]
+    assert together.verdict == "as far on B2, under 50% as far on B3 (indication: B3 1 run)"
+    assert together.ours == "error: B2 ÷13 trained, ÷12 new; B3 ÷250 trained, ÷2.5 new"
+    assert together.lacking == {"runs": 1}
+
+
 def test_the_base_reading_is_judged_where_no_line_was_run_to_its_end(
     tmp_path: Path, settings: params.Paper
 ):

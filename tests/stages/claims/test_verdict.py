@@ -59,6 +59,17 @@ def test_few_runs_or_steps_are_an_indication(runs: int, steps: int, mark: str):
     assert evidence(runs, "seed", runs).marked(NOT) == NOT
 
 
+def test_what_lacks_stands_in_the_file_as_numbers():
+    for rests, lacking in (
+        (evidence(3, "seed", 10), {"runs": 3}),
+        (evidence(10, "run", 10, 60, 2500), {"steps": 60}),
+        (evidence(3, "run", 10, 60, 2500), {"runs": 3, "steps": 60}),
+        (evidence(10, "run", 10), None),
+    ):
+        found = Verdict.of("T7", [OPEN], rests, "", "")
+        assert entries([found])["T7"].get("lacking") == lacking
+
+
 def test_of_a_claim_of_our_own_nothing_is_reproduced():
     words = [f"training mode {REPRODUCED}; eval mode {NOT}"]
     assert Verdict.of("G1", words, evidence(1, "seed", 1), "", "").verdict == words[0]

@@ -17,7 +17,7 @@ from idem.checkpoint import Checkpoint
 from idem.evaluation.corruptions import CORRUPTIONS
 from stages.common import params
 from stages.evaluation import evaluate, measured, measures, pictures, summary
-from stages.generative import train
+from stages.generative import networks, train, weights
 from stages.generative.scoring import Scorer
 from tests import ROOT
 from tests.interrupted import check_alike
@@ -165,21 +165,43 @@ def test_the_readable_table_has_a_row_a_setting(trained):
     assert len({line.count("|") for line in lines}) == 1
 
 
-def test_samples_are_pixels_of_noise_and_two_applications(trained):
+def test_samples_are_pixels_of_noise_and_two_applications_in_both_modes(trained):
     samples = table(trained, "samples_mnist")
-    assert list(samples)[:4] == ["model", "seed", "sample", "application"]
+    keys = ["model", "seed", "mode", "sample", "application"]
+    assert list(samples)[: len(keys)] == keys
     assert set(samples.seed) == {0}  # the one that is drawn
-    assert len(samples) == 3 * 3 * 4
-    pixels = samples.iloc[:, 4:].to_numpy()
+    assert len(samples) == len(samples[keys].drop_duplicates()) == 3 * 2 * 4 * 3
+    pixels = samples.drop(columns=keys)
     assert pixels.shape[1] == 1024
-    assert (pixels == pixels.astype(np.uint8)).all()
-    noise = samples[samples.application == 0].groupby(["model", "seed"])
-    assert len({tuple(rows.iloc[:, 4:].to_numpy().ravel()) for _, rows in noise}) == 1
+    assert (pixels == pixels.astype(np.uint8)).all(axis=None)
+    noise = pixels[samples.application == 0].groupby([samples.model, samples["mode"]])
+    assert len({tuple(rows.to_numpy().ravel()) for _, rows in noise}) == 1
+    made = pixels[samples.application == 1].groupby([samples.model, samples["mode"]])
+    assert len({tuple(rows.to_numpy().ravel()) for _, rows in made}) == 3 * 2
+
+
+def test_samples_are_what_the_weights_make_of_the_whole_noise_in_a_mode(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    whole = params.read(Path("params.yaml"), params.Laptop)
+    z = measures.inputs(whole.evaluate, whole.train, "mnist", whole.train.models["ign"])["noise"]
+    f = weights.restored(whole, "mnist", "ign", 0, "best")
+    samples = table(trained, "samples_mnist").query("model == 'ign'")
+    for mode in ("train", "eval"):
+        networks.in_mode(f, mode)
+        with torch.no_grad():
+            halves = [f(z[i : i + 10]) for i in (0, 10)]  # 20 samples, score.batch_size 10
+            expected = [z[:4], halves[0][:4], f(halves[0])[:4]]
+        found = samples[samples["mode"] == mode]
+        for application, images in enumerate(expected):
+            seen = found[found.application == application].filter(regex=r"^p\d").to_numpy()
+            levels = ((images.flatten(1).clamp(-1, 1) + 1) * 127.5).numpy()
+            assert np.abs(seen - levels).max() < 0.51
 
 
 def test_the_neighbours_are_training_images_and_the_samples_those_of_figure_5(trained):
     rows = table(trained, "neighbours_mnist")
-    samples = table(trained, "samples_mnist")
+    assert list(rows)[:4] == ["model", "seed", "sample", "picture"]
+    samples = table(trained, "samples_mnist").query("mode == 'train'")
     made = rows[rows.picture == "sample"].filter(regex=r"^p\d").to_numpy()
     once = samples[samples.application == 1].filter(regex=r"^p\d").to_numpy()
     assert np.array_equal(made, once)

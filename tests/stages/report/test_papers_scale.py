@@ -5,9 +5,9 @@ import pytest
 from stages.report.papers_scale import whole
 
 WHOLE = {"verdict": "undecided", "runs": 10, "ours": "×2"}
-FEW = WHOLE | {"verdict": "undecided (indication: 60 steps)", "brief": "undecided (60 steps)"}
-FOUR = WHOLE | {"verdict": "undecided (indication: 4 runs)"}
-THREE = {"networks": ["B2"], "verdict": "undecided (indication: 3 runs, 25 steps)"}
+FEW_STEPS = WHOLE | {"lacking": {"steps": 60}}
+FOUR = WHOLE | {"lacking": {"runs": 4}}
+THREE = {"networks": ["B2"], "lacking": {"runs": 3, "steps": 25}}
 NOT_RUN = {"verdict": "not run", "runs": 0}
 
 
@@ -15,19 +15,19 @@ NOT_RUN = {"verdict": "not run", "runs": 0}
     ("laptop", "paper", "network"),
     [
         ({}, {"B1": WHOLE}, "B1"),
-        ({"networks": ["B1"]}, {"B1": WHOLE, "B2": FEW}, "B1"),
-        ({"networks": ["B2"]}, {"B1": WHOLE, "B2": FEW}, None),
+        ({"networks": ["B1"]}, {"B1": WHOLE, "B2": FEW_STEPS}, "B1"),
+        ({"networks": ["B2"]}, {"B1": WHOLE, "B2": FEW_STEPS}, None),
         (THREE, {"B2": FOUR}, "B2"),
         (FOUR | {"networks": ["B2"]}, {"B2": FOUR}, "B2"),
-        (THREE | {"verdict": "undecided (indication: 5 runs, 30 steps)"}, {"B2": FOUR}, None),
-        (THREE | {"verdict": "undecided (indication: 300 steps)"}, {"B2": FOUR}, None),
-        (THREE, {"B2": FEW}, None),
+        (THREE | {"lacking": {"runs": 5, "steps": 30}}, {"B2": FOUR}, None),
+        (THREE | {"lacking": {"steps": 300}}, {"B2": FOUR}, None),
+        (THREE, {"B2": FEW_STEPS}, None),
         ({"networks": ["B1", "B2"]}, {"B1": WHOLE, "B2": WHOLE}, None),
         ({}, {"B1": WHOLE, "B2": WHOLE}, None),
         ({}, {"B1": NOT_RUN}, None),
         ({"networks": ["B2"]}, {}, None),
-        ({}, {"all": WHOLE, "n5": FEW, "n20": WHOLE}, "all"),
-        ({"networks": ["B2", "B3"]}, {"all": FEW, "B2": FEW, "B3": WHOLE}, "all"),
+        ({}, {"all": WHOLE, "n5": FEW_STEPS, "n20": WHOLE}, "all"),
+        ({"networks": ["B2", "B3"]}, {"all": FEW_STEPS, "B2": FEW_STEPS, "B3": WHOLE}, "all"),
         ({}, {}, None),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.text.numbers import digits, power, size
+from stages.text.numbers import digits, plain, power, size
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,11 @@ def test_a_small_number_is_a_power_of_ten(value: float, shown: str):
 
 def test_a_number_has_so_many_digits():
     assert (digits(2 / 3), digits(2 / 3, 2)) == ("0.667", "0.67")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.12345, "0.123"), (999.4, "999"), (999.5, "1000"), (-23456.7, "-23457")]
+)
+def test_a_plain_number_has_no_power_of_ten(value: float, shown: str):
+    assert plain(value) == shown
+    assert (plain(99.4, 2), plain(99.5, 2)) == ("99", "100")

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from idem.figures import figure_5, figure_neighbours, figure_restoration
+from idem.figures import figure_5, figure_neighbours, figure_restoration, style
 from tests.idem.figures import drawing
 
-SAMPLES, SHOWN = 10, 8
+SAMPLES, SHOWN = 10, 5
 SIDE = 16
 PITCH = SIDE + SIDE // 8  # of the rows
 NOTE = "SUBSET: 29996 of 202599 images"
@@ -35,19 +35,20 @@ def distances() -> pd.DataFrame:
 
 
 def samples(channels: int = 1, models: tuple[str, ...] = ("ordinary", "modified")) -> pd.DataFrame:
-    """Make images of one colour each: seed, sample, application and model decide which."""
-    keys = product(models, (0, 1), range(SAMPLES), (0, 1, 2))
-    table = pd.DataFrame(keys, columns=["model", "seed", "sample", "application"])
-    level = 100 * table.seed + 10 * table["sample"] + table.application
-    level += table.model.str.len().where(table.application > 0, 0)
+    """Make images of one colour each: seed, mode, sample, application and model decide which."""
+    keys = product(models, (0, 1), ("train", "eval"), range(SAMPLES), (0, 1, 2))
+    table = pd.DataFrame(keys, columns=["model", "seed", "mode", "sample", "application"])
+    level = 60 * table.seed + 10 * table["sample"] + table.application
+    made = table.application > 0
+    level += (table.model.str.len() + 3 * (table["mode"] == "eval")).where(made, 0)
     planes = [level + 5 * channel for channel in range(channels) for _ in range(SIDE**2)]
     pixels = pd.DataFrame(dict(enumerate(planes))).add_prefix("p")
     return pd.concat([table, pixels], axis=1)
 
 
-def colour(figure: Figure, row: int, place: float) -> list[int]:
-    """Return the colour of a strip at `place`, in images from the left edge."""
-    image: Any = figure.axes[0].images[0].get_array()
+def colour(figure: Figure, row: int, place: float, panel: int = 0) -> list[int]:
+    """Return the colour of a strip at `place`, in images from the left edge of a panel."""
+    image: Any = figure.axes[panel].images[0].get_array()
     return np.asarray(image)[row * PITCH + SIDE // 2, int(place * SIDE)].tolist()
 
 
@@ -86,7 +87,14 @@ def test_both_applications_stand_side_by_side_in_the_first_seed():
     assert right == [10] * 3
     assert second == [19] * 3
     ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
-    assert ticks == ["f(z)", "f²(z)"] * SHOWN
+    assert ticks == ["f", "f²"] * SHOWN
+
+
+def test_a_panel_shows_a_mode():
+    figure = figure_of()
+    assert [axes.get_title() for axes in figure.axes] == [*style.MODES.values(), ""]
+    assert [colour(figure, 0, 0.5, panel) for panel in (0, 1)] == [[0] * 3] * 2
+    assert [colour(figure, 1, 0.5, panel) for panel in (0, 1)] == [[9] * 3, [12] * 3]
 
 
 def test_the_noise_stands_above_what_f_makes_of_it():
@@ -111,12 +119,12 @@ def test_the_order_of_the_rows_decides_nothing():
     table = samples(channels=3)
     images: list[Any] = []
     for rows in (table, table[::-1]):
-        images.append(np.asarray(drawn(rows).axes[0].images[0].get_array()))
+        images.append([np.asarray(a.images[0].get_array()) for a in drawn(rows).axes[:2]])
     np.testing.assert_array_equal(*images)
 
 
 def test_distances_stand_beside_their_models_open_in_eval_mode():
-    beside = figure_of().axes[1]
+    beside = figure_of().axes[2]
     marks = [line for line in beside.lines if line.get_marker() == "o"]
     assert [np.asarray(line.get_xdata()).tolist() for line in marks] == [[20], [90], [100], [130]]
     assert [int(np.asarray(line.get_ydata())[0]) for line in marks] == [1, 1, 2, 2]
@@ -131,7 +139,7 @@ def test_a_note_stands_below():
 @pytest.mark.parametrize(("least", "numbers"), [(0.1, ["1", "10"]), (10.0, ["10", "30", "100"])])
 def test_distances_have_a_few_round_numbers(least: float, numbers: list[str]):
     table = distances().assign(low=least)
-    axes = drawing.drawn(figure_5(samples(), table)).axes[1]
+    axes = drawing.drawn(figure_5(samples(), table)).axes[2]
     low, high = axes.get_xlim()
     shown = {label.get_text() for label in axes.get_xticklabels()}
     assert set(numbers) <= shown
