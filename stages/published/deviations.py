@@ -4,8 +4,8 @@ The base is read off their curves; every other reading differs from it in one fa
 matched rate serves every reading that asks for it. The nearest is the one of the least median
 |log(ours / theirs)| over all lines and printed epochs up to the horizon, of equals the one of the
 least largest: a rule that was fixed before the runs. Where a run of ours has diverged, that is
-infinite. A start that was fitted to the lines is no candidate, and stands beside them. It can be
-killed at any time, and goes on from there when it is run again.
+infinite. What was fitted to the lines, a start or widths, is no candidate, and stands beside them.
+It can be killed at any time, and goes on from there when it is run again.
 """
 
 import math
@@ -20,13 +20,21 @@ from stages.common import params, resume
 from stages.common.files import write_csv, write_figure, write_json
 from stages.published.beside import beside
 from stages.published.curves import read_errors
-from stages.published.experiments import Reading, grids, rates_of, readings, written
+from stages.published.experiments import (
+    Place,
+    Reading,
+    grids,
+    place_of,
+    rates_of,
+    readings,
+    written,
+)
 from stages.published.overlay import overlay
 from stages.sweeps import sweep
 
 MODULES = (*sweep.MODULES, "idem.sweeps.starts")  # that decide the rows of a unit
 ALL, BOTH = "all", "both"  # networks; rules
-_PLACE = ("network", "data", "start")
+_PLACE = ("network", *Place._fields)
 
 
 def main() -> None:
@@ -35,8 +43,8 @@ def main() -> None:
     settings = params.read(args.params, params.Paper)
     with resume.completed(*plan(settings), keep=args.units, label="readings") as parts:
         rows = pd.concat(
-            of.assign(**dict(zip(_PLACE, place, strict=True)))
-            for place, of in sweep.by_grid(_by_place(settings), parts).items()
+            of.assign(**dict(zip(_PLACE, (network, *place), strict=True)))
+            for (network, place), of in sweep.by_grid(_by_place(settings), parts).items()
         )
         curves = read_errors()
         lines = compared(settings, rows, curves)
@@ -51,16 +59,22 @@ def main() -> None:
 
 def plan(settings: params.Paper) -> resume.Plan:
     """Return how the lanes of all readings are computed."""
-    grids = {f"readings_{'_'.join(place)}": of for place, of in _by_place(settings).items()}
+    grids = {_label(settings, *of): grid for of, grid in _by_place(settings).items()}
     return sweep.plan_of(grids, settings.sweep, MODULES)
 
 
-def _by_place(settings: params.Paper) -> dict[tuple[str, str, str], Grid]:
-    """Return the grids by network, data and start."""
+def _label(settings: params.Paper, network: str, place: Place) -> str:
+    """Return what the units of a place are called, which have no words for the paper's widths."""
+    parts = place if place.widths != next(iter(settings.readings.widths)) else place[:-1]
+    return "_".join(["readings", network, *parts])
+
+
+def _by_place(settings: params.Paper) -> dict[tuple[str, Place], Grid]:
+    """Return the grids by network and place."""
     return {
-        (network, data, start): grid
+        (network, place): grid
         for network in settings.readings.networks
-        for (data, start), grid in grids(settings, network).items()
+        for place, grid in grids(settings, network).items()
     }
 
 
@@ -69,7 +83,7 @@ def compared(settings: params.Paper, rows: pd.DataFrame, curves: pd.DataFrame) -
 
     Args:
         settings: of the pipeline.
-        rows: of `idem.sweeps.sweep.train_lanes`, with ``network``, ``data`` and ``start``.
+        rows: of `idem.sweeps.sweep.train_lanes`, with ``network`` and the fields of `Place`.
         curves: of `stages.published.curves.read_errors`.
 
     Returns:
@@ -105,7 +119,8 @@ def _of_reading(
             for label, place in of_rule.items()
         ]
     )
-    lanes = rows[(rows[[*_PLACE]] == [network, reading.data, reading.start]).all(axis=1)]
+    place = place_of(settings, reading, network)
+    lanes = rows[(rows[[*_PLACE]] == [network, *place]).all(axis=1)]
     lines = beside(lanes.merge(rates, on=["rule", "place"]), curves[curves.network == network])
     if reading.measured != "trained":
         lines = lines.assign(error=lines.new_error, low=math.nan, high=math.nan)
@@ -141,7 +156,7 @@ def deviations(lines: pd.DataFrame, section: params.Readings) -> pd.DataFrame:
         parts = {(ALL, BOTH): own}
         parts |= {(str(network), BOTH): part for network, part in own.groupby("network")}
         parts |= {(str(n), str(rule)): part for (n, rule), part in own.groupby(["network", "rule"])}
-        fitted = section.starts[reading.start].fitted
+        fitted = section.starts[reading.start].fitted or section.widths[reading.widths].fitted
         of_reading = {"changed": reading.changed, "value": reading.value, "fitted": fitted}
         found += [
             of_reading | {"network": network, "rule": rule} | _deviation(part)
@@ -170,7 +185,7 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
     Returns:
         ``nearest``, ``second`` and ``base``: ``reading``, ``median_deviation`` and
         ``largest_deviation`` of each; ``second_over_nearest``, by what the median |log ratio| of
-        the second is larger; ``fitted``: the same of every fitted start, by its name.
+        the second is larger; ``fitted``: the same of everything fitted, by its name.
     """
     over_all = table[(table.network == ALL) & (table.rule == BOTH)]
     ranked = over_all[~over_all.fitted].sort_values(["median_deviation", "largest_deviation"])

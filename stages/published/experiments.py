@@ -1,6 +1,6 @@
 """What the authors' text leaves open about their experiment, read one way or another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -12,8 +12,17 @@ from stages.published.readings import factor
 from stages.sweeps import sweep
 
 
+class Place(NamedTuple):
+    """Where the lanes of readings are: on which data, from which start, of which widths."""
+
+    data: str
+    start: str
+    widths: str
+    """A key of ``readings.widths``; the first where another does not change the network."""
+
+
 class Reading(NamedTuple):
-    """One reading of the experiment; `data` and `start` decide which lanes it takes."""
+    """One reading of the experiment; `data`, `start` and `widths` say which lanes it takes."""
 
     changed: str
     """The factor in which it is not the base."""
@@ -25,6 +34,8 @@ class Reading(NamedTuple):
     """By rule, a name from `stages.published.readings.READINGS`."""
     start: str
     """A key of ``readings.starts``."""
+    widths: str
+    """A key of ``readings.widths``."""
     measured: str
     """On which batch: ``trained``, or ``second``, that no run trains on."""
 
@@ -36,9 +47,9 @@ class Reading(NamedTuple):
 
 def readings(section: params.Readings) -> list[Reading]:
     """List the base, the first value of each factor, and all that differ from it in one factor."""
-    scales, starts = section.scales, list(section.starts)
+    scales, starts, widths = section.scales, list(section.starts), list(section.widths)
     first = {rule: scales[rule][0] for rule in RULES}
-    base = Reading("base", "", section.data[0], first, starts[0], section.measured[0])
+    base = Reading("base", "", section.data[0], first, starts[0], widths[0], section.measured[0])
     found = [base]
     found += [base._replace(changed="data", value=data, data=data) for data in section.data[1:]]
     found += [
@@ -47,6 +58,7 @@ def readings(section: params.Readings) -> list[Reading]:
         for scale in scales[rule][1:]
     ]
     found += [base._replace(changed="start", value=start, start=start) for start in starts[1:]]
+    found += [base._replace(changed="widths", value=of, widths=of) for of in widths[1:]]
     found += [
         base._replace(changed="measured on", value=batch, measured=batch)
         for batch in section.measured[1:]
@@ -54,9 +66,22 @@ def readings(section: params.Readings) -> list[Reading]:
     return found
 
 
+def place_of(settings: params.Paper, reading: Reading, network: str) -> Place:
+    """Return where the lanes of a network are that a reading takes."""
+    widths = settings.readings.widths
+    changes = network in widths[reading.widths].networks
+    return Place(reading.data, reading.start, reading.widths if changes else next(iter(widths)))
+
+
+def widths_of(settings: params.Paper, network: str, name: str) -> Sequence[int]:
+    """Return the widths that a key of ``readings.widths`` gives a network."""
+    other = settings.readings.widths[name].networks
+    return other.get(network, settings.sweep.networks[network].widths)
+
+
 def rates_of(settings: params.Paper, reading: Reading, network: str) -> dict[str, dict[float, str]]:
     """Return, by rule and label, the matched rate that it stands for, as `written`."""
-    width = settings.sweep.networks[network].widths[-1]
+    width = widths_of(settings, network, reading.widths)[-1]
     labels = settings.readings.networks[network].learning_rates
     return {
         rule: {
@@ -71,17 +96,15 @@ def written(rate: float) -> str:
     return f"{rate:.6g}"
 
 
-def grids(settings: params.Paper, network: str) -> dict[tuple[str, str], Grid]:
-    """Return by data and start the lanes of a network that the readings ask for, each once."""
-    wanted: dict[tuple[str, str], dict[str, set[str]]] = {}
+def grids(settings: params.Paper, network: str) -> dict[Place, Grid]:
+    """Return by place the lanes of a network that the readings ask for, each once."""
+    wanted: dict[Place, dict[str, set[str]]] = {}
     for reading in readings(settings.readings):
-        of_rule = wanted.setdefault((reading.data, reading.start), {rule: set() for rule in RULES})
+        place = place_of(settings, reading, network)
+        of_rule = wanted.setdefault(place, {rule: set() for rule in RULES})
         for rule, rates in rates_of(settings, reading, network).items():
             of_rule[rule] |= set(rates.values())
-    return {
-        (data, start): _grid(settings, network, data, start, of_rule)
-        for (data, start), of_rule in wanted.items()
-    }
+    return {place: _grid(settings, network, place, rates) for place, rates in wanted.items()}
 
 
 def started(settings: params.Paper, network: str, start: str, **of_grid: Any) -> StartedOtherwise:
@@ -93,17 +116,18 @@ def started(settings: params.Paper, network: str, start: str, **of_grid: Any) ->
 
 
 def _grid(
-    settings: params.Paper, network: str, data: str, start: str, rates: Mapping[str, set[str]]
+    settings: params.Paper, network: str, place: Place, rates: Mapping[str, set[str]]
 ) -> Grid:
     lines, base = settings.readings.networks[network], readings(settings.readings)[0]
     return started(
         settings,
         network,
-        start,
+        place.start,
+        widths=widths_of(settings, network, place.widths),
         learning_rates={rule: sorted(map(float, rates[rule])) for rule in RULES},
-        runs=lines.runs_of(base=(data, start) == (base.data, base.start)),
+        runs=lines.runs_of(base=(place.data, place.start) == (base.data, base.start)),
         steps=lines.steps,
         log_every=lines.steps,
         log_at=[epoch for epoch in settings.published.log_at if epoch <= lines.steps],
-        data=data,
+        data=place.data,
     )

@@ -93,9 +93,11 @@ def labelled(rows: pd.DataFrame, rates: dict[str, dict[float, float]]) -> pd.Dat
     return rows.sort_values([*LINE, "run", "step"])
 
 
-def rates_by_label(settings: params.Swept, network: str) -> dict[str, dict[float, float]]:
-    """Return, by rule, the matched rate that each label of a network stands for."""
-    width = settings.sweep.networks[network].widths[-1]
+def rates_by_label(
+    settings: params.Swept, network: str, width: int | None = None
+) -> dict[str, dict[float, float]]:
+    """Return, by rule, the matched rate that each label of a network, of its width, stands for."""
+    width = width or settings.sweep.networks[network].widths[-1]
     return {
         rule: {
             label: label * factor(settings.published.readings[rule], width)

@@ -1,11 +1,13 @@
-"""Stage stand_in: does a small network with another's ratio of n to the batch follow its lines?
+"""Stage stand_in: do networks of other widths follow the published lines of one of the paper's?
 
-On one fixed batch of B inputs in n dimensions a network of the paper costs a cluster. If its curves
-depended on n / B alone, a smaller one with the same ratio would have the same curves at the same
-matched rates, and could stand in its place. What the ratio leaves out is told beside the curves:
-the units of a LeakyReLU network have means that are not 0, and their part of the second moment of
-what goes into a layer, which is the curvature, grows with the width. The stage can be killed at any
-time and goes on when it is run again.
+For two reasons. On one fixed batch of B inputs in n dimensions a network of the paper costs a
+cluster. If its curves depended on n / B alone, a smaller one with the same ratio would have the
+same curves at the same matched rates, and could stand in its place. What the ratio leaves out is
+told beside the curves: the units of a LeakyReLU network have means that are not 0, and their part
+of the second moment of what goes into a layer, which is the curvature, grows with the width. And
+the authors may have printed the curves of another network than that of their table: then it is this
+one that follows them, at the rates that its own width makes of the labels. The stage can be killed
+at any time and goes on when it is run again.
 """
 
 from dataclasses import replace
@@ -31,9 +33,7 @@ def main() -> None:
         curves, lines = read_errors(), {}
         for name, rows in sweep.by_grid(grids_of(settings), parts).items():
             other = settings.stand_ins[name].network
-            rows = replay.labelled(
-                rows.assign(data="fixed"), replay.rates_by_label(settings, other)
-            )
+            rows = replay.labelled(rows.assign(data="fixed"), rates_of(settings, name))
             lines[name] = beside(rows, curves[curves.network == other])
         write_csv(
             args.metrics / "stand_in.csv",
@@ -49,11 +49,19 @@ def plan(settings: params.Paper) -> resume.Plan:
     return sweep.plan_of({f"stand_in_{name}": grids[name] for name in grids}, settings.sweep)
 
 
+def rates_of(settings: params.Paper, name: str) -> dict[str, dict[float, float]]:
+    """Return, by rule, the matched rate that each label stands for."""
+    of = settings.stand_ins[name]
+    own = of.widths[-1] if of.rates == "labels" else None
+    return replay.rates_by_label(settings, of.network, own)
+
+
 def grids_of(settings: params.Paper) -> dict[str, Grid]:
-    """Return the grid of every network that stands in: that of the other, but smaller."""
+    """Return the grid of every network that stands in: that of the other, but for the widths."""
     return {
         name: replace(
             replay.grid_of(settings, of.network, "fixed"),
+            learning_rates={r: [*rates.values()] for r, rates in rates_of(settings, name).items()},
             widths=of.widths,
             batch_size=of.batch_size,
             runs=of.runs,

@@ -179,6 +179,14 @@ class Paper(Swept):
         return self
 
     @model_validator(mode="after")
+    def _other_widths_are_read(self) -> "Paper":
+        for name, of in self.readings.widths.items():
+            expected = f"readings.widths.{name}.networks: networks of readings.networks"
+            for network in of.networks:
+                require_known(network, self.readings.networks, expected)
+        return self
+
+    @model_validator(mode="after")
     def _starts_are_known(self) -> "Paper":
         for name in self.walks.starts:
             require_known(name, self.readings.starts, "every start of walks among readings.starts")

@@ -40,10 +40,12 @@ class Published(Section):
 
 
 class StandIn(Section):
-    """A network in the place of a larger one of the published curves, at its matched rates."""
+    """A network in the place of another one of the published curves."""
 
     network: str
     """Of published.networks: whose lines it should follow."""
+    rates: Literal["matched", "labels"]
+    """Whether it has the other's matched rates, or those that its own width makes of the labels."""
     widths: Widths
     batch_size: Count
     runs: Count
@@ -59,11 +61,20 @@ class Begin(Section):
     """Whether the scale was fitted to the published lines."""
 
 
+class Widened(Section):
+    """Networks of other widths than those that the sweep has, which are the paper's."""
+
+    networks: dict[str, Widths]
+    """By name; all others are as the sweep has them."""
+    fitted: bool
+    """Whether the widths were fitted to the published lines."""
+
+
 class ReadLines(Lines):
     """Lines that every reading trains, and of the base as many runs as tell chance from more."""
 
     base_runs: Count | None = None
-    """Of the base's data and start; left out, as many as of all others."""
+    """Of its data and start, whatever the widths; left out, as many as of all others."""
 
     def runs_of(self, base: bool) -> int:
         """Return how many runs the lanes of a reading have."""
@@ -76,6 +87,7 @@ class Readings(Section):
     data: Distinct[Literal["fixed", "fresh"]]
     scales: RateByRule[Distinct[Reading]]
     starts: Named[Begin]
+    widths: Named[Widened]
     measured: Distinct[Literal["trained", "second"]]
     networks: Named[ReadLines]
 

@@ -166,6 +166,34 @@ def test_a_setting_changes_what_a_model_or_its_training_has_and_within_their_lim
     assert str(stopped.value).startswith(f"{path}: search.groups.small.odd.{message}")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda c: c["stand_ins"]["n512"].update(network="B9"),
+            "stand_ins.n512.network: a network of published.networks (B1, B2, B3, B4), got 'B9'",
+        ),
+        (
+            lambda c: c["readings"]["widths"]["table_1"].update(networks={"B9": [5, 5]}),
+            "readings.widths.table_1.networks: networks of readings.networks (B2, B3), got 'B9'",
+        ),
+        (
+            lambda c: c["readings"]["widths"]["table_1"].update(networks={"B2": [5, 6]}),
+            "readings.widths.table_1.networks.B2: expected ",
+        ),
+        (
+            lambda c: c["walks"].update(starts=["elsewhere"]),
+            "expected every start of walks among readings.starts (biases_0.7, default, ",
+        ),
+    ],
+)
+def test_names_of_the_papers_pipeline_are_known(changed, change, message: str):
+    path = changed(change, "paper")
+    with pytest.raises(SystemExit) as stopped:
+        params.read(path, params.Paper)
+    assert message in str(stopped.value)
+
+
 def test_every_wrong_parameter_is_listed_at_once(changed):
     path = changed(lambda p: (p["sweep"].update(seed=-1), p["derive"].update(max_degree=99)))
     with pytest.raises(SystemExit) as stopped:

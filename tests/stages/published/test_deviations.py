@@ -33,10 +33,10 @@ def settings() -> params.Paper:
 def rows(settings: params.Paper) -> pd.DataFrame:
     found = []
     plan, units = deviations.plan(settings), iter(deviations.plan(settings).units)
-    for (data, start), grid in deviations.grids(settings, "B1").items():
+    for place, grid in deviations.grids(settings, "B1").items():
         for _ in grid.units():
             of_unit = plan.function(*next(units).arguments, None)
-            found += [{"network": "B1", "data": data, "start": start} | row for row in of_unit]
+            found += [{"network": "B1"} | place._asdict() | row for row in of_unit]
     return pd.DataFrame(found)
 
 

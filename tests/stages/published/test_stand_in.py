@@ -18,8 +18,14 @@ def settings() -> params.Paper:
     return params.read(PARAMETERS, params.Paper)
 
 
+def named(settings: params.Paper, rates: str) -> dict[str, Grid]:
+    stand_ins = settings.stand_ins.items()
+    grids = stand_in.grids_of(settings)
+    return {name: grids[name] for name, of in stand_ins if of.rates == rates}
+
+
 def test_it_has_the_ratio_and_the_matched_rates_of_the_other(settings: params.Paper):
-    for name, grid in stand_in.grids_of(settings).items():
+    for name, grid in named(settings, "matched").items():
         other = replay.grid_of(settings, settings.stand_ins[name].network, "fixed")
         ratio, expected = (g.widths[0] / g.batch_size for g in (grid, other))
         assert ratio == pytest.approx(expected, rel=0.01)
@@ -28,8 +34,20 @@ def test_it_has_the_ratio_and_the_matched_rates_of_the_other(settings: params.Pa
         assert grid.data == "fixed"
 
 
+def test_labels_stand_for_rates_by_its_own_width(settings: params.Paper):
+    for name, grid in named(settings, "labels").items():
+        other = replay.grid_of(settings, settings.stand_ins[name].network, "fixed")
+        assert grid.widths[1:-1] == other.widths[1:-1] and grid.widths[0] != other.widths[0]
+        assert grid.batch_size == other.batch_size
+        assert grid.rates("modified") == other.rates("modified")
+        ratio = other.widths[-1] / grid.widths[-1]
+        expected = [ratio * rate for rate in other.rates("ordinary")]
+        assert list(grid.rates("ordinary")) == pytest.approx(expected)
+
+
 def test_lines_are_put_beside_those_of_the_other(settings, tmp_path: Path, monkeypatch):
     tiny = {"widths": [8, 4, 8], "batch_size": 2, "network": "B3", "runs": 2, "steps": 10}
+    tiny["rates"] = "matched"
     changed = settings.model_copy(
         update={"stand_ins": {"tiny": params.StandIn.model_validate(tiny)}}
     )
