@@ -64,13 +64,16 @@ def test_one_label_is_another_rate_by_scale(settings: params.Paper):
 
 
 def test_other_widths_are_those_of_their_network_alone(settings: params.Paper):
-    base, *others = readings(settings.readings)
-    (other,) = (reading for reading in others if reading.changed == "widths")
-    assert place_of(settings, other, "B3") == place_of(settings, base, "B3")
-    assert rates_of(settings, other, "B3") == rates_of(settings, base, "B3")
-    grid = grids(settings, "B2")[place_of(settings, other, "B2")]
-    assert grid.widths == widths_of(settings, "B2", other.widths) == [128, *[250] * 4, 128]
+    base, *all_others = readings(settings.readings)
+    others = [reading for reading in all_others if reading.changed == "widths"]
+    inputs = [widths_of(settings, "B2", other.widths)[0] for other in others]
+    assert inputs == [112, 128, 144]
+    for other, n in zip(others, inputs, strict=True):
+        assert place_of(settings, other, "B3") == place_of(settings, base, "B3")
+        assert rates_of(settings, other, "B3") == rates_of(settings, base, "B3")
+        grid = grids(settings, "B2")[place_of(settings, other, "B2")]
+        assert grid.widths == [n, *[250] * 4, n]
+        rates = rates_of(settings, other, "B2")
+        assert rates["modified"] == rates_of(settings, base, "B2")["modified"]
+        assert float(rates["ordinary"][1.42]) == pytest.approx(1.42 * 2 / n, rel=1e-5)
     assert widths_of(settings, "B2", base.widths) == settings.sweep.networks["B2"].widths
-    rates = rates_of(settings, other, "B2")
-    assert rates["modified"] == rates_of(settings, base, "B2")["modified"]
-    assert float(rates["ordinary"][1.42]) == pytest.approx(1.42 * 2 / 128)
