@@ -28,6 +28,8 @@ _OURS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     "ours, trained batch": ("fixed", "error", {"markersize": 2.4}),
     "the same on new inputs": ("fixed", "new_error", {"fillstyle": "none", "markersize": 5}),
 }
+_DATA = ("fixed", "fresh")
+_OPEN: dict[str, Any] = {"linestyle": ":", "markerfacecolor": "white", "markersize": 3.5}
 _MARK: dict[str, Any] = {"marker": "o", "linestyle": "", "markeredgewidth": 0.7}
 
 
@@ -43,13 +45,15 @@ def figure_published(
     A column a network. A colour is a rule; the authors' lines that were run here are thick and
     named by their published rate. Ours are marks, at epochs far enough apart to be told from each
     other. Below, ours on the trained batch over theirs at every epoch that is printed, with
-    intervals as bands. In the last column, what part of the fall of the error in training new
-    inputs show, by the amount of training inputs.
+    intervals as bands; what is neither fixed nor fresh is drawn there alone, open, under its name.
+    In the last column, what part of the fall of the error in training new inputs show, by the
+    amount of training inputs.
 
     Args:
-        lines: columns ``network``, ``data`` (fixed or fresh), ``rule``, ``label``, ``epoch``,
-            ``runs``, ``error``, ``low``, ``high`` (an interval, or NaN), ``new_error``
-            (on inputs that were not trained on) and ``ratio`` (error / theirs, NaN if not printed).
+        lines: columns ``network``, ``data`` (fixed, fresh, or the name of another reading),
+            ``rule``, ``label``, ``epoch``, ``runs``, ``error``, ``low``, ``high`` (an interval, or
+            NaN), ``new_error`` (on inputs that were not trained on) and ``ratio`` (error / theirs,
+            NaN if not printed).
         curves: columns ``network``, ``rule``, ``learning_rate``, ``epoch`` and ``error``, as
             published.
         newdata: as of `idem.figures.newdata.draw_share`; without it there is no last column.
@@ -67,7 +71,8 @@ def figure_published(
         logarithmic(above)
         _draw_theirs(above, theirs, ours)
         _draw_ours(above, ours)
-        _draw_ratio(below, ours[ours.data == "fixed"])
+        _draw_ratio(below, ours[ours.data == "fixed"], {})
+        _draw_ratio(below, ours[~ours.data.isin(_DATA)], _OPEN)
         above.set(xlim=(0.6 * ours.epoch.min(), _ROOM * theirs.epoch.max()))
         above.set_title(f"{network} ({counted(int(ours.runs.max()), 'run')})")
         below.set_xlabel("epoch (steps)")
@@ -80,6 +85,7 @@ def figure_published(
     more: dict[str, Any] = {"the authors (10 runs)": {"linestyle": "-"}}
     more["theirs, not compared"] = {"linestyle": "-"} | _THIN
     more |= {words: _MARK | look for words, (*_, look) in _OURS.items()}
+    more |= {f"ours, {name}": _MARK | _OPEN for name in lines.data.unique() if name not in _DATA}
     rules_legend(figure, more, columns=4)
     return figure
 
@@ -106,10 +112,10 @@ def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
             axes.plot(part.epoch, part[column], **mark, zorder=3)
 
 
-def _draw_ratio(axes: Axes, lines: pd.DataFrame) -> None:
+def _draw_ratio(axes: Axes, lines: pd.DataFrame, more: dict[str, Any]) -> None:
     axes.axhline(1, color="0.5", linewidth=0.8)
     for (rule, _), line in lines.groupby(["rule", "label"]):
-        look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linewidth": 1, "markersize": 2.5}
+        look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linewidth": 1, "markersize": 2.5} | more
         draw_ratio(axes, line, look, 0.12)
 
 

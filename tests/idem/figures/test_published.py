@@ -86,6 +86,19 @@ def test_marks_are_drawn_at_epochs_that_are_far_enough_apart():
     assert {x for x, _ in points(figure.axes[0], "o")} == {1.0, 10.0, 100.0}
 
 
+def test_another_reading_has_its_ratio_alone_open_and_named():
+    lines = lines_of(("fixed",))
+    other = lines[lines.network == "B2"].assign(data="96 inputs", ratio=lines.ratio / 1.25)
+    figure = drawn(figure_published(pd.concat([lines, other]), curves_of(), table_of(), EACH))
+    above, below, b3 = (figure.axes[place] for place in (0, 3, 4))
+    assert points(above, "o") == points(panels(("fixed",))[0], "o")
+    assert points(below, "o") == points(below, "s") == {(10.0, 1.25), (10.0, 1.0)}
+    assert points(b3, "o") == {(10.0, 1.25)}
+    faces = {line.get_markerfacecolor() == "white" for line in below.get_lines()[1:]}
+    assert faces == {True, False}
+    assert "ours, 96 inputs" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def test_bands_of_the_ratio_are_the_interval_over_the_published_error():
     (low, high) = np.asarray(panels()[3].collections[0].get_paths()[0].vertices)[:, 1][[1, -2]]
     assert sorted([low, high]) == [1.25 * 0.9, 1.25 * 1.1]

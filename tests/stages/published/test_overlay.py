@@ -32,3 +32,16 @@ def test_a_line_of_the_base_has_its_error_on_new_inputs_beside_it():
     kept = fresh.dropna(subset="error")
     assert (kept.error == kept.epoch + 3).all()
     assert kept.epoch.tolist() == [10, 25, 10, 25], "a run that diverged has no error"
+
+
+def test_of_other_widths_the_nearest_is_shown_where_it_changes_a_network():
+    lines = lines_of()
+    base = lines[lines.reading == "base"]
+    near, far = (base.assign(reading=f"widths: {name}") for name in ("96_inputs", "99_inputs"))
+    near, far = (of.assign(ours=of.ours * by, ratio=by) for of, by in ((near, 1.02), (far, 0.9)))
+    alike = base.assign(network="B2", reading="base")
+    unchanged = [alike.assign(reading=of.reading.iloc[0]) for of in (near, far)]
+    table = overlay(pd.concat([lines, far, near, alike, *unchanged], ignore_index=True))
+    others = table[~table.data.isin(("fixed", "fresh"))]
+    assert set(others.data) == {"96 inputs"} and set(others.network) == {"B3"}
+    assert (others.ratio == 1.02).all() and len(others) == len(base)
