@@ -179,12 +179,17 @@ def evidence(count: int, unit: str, least: int, steps: int = 0, least_steps: int
         steps: that were trained, the horizon.
         least_steps: how many it takes.
     """
-    lacking = ({"runs": count} if count < least else {}) | (
-        {"steps": steps} if steps < least_steps else {}
-    )
+    found = {"runs": (count, least), "steps": (steps, least_steps)}
+    lacking = {of: number for of, (number, enough) in found.items() if number < enough}
     units = {"runs": unit, "steps": "step"}
     few = ", ".join(counted(number, units[of]) for of, number in lacking.items())
     return Evidence(few, lacking=lacking)
+
+
+def least_of(found: Sequence[Evidence]) -> dict[str, int]:
+    """Return what lacks where a verdict rests on several, of each kind the least number."""
+    kinds = dict.fromkeys(kind for of in found for kind in of.lacking)
+    return {kind: min(of.lacking[kind] for of in found if kind in of.lacking) for kind in kinds}
 
 
 def with_nature(verdict: str, nature: str) -> list[str]:

@@ -96,7 +96,7 @@ def labelled(rows: pd.DataFrame, rates: dict[str, dict[float, float]]) -> pd.Dat
 def rates_by_label(
     settings: params.Swept, network: str, width: int | None = None
 ) -> dict[str, dict[float, float]]:
-    """Return, by rule, the matched rate that each label of a network, of its width, stands for."""
+    """Return, by rule, the matched rate of each label of a network, of another width if given."""
     width = width or settings.sweep.networks[network].widths[-1]
     return {
         rule: {

@@ -1,13 +1,13 @@
-"""Stage stand_in: do networks of other widths follow the published lines of one of the paper's?
+"""Stage stand_in: does a network of other widths follow the published lines of one of the paper's?
 
-For two reasons. On one fixed batch of B inputs in n dimensions a network of the paper costs a
-cluster. If its curves depended on n / B alone, a smaller one with the same ratio would have the
-same curves at the same matched rates, and could stand in its place. What the ratio leaves out is
-told beside the curves: the units of a LeakyReLU network have means that are not 0, and their part
-of the second moment of what goes into a layer, which is the curvature, grows with the width. And
-the authors may have printed the curves of another network than that of their table: then it is this
-one that follows them, at the rates that its own width makes of the labels. The stage can be killed
-at any time and goes on when it is run again.
+There are two reasons to ask. On one fixed batch of B inputs in n dimensions a network of the paper
+costs a cluster. If its curves depended on n / B alone, a smaller one with the same ratio would have
+the same curves at the same matched rates, and could stand in its place. What the ratio leaves out
+is told beside the curves: the units of a LeakyReLU network have means that are not 0, and their
+part of the second moment of what goes into a layer, which is the curvature, grows with the width.
+And the authors may have printed the curves of another network than that of their table: then it is
+this one that follows them, at the rates that its own width makes of the labels. The stage can be
+killed at any time and goes on when it is run again.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ from stages.sweeps import sweep
 
 def main() -> None:
     """Write the lines of every network that stands in, beside the published ones of another."""
-    args = params.arguments("train small networks in the place of large ones")
+    args = params.arguments("train networks in the place of others of the published lines")
     settings = params.read(args.params, params.Paper)
     with resume.completed(*plan(settings), keep=args.units, label="stand_in") as parts:
         curves, lines = read_errors(), {}
@@ -57,7 +57,7 @@ def rates_of(settings: params.Paper, name: str) -> dict[str, dict[float, float]]
 
 
 def grids_of(settings: params.Paper) -> dict[str, Grid]:
-    """Return the grid of every network that stands in: that of the other, but for the widths."""
+    """Return the grid of every network that stands in: the other's but for what it names."""
     return {
         name: replace(
             replay.grid_of(settings, of.network, "fixed"),

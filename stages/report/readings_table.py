@@ -5,6 +5,7 @@ import math
 import pandas as pd
 
 from stages.text import markdown
+from stages.text.numbers import plain
 
 
 def readings_table(table: pd.DataFrame) -> str:
@@ -31,4 +32,4 @@ def _percent(deviation: float) -> str:
     """Return a factor as a deviation from 1; a large one as a factor."""
     if not math.isfinite(deviation):
         return "diverged"
-    return f"{100 * (deviation - 1):.1f} %" if deviation < 2 else f"×{deviation:.2g}"
+    return f"{100 * (deviation - 1):.1f} %" if deviation < 2 else f"×{plain(deviation, 2)}"

@@ -19,5 +19,5 @@ def digits(value: float, count: int = 3) -> str:
 
 
 def plain(value: float, count: int = 3) -> str:
-    """Return a number with so many significant digits, whole where a power of ten would come."""
+    """Return a number with so many significant digits, a large one whole, not as a power of ten."""
     return f"{value:.0f}" if abs(value) >= 10**count - 0.5 else digits(value, count)

@@ -123,7 +123,7 @@ def _rests_on(lines: Mapping[str, Lines], section: params.Claims) -> Evidence:
     """Return what lacks, by network where that differs; in fewer words and as numbers the least."""
     few = {network: _lacks([of], section) for network, of in lines.items()}
     least = _lacks(lines.values(), section)
-    if {of.few for of in few.values()} == {least.few}:
+    if all(of == least for of in few.values()):
         return least
     each = "; ".join(f"{network} {of.few}" for network, of in few.items() if of.few)
     return Evidence(each, least.few, least.lacking)

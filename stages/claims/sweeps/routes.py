@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stages.claims.verdict import OPEN, Evidence, Verdict, evidence, number, told
+from stages.claims.verdict import LONGEST, OPEN, Evidence, Verdict, evidence, number, told
 from stages.common import params
 
 Study = Mapping[str, Any]
@@ -23,18 +23,26 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
 
     The answer names runs and steps of the study with the fewest where they are too few.
     """
-    studies, answers, briefs = found["studies"], [], []
-    for network in dict.fromkeys(study["network"] for study in studies.values()):
-        of = [study for study in studies.values() if study["network"] == network]
-        words = rests_on(of, section).marked(by_rates(of, section))
-        answers.append(f"{network}: {words}")
-        briefs.append(f"{network}: {in_short(of, section)}")
+    studies, by_network = found["studies"], {}
+    for study in studies.values():
+        by_network.setdefault(study["network"], []).append(study)
+    answers = (
+        f"{network}: {rests_on(of, section).marked(by_rates(of, section))}"
+        for network, of in by_network.items()
+    )
     shown = {name: _shown(study, section) for name, study in studies.items()}
     names = {name: name.replace("_best", " best rates") for name in shown}
     ratios = (f"{names[name]} ×{of['ratio']:.2g}" for name, of in shown.items())
     ours = f"distance / own scatter: {', '.join(ratios)}"
-    brief = rests_on(list(studies.values()), section).short("; ".join(briefs))
-    return Verdict("Q1", "; ".join(answers), ours, told("Q1", studies=shown), brief=brief)
+    rests, text = rests_on(list(studies.values()), section), told("Q1", studies=shown)
+    briefs = [
+        rests.short(
+            "; ".join(f"{network}: {say(of, section)}" for network, of in by_network.items())
+        )
+        for say in (in_short, in_shortest)
+    ]
+    brief = next((words for words in briefs if len(words) <= LONGEST), briefs[-1])
+    return Verdict("Q1", "; ".join(answers), ours, text, brief=brief, lacking=rests.lacking)
 
 
 def rests_on(studies: Sequence[Study], section: params.Claims) -> Evidence:
@@ -62,9 +70,14 @@ def by_rates(studies: Sequence[Study], section: params.Claims) -> str:
 
 
 def in_short(studies: Sequence[Study], section: params.Claims) -> str:
-    """Return the same in fewer words: an answer without a place holds at equal rates."""
+    """Return `by_rates` in fewer words: of two answers the first is the one at equal rates."""
     words = by_rates(studies, section).replace(f" {EQUAL_RATES}", "")
     return words.replace(OWN_RATES, "at best rates")
+
+
+def in_shortest(studies: Sequence[Study], section: params.Claims) -> str:
+    """Return the answers of the studies of one network without saying which is whose."""
+    return " or ".join(dict.fromkeys(ANSWERS[compared(study, section)] for study in studies))
 
 
 def _shown(study: Study, section: params.Claims) -> dict[str, Any]:

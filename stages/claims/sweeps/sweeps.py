@@ -31,6 +31,7 @@ from stages.claims.verdict import (
     Verdict,
     counted,
     evidence,
+    least_of,
     told,
     with_nature,
 )
@@ -65,7 +66,9 @@ def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
         for of_all in zip(*verdicts, strict=True)
     )
     brief = brief if len(long) > LONGEST else ""
-    return Verdict("T3", long, f"error, modified / ordinary: {ours}", text, list(lanes), brief)
+    lacking = least_of([of_sweep(of, section) for of in lanes.values()])
+    ours = f"error, modified / ordinary: {ours}"
+    return Verdict("T3", long, ours, text, list(lanes), brief, lacking)
 
 
 def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.Claims) -> Verdict:

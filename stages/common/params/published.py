@@ -40,7 +40,7 @@ class Published(Section):
 
 
 class StandIn(Section):
-    """A network in the place of another one of the published curves."""
+    """A network that stands in for one of the published curves."""
 
     network: str
     """Of published.networks: whose lines it should follow."""
@@ -74,7 +74,7 @@ class ReadLines(Lines):
     """Lines that every reading trains, and of the base as many runs as tell chance from more."""
 
     base_runs: Count | None = None
-    """Of its data and start, whatever the widths; left out, as many as of all others."""
+    """Of lanes with the base's data and start, of any widths; left out, as many as of others."""
 
     def runs_of(self, base: bool) -> int:
         """Return how many runs the lanes of a reading have."""

@@ -12,7 +12,7 @@ import pytest
 from stages.claims import network_by_network
 from stages.claims.network_by_network import NETWORKS, Entry
 from stages.claims.sweeps.comparison import RULES
-from stages.claims.verdict import NOT, NOT_RUN, OPEN, REPRODUCED
+from stages.claims.verdict import INDICATION, NOT, NOT_RUN, OPEN, REPRODUCED
 from stages.common import params
 from tests import ROOT
 from tests.stages.claims.lanes import SECTION, rows_of
@@ -202,6 +202,25 @@ def test_lines_so_far_are_judged_until_they_are_whole(tmp_path: Path, settings: 
         assert found["P1", "B2"].runs == found["P3", "B2"].runs == runs
         assert found["P1", "B2"].verdict.startswith("reproduced but for modified on B2")
     assert found["P1", "B3"].verdict == NOT_RUN
+
+
+def test_what_lacks_is_a_number_wherever_a_verdict_is_an_indication(
+    tmp_path: Path, settings: params.Paper
+):
+    rows_of(RATES, {}).to_csv(tmp_path / "sweep_B2_so_far.csv", index=False)
+    content = {"n20": start(-2, -1, runs=1)}
+    (tmp_path / "near.json").write_text(json.dumps(content))
+    (tmp_path / "newdata.json").write_text(json.dumps({"B2": setting("B2", runs=1)}))
+    lines = lines_of(B2={"runs": 2, "epochs": 9})["B2"]
+    (tmp_path / "published_B2.json").write_text(json.dumps(lines))
+    section = SECTION.model_copy(update={"least_steps": 100})
+    judged = [e for e in network_by_network.judge(tmp_path, settings, section) if e.runs]
+    assert {"T3", "T4", "P1", "P3", "P4", "N"} <= {entry.id for entry in judged}
+    for entry in judged:
+        assert bool(entry.lacking) == (INDICATION in entry.verdict), entry
+    found = network_by_network.by_claim(judged)
+    assert found["P1"]["B2"]["lacking"] == {"runs": 2, "steps": 9}
+    assert found["T3"]["B2"]["lacking"] == {"steps": 10}
 
 
 def test_new_inputs_are_judged_over_all_networks_where_none_lacks(

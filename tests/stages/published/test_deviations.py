@@ -20,9 +20,12 @@ def settings() -> params.Paper:
     found = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
     section, published = found.readings, found.published
     lines = type(section.networks["B2"])(**LINES)
+    first = next(iter(section.widths))
+    wider = type(section.widths[first])(networks={"B1": [7, 6, 7]}, fitted=True)
+    widths = {first: section.widths[first], "wider": wider}
     return found.model_copy(
         update={
-            "readings": section.model_copy(update={"networks": {"B1": lines}}),
+            "readings": section.model_copy(update={"networks": {"B1": lines}, "widths": widths}),
             "published": published.model_copy(update={"log_at": LOGGED}),
             "sweep": found.sweep.model_copy(update={"batch_size": 20}),
         }
@@ -86,7 +89,8 @@ def test_a_reading_that_made_the_curves_is_the_nearest(settings, lines, reading:
 
 def test_the_second_batch_is_the_new_inputs(rows, lines):
     at = lines[(lines.reading == "measured on: second") & (lines.epoch == 20)]
-    plain = rows[(rows.data == "fixed") & (rows.start == "default") & (rows.step == 20)]
+    plain = rows[(rows.data == "fixed") & (rows.start == "default") & (rows.widths == "table_1")]
+    plain = plain[plain.step == 20]
     for row in at.itertuples():
         lane = plain[(plain.rule == row.rule) & (plain.learning_rate == row.learning_rate)]
         assert row.ours == pytest.approx(lane.new_absolute_error.mean())
@@ -106,11 +110,24 @@ def test_a_line_of_which_a_run_diverged_is_infinitely_far(settings, rows, lines)
     assert there.ratio[10].notna().all()
 
 
-def test_a_fitted_start_is_no_candidate(settings, lines):
-    table = deviations.deviations(against(lines, "start: biases_0.7"), settings.readings)
+@pytest.mark.parametrize("reading", ["start: biases_0.7", "widths: wider"])
+def test_what_was_fitted_is_no_candidate(settings, lines, reading: str):
+    table = deviations.deviations(against(lines, reading), settings.readings)
     found = deviations.headline(table)
-    assert found["fitted"]["biases_0.7"]["median_deviation"] == pytest.approx(1)
-    assert found["nearest"]["reading"] != "start: biases_0.7"
+    assert found["fitted"][reading.partition(": ")[2]]["median_deviation"] == pytest.approx(1)
+    assert found["nearest"]["reading"] != reading
+
+
+def test_other_widths_have_lanes_and_rates_of_their_own(settings, rows, lines):
+    wider, base = (lines[lines.reading == name] for name in ("widths: wider", "base"))
+    for of, n in ((wider, 7), (base, 5)):
+        ordinary, modified = (of[of.rule == rule] for rule in ("ordinary", "modified"))
+        assert ordinary.learning_rate.to_numpy() == pytest.approx(ordinary.label * 2 / n)
+        assert (modified.learning_rate == modified.label).all()
+    assert not set(wider.ours) & set(base.ours)
+    labels = {unit.label for unit in deviations.plan(settings).units}
+    assert any(label.startswith("readings_B1_fixed_default_wider_") for label in labels)
+    assert not any("table_1" in label for label in labels), "units of before are taken as they are"
 
 
 def test_the_stage_writes_lines_table_and_headline(

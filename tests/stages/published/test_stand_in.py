@@ -45,9 +45,10 @@ def test_labels_stand_for_rates_by_its_own_width(settings: params.Paper):
         assert list(grid.rates("ordinary")) == pytest.approx(expected)
 
 
-def test_lines_are_put_beside_those_of_the_other(settings, tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("rates", ["matched", "labels"])
+def test_lines_are_put_beside_those_of_the_other(settings, tmp_path: Path, monkeypatch, rates: str):
     tiny = {"widths": [8, 4, 8], "batch_size": 2, "network": "B3", "runs": 2, "steps": 10}
-    tiny["rates"] = "matched"
+    tiny["rates"] = rates
     changed = settings.model_copy(
         update={"stand_ins": {"tiny": params.StandIn.model_validate(tiny)}}
     )

@@ -24,6 +24,6 @@ def test_a_number_has_so_many_digits():
 @pytest.mark.parametrize(
     ("value", "shown"), [(0.12345, "0.123"), (999.4, "999"), (999.5, "1000"), (-23456.7, "-23457")]
 )
-def test_a_plain_number_has_no_power_of_ten(value: float, shown: str):
+def test_a_large_number_is_written_whole(value: float, shown: str):
     assert plain(value) == shown
     assert (plain(99.4, 2), plain(99.5, 2)) == ("99", "100")

@@ -1,12 +1,13 @@
 """Q1: do routes differ, by study and by network, whatever the numbers say."""
 
+from itertools import product
 from typing import Any
 
 import pytest
 
 from stages.claims.sweeps import routes
 from stages.claims.sweeps.routes import ALIKE, DIFFER
-from stages.claims.verdict import OPEN
+from stages.claims.verdict import LONGEST, OPEN
 from tests.stages.claims.lanes import SECTION
 
 LIMITS = {DIFFER: (0.2, 0.4), ALIKE: (-0.4, 0.1), OPEN: (0.0, 0.2)}
@@ -65,6 +66,18 @@ def test_the_answer_counts_the_networks(words: tuple[str, str], expected: str):
     assert found.verdict == f"B1: {expected}; B2: yes (indication: 2 runs)"
     brief = expected.replace(" at equal rates", "").replace("a rate each", "best rates")
     assert found.brief == f"B1: {brief}; B2: yes (2 runs)"
+
+
+def test_the_answer_in_short_fits_whatever_the_answers_are():
+    kinds = {"B1": {}, "best": {"rate": 0.9}, "B2": {"network": "B2", "runs": 2}}
+    for words in product(LIMITS, repeat=3):
+        of_kind = zip(kinds.items(), words, strict=True)
+        studies = {name: study(LIMITS[word], **kind) for (name, kind), word in of_kind}
+        found = routes.judge({"studies": studies}, SECTION)
+        assert len(found.brief) <= LONGEST
+        assert found.lacking == {"runs": 2}
+        apart = words[0] != words[1]
+        assert ("best rates" in found.brief or " or " in found.brief) == apart
 
 
 def test_the_answer_is_marked_by_the_shortest_study():
