@@ -35,8 +35,9 @@ def figure_lines(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
     A column a network. The authors' are lines, ours on the trained batch dots, of a rule's colour,
     the darker the higher the rate; theirs that were not run here are thin and grey. Below, ours
-    over theirs wherever theirs is printed, with 95 % intervals over runs as bands, of five runs
-    or more; at the bottom our error on new inputs over that on the trained batch.
+    over theirs wherever theirs is printed, at each rule's highest rate with its 95 % interval over
+    runs as a band, if these are five or more; at the bottom our error on new inputs over that on
+    the trained batch.
 
     Args:
         lines: one batch a run; columns ``network``, ``rule``, ``label``, ``epoch``, ``runs``,
@@ -102,8 +103,8 @@ def _draw(column: np.ndarray, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
             dots.epoch, dots.error, **look | _OURS | {"marker": RULE_STYLES[rule]["marker"]}
         )
         new.plot(line.epoch, line.new_error / line.error, **look)
-        few = line.runs.min() < _FEW
-        draw_ratio(ratios, line.assign(low=np.nan, high=np.nan) if few else line, look, 0.06)
+        banded = rate == ours[ours.rule == rule].label.max() and line.runs.min() >= _FEW
+        draw_ratio(ratios, line if banded else line.assign(low=np.nan, high=np.nan), look, 0.15)
     errors.set_xlim(right=_ROOM * theirs.epoch.max())
     _name_ends(errors, ends)
 
