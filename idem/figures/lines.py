@@ -34,7 +34,7 @@ def figure_lines(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """Draw the authors' lines and ours by epoch, ours over theirs, and ours on new inputs.
 
     A column a network. The authors' are lines, ours on the trained batch dots, of a rule's colour,
-    the darker the higher the rate; theirs that were not run here are thin and grey. Below, ours
+    the darker the higher the rate; theirs that were not run here are thin and pale. Below, ours
     over theirs wherever theirs is printed, at each rule's highest rate with its 95 % interval over
     runs as a band, if these are five or more; at the bottom our error on new inputs over that on
     the trained batch.
@@ -74,6 +74,10 @@ _NOT_RUN: dict[str, Any] = {"color": "0.6", "linestyle": "-", "linewidth": 0.4}
 _OURS: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 2.4}
 
 
+def _pale(rule: str) -> dict[str, Any]:
+    return {"color": RULE_STYLES[rule]["color"], "alpha": 0.5}
+
+
 def _runs(lines: pd.DataFrame) -> str:
     """Return of how many runs lines are means: "1 run", "3 to 4 runs"."""
     low, high = int(lines.runs.min()), int(lines.runs.max())
@@ -91,9 +95,8 @@ def _draw(column: np.ndarray, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
     ends: list[tuple[float, str, float, float]] = []
     for (rule, rate), line in _by_line(theirs, "learning_rate"):
         shown = (rule, rate) in run_here
-        errors.plot(
-            line.epoch, line.error, **(_look(rule, shades[rule][rate]) if shown else _NOT_RUN)
-        )
+        look = _look(rule, shades[rule][rate]) if shown else _NOT_RUN | _pale(rule)
+        errors.plot(line.epoch, line.error, **look)
         if shown:
             ends.append((rate, rule, line.epoch.iloc[-1], line.error.iloc[-1]))
     for (rule, rate), line in _by_line(ours, "label"):

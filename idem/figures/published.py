@@ -29,7 +29,12 @@ _OURS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     "the same on new inputs": ("fixed", "new_error", {"fillstyle": "none", "markersize": 5}),
 }
 _DATA = ("fixed", "fresh")
-_OPEN: dict[str, Any] = {"linestyle": ":", "markerfacecolor": "white", "markersize": 3.5}
+_OPEN: dict[str, Any] = {
+    "marker": "D",
+    "linestyle": ":",
+    "markerfacecolor": "white",
+    "markersize": 3,
+}
 _MARK: dict[str, Any] = {"marker": "o", "linestyle": "", "markeredgewidth": 0.7}
 
 
@@ -45,7 +50,7 @@ def figure_published(
     A column a network. A colour is a rule; the authors' lines that were run here are thick and
     named by their published rate. Ours are marks, at epochs far enough apart to be told from each
     other. Below, ours on the trained batch over theirs at every epoch that is printed, with
-    intervals as bands; what is neither fixed nor fresh is drawn there alone, open, under its name.
+    intervals as bands; what is neither fixed nor fresh is drawn there alone, as open diamonds, under its name.
     In the last column, what part of the fall of the error in training new inputs show, by the
     amount of training inputs.
 

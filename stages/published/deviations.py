@@ -19,22 +19,22 @@ from idem.sweeps.grid import Grid
 from stages.common import params, resume
 from stages.common.files import write_csv, write_figure, write_json
 from stages.published.beside import beside
+from stages.published.between import between_rules
 from stages.published.curves import read_errors
 from stages.published.experiments import (
+    LANES,
     Place,
     Reading,
     grids,
-    place_of,
-    rates_of,
+    labels_of,
+    lanes_of,
     readings,
-    written,
 )
 from stages.published.overlay import overlay
 from stages.sweeps import sweep
 
 MODULES = (*sweep.MODULES, "idem.sweeps.starts")  # that decide the rows of a unit
 ALL, BOTH = "all", "both"  # networks; rules
-_PLACE = ("network", *Place._fields)
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     settings = params.read(args.params, params.Paper)
     with resume.completed(*plan(settings), keep=args.units, label="readings") as parts:
         rows = pd.concat(
-            of.assign(**dict(zip(_PLACE, (network, *place), strict=True)))
+            of.assign(**dict(zip(LANES, (network, *place), strict=True)))
             for (network, place), of in sweep.by_grid(_by_place(settings), parts).items()
         )
         curves = read_errors()
@@ -51,7 +51,8 @@ def main() -> None:
         table = deviations(lines, settings.readings)
         write_csv(args.metrics / "readings_lines.csv", lines)
         write_csv(args.metrics / "readings.csv", table)
-        write_json(args.metrics / "readings.json", headline(table))
+        apart = {"between_rules": between_rules(settings, rows, curves)}
+        write_json(args.metrics / "readings.json", headline(table) | apart)
         write_figure(
             args.metrics / "figure_published.png", figure_published(overlay(lines), curves)
         )
@@ -83,7 +84,7 @@ def compared(settings: params.Paper, rows: pd.DataFrame, curves: pd.DataFrame) -
 
     Args:
         settings: of the pipeline.
-        rows: of `idem.sweeps.sweep.train_lanes`, with ``network`` and the fields of `Place`.
+        rows: of `idem.sweeps.sweep.train_lanes`, with the columns `LANES`.
         curves: of `stages.published.curves.read_errors`.
 
     Returns:
@@ -92,7 +93,6 @@ def compared(settings: params.Paper, rows: pd.DataFrame, curves: pd.DataFrame) -
         with ``low`` and ``high`` (on the trained batch: `stages.published.beside.beside`),
         ``theirs`` and ``ratio``, ours / theirs; infinite where a run of ours has diverged.
     """
-    rows = rows.assign(place=rows.learning_rate.map(written))
     return pd.concat(
         [
             _of_reading(settings, reading, network, rows, curves)
@@ -112,21 +112,13 @@ def _of_reading(
 ) -> pd.DataFrame:
     """Return the rows of `compared` for one reading and network."""
     printed = curves[curves.network == network].rename(columns={"learning_rate": "label"})
-    rates = pd.DataFrame(
-        [
-            {"rule": rule, "label": label, "place": place}
-            for rule, of_rule in rates_of(settings, reading, network).items()
-            for label, place in of_rule.items()
-        ]
-    )
-    place = place_of(settings, reading, network)
-    lanes = rows[(rows[[*_PLACE]] == [network, *place]).all(axis=1)]
-    lines = beside(lanes.merge(rates, on=["rule", "place"]), curves[curves.network == network])
+    lanes = lanes_of(settings, reading, network, rows)
+    lines = beside(lanes, curves[curves.network == network])
     if reading.measured != "trained":
         lines = lines.assign(error=lines.new_error, low=math.nan, high=math.nan)
     lines = lines[["rule", "label", "epoch", "runs", "error", "low", "high"]]
     lines = lines.rename(columns={"error": "ours"})
-    wanted = printed.merge(rates, on=["rule", "label"])
+    wanted = printed.merge(labels_of(settings, reading, network), on=["rule", "label"])
     steps = settings.readings.networks[network].steps
     wanted = wanted[(wanted.epoch > 0) & (wanted.epoch <= steps)]
     wanted = wanted.assign(learning_rate=wanted.place.astype(float), theirs=wanted.error)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from idem.sweeps.starts import StartedOtherwise
@@ -19,6 +21,9 @@ class Place(NamedTuple):
     start: str
     widths: str
     """A key of ``readings.widths``; the first where another does not change the network."""
+
+
+LANES = ("network", *Place._fields)  # columns that say where a row of a lane is from
 
 
 class Reading(NamedTuple):
@@ -89,6 +94,34 @@ def rates_of(settings: params.Paper, reading: Reading, network: str) -> dict[str
         }
         for rule in RULES
     }
+
+
+def labels_of(settings: params.Paper, reading: Reading, network: str) -> pd.DataFrame:
+    """Return `rates_of` as a table: ``rule``, ``label`` and ``place``, the rate as `written`."""
+    return pd.DataFrame(
+        [
+            {"rule": rule, "label": label, "place": place}
+            for rule, of_rule in rates_of(settings, reading, network).items()
+            for label, place in of_rule.items()
+        ]
+    )
+
+
+def lanes_of(
+    settings: params.Paper, reading: Reading, network: str, rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the rows of a network's lanes that a reading takes, with the ``label`` of each.
+
+    Args:
+        settings: of the pipeline.
+        reading: which.
+        network: which.
+        rows: of `idem.sweeps.sweep.train_lanes`, with the columns `LANES`.
+    """
+    place = place_of(settings, reading, network)
+    lanes = rows[(rows[[*LANES]] == [network, *place]).all(axis=1)]
+    lanes = lanes.assign(place=lanes.learning_rate.map(written))
+    return lanes.merge(labels_of(settings, reading, network), on=["rule", "place"])
 
 
 def written(rate: float) -> str:

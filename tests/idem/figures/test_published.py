@@ -92,7 +92,8 @@ def test_another_reading_has_its_ratio_alone_open_and_named():
     figure = drawn(figure_published(pd.concat([lines, other]), curves_of(), table_of(), EACH))
     above, below, b3 = (figure.axes[place] for place in (0, 3, 4))
     assert points(above, "o") == points(panels(("fixed",))[0], "o")
-    assert points(below, "o") == points(below, "s") == {(10.0, 1.25), (10.0, 1.0)}
+    assert points(below, "o") == points(below, "s") == {(10.0, 1.25)}
+    assert points(below, "D") == {(10.0, 1.0)}
     assert points(b3, "o") == {(10.0, 1.25)}
     faces = {line.get_markerfacecolor() == "white" for line in below.get_lines()[1:]}
     assert faces == {True, False}
