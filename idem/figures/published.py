@@ -50,9 +50,9 @@ def figure_published(
     A column a network. A colour is a rule; the authors' lines that were run here are thick and
     named by their published rate. Ours are marks, at epochs far enough apart to be told from each
     other. Below, ours on the trained batch over theirs at every epoch that is printed, with
-    intervals as bands; what is neither fixed nor fresh is drawn there alone, as open diamonds, under its name.
-    In the last column, what part of the fall of the error in training new inputs show, by the
-    amount of training inputs.
+    intervals as bands; what is neither fixed nor fresh is drawn there alone, as open diamonds,
+    under its name. In the last column, what part of the fall of the error in training new inputs
+    show, by the amount of training inputs.
 
     Args:
         lines: columns ``network``, ``data`` (fixed, fresh, or the name of another reading),
