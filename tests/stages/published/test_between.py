@@ -44,7 +44,7 @@ def rows(settings: params.Paper) -> pd.DataFrame:
 
 
 def curves_of(settings: params.Paper, ratio: float) -> pd.DataFrame:
-    labels = settings.readings.networks["B2"].learning_rates
+    labels: dict[str, list[float]] = {**settings.readings.networks["B2"].learning_rates}
     return pd.DataFrame(
         {"network": "B2", "rule": rule, "learning_rate": label, "epoch": epoch, "error": error}
         for rule, error in (("modified", 7 * ratio), ("ordinary", 7.0))
