@@ -76,6 +76,7 @@ def figure_published(
         logarithmic(above)
         _draw_theirs(above, theirs, ours)
         _draw_ours(above, ours)
+        below.axhline(1, color="0.5", linewidth=0.8)
         _draw_ratio(below, ours[ours.data == "fixed"], {})
         _draw_ratio(below, ours[~ours.data.isin(_DATA)], _OPEN)
         above.set(xlim=(0.6 * ours.epoch.min(), _ROOM * theirs.epoch.max()))
@@ -118,7 +119,6 @@ def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
 
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame, more: dict[str, Any]) -> None:
-    axes.axhline(1, color="0.5", linewidth=0.8)
     for (rule, _), line in lines.groupby(["rule", "label"]):
         look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linewidth": 1, "markersize": 2.5} | more
         draw_ratio(axes, line, look, 0.12)
