@@ -90,8 +90,11 @@ def shrink_sweeps(content: dict[str, Any]) -> None:
         for lines in content.get(section, {"networks": {}})["networks"].values():
             lines |= {"learning_rates": {rule: [0.07] for rule in RULES}}
             lines |= {"runs": 1, "steps": steps}
+    for widened in content.get("readings", {"widths": {}})["widths"].values():
+        widened["networks"] = {name: WIDTHS[name] for name in widened["networks"]}
     for stand_in in content.get("stand_ins", {}).values():
-        stand_in |= BRIEFEST | {"batch_size": 8}
+        widths = WIDTHS[stand_in["network"]]
+        stand_in |= BRIEFEST | {"batch_size": 8, "widths": widths}
     for case in [*content["near"]["cases"].values(), *content["newdata"]["cases"].values()]:
         case |= BRIEFEST | {"learning_rates": [0.01]}
     for chosen in content["transposed"]["networks"].values():
