@@ -28,7 +28,7 @@ _OURS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     "ours, trained batch": ("fixed", "error", {"markersize": 2.4}),
     "the same on new inputs": ("fixed", "new_error", {"fillstyle": "none", "markersize": 5}),
 }
-_DATA = ("fixed", "fresh")
+_DATA = {data for data, *_ in _OURS.values()}
 _OPEN: dict[str, Any] = {
     "marker": "D",
     "linestyle": ":",

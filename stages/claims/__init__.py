@@ -2,6 +2,6 @@
 
 The rules take what stages have measured and the thresholds of the section `claims` of the
 parameters, and return a `stages.claims.verdict.Verdict`. They lie in rooms by
-subject and read no files: `pipelines` and `network_by_network` do. Nothing else in this repository
+subject and read no files: `pipelines` and `by_network` do. Nothing else in this repository
 judges.
 """

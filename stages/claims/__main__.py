@@ -7,7 +7,8 @@ by network from whatever is there, has the rules of the pipeline at the top.
 
 from pathlib import Path
 
-from stages.claims import network_by_network, pipelines
+from stages.claims import pipelines
+from stages.claims.by_network import table as by_network
 from stages.claims.verdict import HEAD, Verdict, entries, table
 from stages.common import params
 from stages.common.files import write_json, write_text
@@ -28,7 +29,7 @@ def main() -> None:
             write(folder, pipelines.celeba(folder, settings))
         case params.Paper() as settings:
             section = params.read(RULES, params.Laptop).claims
-            network_by_network.write(folder, settings, section)
+            by_network.write(folder, settings, section)
 
 
 def write(folder: Path, verdicts: list[Verdict]) -> None:

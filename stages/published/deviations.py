@@ -53,9 +53,8 @@ def main() -> None:
         write_csv(args.metrics / "readings.csv", table)
         apart = {"between_rules": between_rules(settings, rows, curves)}
         write_json(args.metrics / "readings.json", headline(table) | apart)
-        write_figure(
-            args.metrics / "figure_published.png", figure_published(overlay(lines), curves)
-        )
+        shown = overlay(lines, table, settings.readings)
+        write_figure(args.metrics / "figure_published.png", figure_published(shown, curves))
 
 
 def plan(settings: params.Paper) -> resume.Plan:
@@ -66,7 +65,7 @@ def plan(settings: params.Paper) -> resume.Plan:
 
 def _label(settings: params.Paper, network: str, place: Place) -> str:
     """Return what the units of a place are called, which have no words for the paper's widths."""
-    parts = place if place.widths != next(iter(settings.readings.widths)) else place[:-1]
+    parts = place if place.widths != settings.readings.own_widths else place[:-1]
     return "_".join(["readings", network, *parts])
 
 

@@ -73,9 +73,9 @@ def readings(section: params.Readings) -> list[Reading]:
 
 def place_of(settings: params.Paper, reading: Reading, network: str) -> Place:
     """Return where the lanes of a network are that a reading takes."""
-    widths = settings.readings.widths
-    changes = network in widths[reading.widths].networks
-    return Place(reading.data, reading.start, reading.widths if changes else next(iter(widths)))
+    section = settings.readings
+    changes = network in section.widths[reading.widths].networks
+    return Place(reading.data, reading.start, reading.widths if changes else section.own_widths)
 
 
 def widths_of(settings: params.Paper, network: str, name: str) -> Sequence[int]:

@@ -2,19 +2,21 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 
+from stages.common import params
+
 BASE, SECOND, FRESH = "base", "measured on: second", "data: fresh"  # names of readings
-WIDTHS = "widths: "  # how those of other widths begin
 _LINE = ["network", "rule", "label", "epoch"]
 
 
-def overlay(lines: pd.DataFrame) -> pd.DataFrame:
+def overlay(lines: pd.DataFrame, table: pd.DataFrame, section: params.Readings) -> pd.DataFrame:
     """Return the base reading's lines, what they are on new inputs, and those of two others.
 
     Args:
         lines: of `stages.published.deviations.compared`.
+        table: of `stages.published.deviations.deviations`, which says what is nearest.
+        section: the readings.
 
     Returns:
         The columns that `idem.figures.published.figure_published` takes, NaN where a run diverged:
@@ -25,13 +27,10 @@ def overlay(lines: pd.DataFrame) -> pd.DataFrame:
     new = rows[rows.reading == SECOND].rename(columns={"error": "new_error"})
     base = rows[rows.reading == BASE].merge(new[[*_LINE, "new_error"]], on=_LINE, how="left")
     found = [base.assign(data="fixed"), rows[rows.reading == FRESH].assign(data="fresh")]
-    others = rows[rows.reading.str.startswith(WIDTHS)]
-    beside = others.merge(base[[*_LINE, "error"]], on=_LINE, suffixes=("", "_base"))
-    changed = beside[beside.error != beside.error_base].network.unique()
-    others = others[others.network.isin(changed)]
+    others = table[(table.changed == "widths") & (table.network == "all") & (table.rule == "both")]
     if len(others):
-        away = np.abs(np.log(others.ratio)).groupby(others.reading).median()
-        nearest = str(away.idxmin())
-        name = nearest.removeprefix(WIDTHS).replace("_", " ")
-        found.append(others[others.reading == nearest].assign(data=name))
+        name = str(others.value[others.median_deviation.idxmin()])
+        changed = section.widths[name].networks
+        of_name = rows[(rows.reading == f"widths: {name}") & rows.network.isin(changed)]
+        found.append(of_name.assign(data=name.replace("_", " ")))
     return pd.concat(found, ignore_index=True)

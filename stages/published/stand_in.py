@@ -23,22 +23,23 @@ from stages.published import replay
 from stages.published.beside import beside, headline
 from stages.published.curves import read_errors
 from stages.sweeps import sweep
+from stages.sweeps.aggregate import last_rows
 
 
 def main() -> None:
-    """Write the lines of every network that stands in, beside the published ones of another."""
+    """Write the lines of every network that stands in, beside the published ones, and its lanes."""
     args = params.arguments("train networks in the place of others of the published lines")
     settings = params.read(args.params, params.Paper)
     with resume.completed(*plan(settings), keep=args.units, label="stand_in") as parts:
-        curves, lines = read_errors(), {}
+        curves, lines, lanes = read_errors(), {}, {}
         for name, rows in sweep.by_grid(grids_of(settings), parts).items():
             other = settings.stand_ins[name].network
             rows = replay.labelled(rows.assign(data="fixed"), rates_of(settings, name))
             lines[name] = beside(rows, curves[curves.network == other])
-        write_csv(
-            args.metrics / "stand_in.csv",
-            pd.concat(of.assign(stand_in=name) for name, of in lines.items()),
-        )
+            lanes[name] = last_rows(rows)
+        for path, tables in (("stand_in", lines), ("stand_in_lanes", lanes)):
+            table = pd.concat(of.assign(stand_in=name) for name, of in tables.items())
+            write_csv(args.metrics / f"{path}.csv", table)
         found = {name: headline(of) | moments_beside(settings, name) for name, of in lines.items()}
         write_json(args.metrics / "stand_in.json", found)
 

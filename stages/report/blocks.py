@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.claims.network_by_network import ALL
+from stages.claims.by_network.places import ALL
 from stages.claims.printed import CLAIMS, OURS
 from stages.claims.verdict import NOT_RUN, short_table, short_verdict
 from stages.common import params

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.network_by_network import ALL
+from stages.claims.by_network.places import ALL
 
 Row = Mapping[str, Any]  # of a claims.json
 

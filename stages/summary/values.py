@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.claims.network_by_network import complete_lanes
+from stages.claims.by_network.lanes import complete_lanes
 from stages.claims.sweeps.comparison import (
     RULES,
     at_rates,

@@ -5,6 +5,7 @@ the modified rule takes steps n/2 times longer. T3 to T5 are judged as the text 
 batches, at equal steps. Lanes are those of `lanes_of`, by network.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -82,9 +83,7 @@ def edge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     """
     ends = {network: _ends(found[network]["modified"]) for network in EDGES}
     outcomes = {network: _at_edge(network, *of) for network, of in ends.items()}
-    verdict = "; ".join(f"{network}: {outcome}" for network, outcome in outcomes.items())
-    if len(set(outcomes.values())) == 1:
-        (verdict,) = set(outcomes.values())
+    verdict = _together(outcomes)
     steps = min(found[network]["steps"] for network in EDGES)
     rests = evidence(1, "run", section.least_runs, steps, section.least_steps)
     ours = "; ".join(f"{n}: {low:g} improves, {high:g} not" for n, (low, high) in ends.items())
@@ -92,10 +91,48 @@ def edge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     return Verdict.of("T5b", [verdict], rests, ours, text)
 
 
-def edge_of_lanes(network: str, lanes: pd.DataFrame, section: params.Claims) -> Verdict:
-    """Judge T5b on one network from the lanes of the published grid."""
-    modified = lanes[lanes.rule == "modified"]
-    return replace(edges.from_sweep(network, modified, section), id="T5b")
+def edge_of_lanes(lanes: Mapping[str, pd.DataFrame], section: params.Claims) -> Verdict:
+    """Judge T5b from the modified rule's lanes at the printed rate and above, to their end.
+
+    That a rate improves takes one run, that it does not all of them, as the authors drop those
+    that do not: the verdict rests on the runs at the rates at which none does.
+    """
+    found = {network: _improving(of) for network, of in lanes.items()}
+    verdict = _together({network: _of_network(network, of) for network, of in found.items()})
+    each = [runs for of in found.values() for improved, runs in of.values() if not improved]
+    rests = evidence(min(each, default=section.least_runs), "run", section.least_runs)
+    ours = "; ".join(f"{network} {_to_the_first_without(of)}" for network, of in found.items())
+    text = told("T5b_lanes", networks=found)
+    return Verdict.of("T5b", [verdict], rests, f"improve: {ours}", text)
+
+
+def _improving(lanes: pd.DataFrame) -> dict[float, tuple[int, int]]:
+    """Return, by rate, how many runs improve, of how many."""
+    by_rate = lanes.groupby("learning_rate").improved
+    return {float(str(rate)): (int(of.sum()), len(of)) for rate, of in by_rate}
+
+
+def _of_network(network: str, found: Mapping[float, tuple[int, int]]) -> str:
+    """Return whether the printed rate is the highest at which a run improves."""
+    highest = max((rate for rate, (improved, _) in found.items() if improved), default=math.nan)
+    return REPRODUCED if highest == EDGES[network] else NOT
+
+
+def _to_the_first_without(found: Mapping[float, tuple[int, int]]) -> str:
+    """Return the runs that improve at every rate up to the first at which none does."""
+    words = []
+    for rate, (improved, runs) in found.items():
+        words.append(f"{improved}/{runs} at {rate:g}")
+        if not improved:
+            break
+    return ", ".join(words)
+
+
+def _together(outcomes: Mapping[str, str]) -> str:
+    """Return the outcome on every network, by name where they differ."""
+    if len(set(outcomes.values())) == 1:
+        return next(iter(outcomes.values()))
+    return "; ".join(f"{network}: {outcome}" for network, outcome in outcomes.items())
 
 
 def _ends(of_rule: Mapping[str, Any]) -> tuple[float, float]:

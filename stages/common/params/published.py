@@ -91,6 +91,11 @@ class Readings(Section):
     measured: Distinct[Literal["trained", "second"]]
     networks: Named[ReadLines]
 
+    @property
+    def own_widths(self) -> str:
+        """Return the key of `widths` that stands for those that the sweep has."""
+        return next(iter(self.widths))
+
 
 class Walks(Section):
     """Both rules from one start on one batch, beside the published gradients and routes."""

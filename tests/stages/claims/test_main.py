@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages.claims import __main__ as stage
-from stages.claims.network_by_network import NETWORKS
+from stages.claims.by_network.places import NETWORKS
 from stages.claims.verdict import HEAD, NOT_RUN
 from tests.interrupted import ROOT
 from tests.stages.claims.generative.test_latent import tables

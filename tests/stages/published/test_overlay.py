@@ -2,7 +2,10 @@ import math
 
 import pandas as pd
 
+from stages.common import params
+from stages.common.params.published import Widened
 from stages.published.overlay import overlay
+from tests import ROOT
 
 READINGS = {"base": 1.0, "measured on: second": 2.0, "data: fresh": 3.0, "start: zero_biases": 9.0}
 
@@ -22,8 +25,23 @@ def lines_of() -> pd.DataFrame:
     return table.assign(ratio=table.ours / table.theirs)
 
 
+def overlaid(lines: pd.DataFrame, **away: float) -> pd.DataFrame:
+    """Return the overlay where widths of these names, on B3 alone, are off by so much."""
+    committed = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper).readings
+    of_b3 = Widened(networks={"B3": [4, 2, 4]}, fitted=True)
+    widths = {"paper": Widened(networks={}, fitted=False)} | dict.fromkeys(away, of_b3)
+    rows = [("base", "", 1.5), *(("widths", name, by) for name, by in away.items())]
+    table = pd.DataFrame(
+        {"changed": changed, "value": value, "network": network, "rule": "both"}
+        | {"median_deviation": by if network == "all" else 1.0}
+        for changed, value, by in rows
+        for network in ("all", "B3")
+    )
+    return overlay(lines, table, committed.model_copy(update={"widths": widths}))
+
+
 def test_a_line_of_the_base_has_its_error_on_new_inputs_beside_it():
-    table = overlay(lines_of())
+    table = overlaid(lines_of())
     fixed, fresh = (table[table.data == data] for data in ("fixed", "fresh"))
     assert len(fixed) == 4
     assert (fixed.error == fixed.epoch + 1).all() and (fixed.ratio == fixed.error).all()
@@ -41,7 +59,8 @@ def test_of_other_widths_the_nearest_is_shown_where_it_changes_a_network():
     near, far = (of.assign(ours=of.ours * by, ratio=by) for of, by in ((near, 1.02), (far, 0.9)))
     alike = base.assign(network="B2", reading="base")
     unchanged = [alike.assign(reading=of.reading.iloc[0]) for of in (near, far)]
-    table = overlay(pd.concat([lines, far, near, alike, *unchanged], ignore_index=True))
+    lines = pd.concat([lines, far, near, alike, *unchanged], ignore_index=True)
+    table = overlaid(lines, **{"99_inputs": 1.1, "96_inputs": 1.02})
     others = table[~table.data.isin(("fixed", "fresh"))]
     assert set(others.data) == {"96 inputs"} and set(others.network) == {"B3"}
     assert (others.ratio == 1.02).all() and len(others) == len(base)

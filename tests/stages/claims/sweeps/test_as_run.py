@@ -7,6 +7,8 @@ import pytest
 
 from stages.claims.sweeps import as_run
 from stages.claims.verdict import NOT, ONE_RUN, OPEN, REPRODUCED
+from stages.sweeps.aggregate import last_rows
+from stages.sweeps.printed import EDGES
 from tests.stages.claims.lanes import SECTION, rows_of
 
 RATES = (0.07, 0.22, 1.42)
@@ -91,7 +93,42 @@ def test_t5_stops_between_neighbours_of_the_published_grid(
     assert "would stop at 0.219" in judged.measured
 
 
-def test_t5_from_lanes_looks_at_the_modified_rule_alone():
-    stopped = {("modified", 1.42): math.inf, ("ordinary", 1.42): 0.9}
-    assert as_run.edge_of_lanes("B3", lanes(stopped), SECTION).verdict == REPRODUCED
-    assert as_run.edge_of_lanes("B3", lanes({}), SECTION).verdict == NOT
+def from_edge(*errors: float, runs: int = 3) -> pd.DataFrame:
+    """Return lanes of the modified rule at 0.22, 0.37 and 0.52, which begin at 1."""
+    at = dict(zip((("modified", rate) for rate in (0.22, 0.37, 0.52)), errors, strict=True))
+    return last_rows(rows_of((0.22, 0.37, 0.52), at, runs)).query("rule == 'modified'")
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict", "ours"),
+    [
+        ((0.5, math.inf, math.inf), REPRODUCED, "3/3 at 0.22, 0/3 at 0.37"),
+        ((0.5, 1.5, math.inf), REPRODUCED, "3/3 at 0.22, 0/3 at 0.37"),
+        ((0.5, 0.5, math.inf), NOT, "3/3 at 0.22, 3/3 at 0.37, 0/3 at 0.52"),
+        ((0.5, 0.5, 0.5), NOT, "3/3 at 0.22, 3/3 at 0.37, 3/3 at 0.52"),
+        ((math.inf, math.inf, math.inf), NOT, "0/3 at 0.22"),
+    ],
+)
+def test_the_edge_is_the_highest_rate_at_which_a_run_improves(
+    errors: tuple[float, ...], verdict: str, ours: str
+):
+    found = as_run.edge_of_lanes({"B3": from_edge(*errors)}, SECTION)
+    assert found.verdict == verdict
+    assert found.ours == f"improve: B3 {ours}"
+
+
+def test_that_a_rate_improves_takes_one_run_and_that_it_does_not_all():
+    lanes = from_edge(0.5, math.inf, math.inf)
+    one = lanes[(lanes.learning_rate > 0.3) | (lanes.run == 0)]
+    assert as_run.edge_of_lanes({"B3": one}, SECTION).verdict == REPRODUCED
+    few = lanes[lanes.run == 0]
+    assert as_run.edge_of_lanes({"B3": few}, SECTION).verdict == f"{REPRODUCED} (indication: 1 run)"
+
+
+def test_networks_whose_edges_differ_are_named():
+    lanes = {"B3": from_edge(0.5, math.inf, math.inf), "B4": from_edge(0.5, 0.5, math.inf)}
+    lanes["B4"] = lanes["B4"][lanes["B4"].learning_rate >= EDGES["B4"]]
+    found = as_run.edge_of_lanes(lanes, SECTION)
+    assert found.verdict == f"B3: {REPRODUCED}; B4: {NOT}"
+    assert len(found.ours) <= 60
+    assert "B4 0 of 3 at 0.52" in found.measured
