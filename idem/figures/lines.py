@@ -22,7 +22,7 @@ from idem.figures.style import (
 )
 from idem.figures.sweep import ERROR
 
-_ROOM = 3.0  # times the last epoch, to the right edge, for the names of lines
+_ROOM = 3.9  # times the last epoch, to the right edge, for the names of lines
 _GAP = 0.06  # of the height of a panel, that two names are apart at least
 _APART = 1.9  # times, that a dot is later than the one before it at least
 _FEW = 5  # runs; an interval of fewer spans more than the lines of a panel

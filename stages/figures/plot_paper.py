@@ -4,6 +4,7 @@ No stage of a pipeline, as its inputs may be missing: sweeps of hours are cut an
 paper` ends with it.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from stages.figures import near_cases
 from stages.figures.plot import compared, inputs_a_dimension
 from stages.figures.plot_generative import Drawing
 from stages.published.curves import read_errors
-from stages.published.overlay import overlay
+from stages.published.overlay import base_lines
 
 _PANELS = 4  # of the widths of a layer near a projection, the largest
 
@@ -40,7 +41,10 @@ def drawings(folder: Path, settings: params.Paper) -> dict[str, Drawing]:
     curves, found = read_errors(), dict[str, Drawing]()
     lines = of_one_batch(folder, sorted(set(curves.network)))
     if len(lines):
-        found["figure_lines"] = partial(figure_lines, lines, curves)
+        of_widths, theirs = of_other_widths(folder, settings.stand_ins, curves)
+        lines = pd.concat([lines, of_widths]).sort_values("network", kind="stable")
+        theirs = pd.concat([curves, theirs])
+        found["figure_lines"] = partial(figure_lines, lines, theirs)
     if (near := folder / "near.json").exists():
         table, cases = pd.read_csv(folder / "near.csv"), settings.near.cases
         panels = [name for name in widths(cases) if name in set(table.case)][-_PANELS:]
@@ -68,13 +72,37 @@ def of_one_batch(folder: Path, networks: list[str]) -> pd.DataFrame:
     found = {network: _published(folder / f"published_{network}") for network in networks}
     readings = folder / "readings_lines.csv"
     if any(lines is None for lines in found.values()) and readings.exists():
-        brief = overlay(pd.read_csv(readings))
+        brief = base_lines(pd.read_csv(readings))
         found |= {n: brief[brief.network == n] for n, lines in found.items() if lines is None}
     there = [t.assign(network=n) for n, t in found.items() if t is not None and len(t)]
     if not there:
         return pd.DataFrame()
     lines = pd.concat(there, ignore_index=True)
     return lines[lines.data == "fixed"]
+
+
+def of_other_widths(
+    folder: Path, stand_ins: Mapping[str, params.StandIn], curves: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the lines of networks that the authors may have run in place of one of theirs.
+
+    Args:
+        folder: of the table of stage stand_in.
+        stand_ins: of which those count whose own width makes the rates of the labels.
+        curves: as published.
+
+    Returns:
+        As `of_one_batch`, and the published lines beside which they are to be drawn, both under a
+        name that tells the network from the other.
+    """
+    table, ours, theirs = folder / "stand_in.csv", [pd.DataFrame()], [pd.DataFrame()]
+    found = pd.read_csv(table) if table.exists() else pd.DataFrame({"stand_in": []})
+    for name, of in stand_ins.items():
+        if of.rates == "labels" and name in set(found.stand_in):
+            words = f"{of.network}, {of.widths[0]} inputs"
+            ours.append(found[found.stand_in == name].assign(network=words))
+            theirs.append(curves[curves.network == of.network].assign(network=words))
+    return pd.concat(ours, ignore_index=True), pd.concat(theirs, ignore_index=True)
 
 
 def _published(table: Path) -> pd.DataFrame | None:

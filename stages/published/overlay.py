@@ -23,10 +23,8 @@ def overlay(lines: pd.DataFrame, table: pd.DataFrame, section: params.Readings) 
         beside the base fresh batches, and the nearest of the readings with other widths, on the
         networks that it changes, with its name as the kind of data.
     """
-    rows = lines.rename(columns={"ours": "error"}).replace(math.inf, math.nan)
-    new = rows[rows.reading == SECOND].rename(columns={"error": "new_error"})
-    base = rows[rows.reading == BASE].merge(new[[*_LINE, "new_error"]], on=_LINE, how="left")
-    found = [base.assign(data="fixed"), rows[rows.reading == FRESH].assign(data="fresh")]
+    rows, found = _rows(lines), [base_lines(lines)]
+    found.append(rows[rows.reading == FRESH].assign(data="fresh"))
     others = table[(table.changed == "widths") & (table.network == "all") & (table.rule == "both")]
     if len(others):
         name = str(others.value[others.median_deviation.idxmin()])
@@ -34,3 +32,15 @@ def overlay(lines: pd.DataFrame, table: pd.DataFrame, section: params.Readings) 
         of_name = rows[(rows.reading == f"widths: {name}") & rows.network.isin(changed)]
         found.append(of_name.assign(data=name.replace("_", " ")))
     return pd.concat(found, ignore_index=True)
+
+
+def base_lines(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the base reading's lines as `overlay` does, with what they are on new inputs."""
+    rows = _rows(lines)
+    new = rows[rows.reading == SECOND].rename(columns={"error": "new_error"})
+    base = rows[rows.reading == BASE].merge(new[[*_LINE, "new_error"]], on=_LINE, how="left")
+    return base.assign(data="fixed")
+
+
+def _rows(lines: pd.DataFrame) -> pd.DataFrame:
+    return lines.rename(columns={"ours": "error"}).replace(math.inf, math.nan)

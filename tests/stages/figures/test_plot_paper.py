@@ -3,6 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from stages.common import params
 from stages.figures import plot_paper
 from stages.published.curves import read_errors
 from tests import ROOT
@@ -58,3 +59,18 @@ def test_without_lines_nothing_is_written_and_it_says_what_to_run(command: Path,
 
 def test_the_networks_are_those_that_are_published():
     assert sorted(set(read_errors().network)) == ["B2", "B3"]
+
+
+def test_a_network_of_other_widths_is_drawn_beside_the_lines_that_it_follows(command: Path):
+    settings = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
+    both = [lines_of(error).assign(stand_in=name) for name, error in (("n128", 1), ("n512", 2))]
+    pd.concat(both).to_csv(command / "stand_in.csv", index=False)
+    curves = read_errors()
+    ours, theirs = plot_paper.of_other_widths(command, settings.stand_ins, curves)
+    assert set(ours.error) == {1}, "n512 has the rates of B3, and is not what they may have run"
+    assert set(ours.network) == set(theirs.network) == {"B2, 128 inputs"}
+    assert len(theirs) == (curves.network == "B2").sum()
+    lines_of(0.01).to_csv(command / "published_B3_so_far_lines.csv", index=False)
+    figure = plot_paper.drawings(command, settings)["figure_lines"]()
+    titles = [axes.get_title() for axes in figure.axes[:2]]
+    assert titles == ["B2, 128 inputs (1 run)", "B3 (1 run)"]
