@@ -65,9 +65,9 @@ def figure_published(
         each: how many inputs a dimension the networks train on, if on one batch.
     """
     networks = list(dict.fromkeys(lines.network))
-    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
     columns = len(networks) + (newdata is not None)
-    grid = figure.subplots(2, columns, height_ratios=[3, 1.4], squeeze=False)
+    grid = figure.subplots(2, columns, height_ratios=[3, 2], squeeze=False)
     for (above, below), network in zip(grid.T, networks, strict=False):
         ours = lines[(lines.network == network) & (lines.epoch > 0)]
         theirs = curves[(curves.network == network) & (curves.epoch > 0)]
@@ -104,9 +104,7 @@ def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
             axes.plot(line.epoch, line.error, **style, **_THIN)
             continue
         axes.plot(line.epoch, line.error, **style, linewidth=1)
-        shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (1, 0), "va": "center"}
-        end = line.iloc[-1]
-        axes.annotate(f"{label:g}", (end.epoch, end.error), fontsize=7, **shift)
+        _name_end(axes, f"{label:g}", line.epoch, line.error, 1)
 
 
 def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
@@ -119,9 +117,19 @@ def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
 
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame, more: dict[str, Any]) -> None:
-    for (rule, _), line in lines.groupby(["rule", "label"]):
+    """Draw ours over theirs, named by its rate; open marks are not, as they are of the same."""
+    for (rule, label), line in lines.groupby(["rule", "label"]):
         look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linewidth": 1, "markersize": 2.5} | more
         draw_ratio(axes, line, look, 0.12)
+        printed = line.dropna(subset="ratio")
+        if not more and len(printed):
+            _name_end(axes, f"{label:g}", printed.epoch, printed.ratio, 4)
+
+
+def _name_end(axes: Axes, words: str, x: pd.Series, y: pd.Series, points: float) -> None:
+    """Write words so many points to the right of the last point of a line."""
+    shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (points, 0), "va": "center"}
+    axes.annotate(words, (x.iloc[-1], y.iloc[-1]), fontsize=7, **shift)
 
 
 def draw_ratio(axes: Axes, line: pd.DataFrame, look: dict[str, Any], alpha: float) -> None:
