@@ -133,7 +133,8 @@ def _of_new(folder: Path, _: params.Paper, section: params.Claims) -> Iterator[E
     """Judge P4."""
     found = _cases(folder, "newdata", NETWORKS["P4"])
     if len(found) == len(NETWORKS["P4"]) - 1:
-        found[ALL] = {name: case for cases in found.values() for name, case in cases.items()}
+        every = {name: case for cases in found.values() for name, case in cases.items()}
+        found[ALL] = {n: case for n, case in every.items() if case["steps"] >= section.least_steps}
     return _judged({"P4": lambda _, of: newdata.judge(of, section)}, found, newdata.runs)
 
 

@@ -118,6 +118,8 @@ def test_new_data_are_judged_by_the_network_that_cases_are_named_after(
     assert found["P4", "n512"].found.verdict == "below ordinary on n512 (indication: 1 run)"
     assert found["P4", "B2"].found.verdict == found["P4", ALL].found.verdict == NOT_RUN
     content["B2_16_fresh"] = setting("B2", -0.01, 0.01)
+    briefly = {"steps": SECTION.least_steps - 1}
+    content |= {f"{n}_16_fresh": setting(n, -9.0, 9.0) | briefly for n in ("B3", "B4")}
     (tmp_path / "newdata.json").write_text(json.dumps(content))
     together = by_place(judge(tmp_path, settings, SECTION))
     over_all = together["P4", ALL].found.verdict
