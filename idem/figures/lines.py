@@ -22,7 +22,7 @@ from idem.figures.style import (
 )
 from idem.figures.sweep import ERROR
 
-_ROOM = 3.9  # times the last epoch, to the right edge, for the names of lines
+_ROOM = 3.98  # times the last epoch, to the right edge, for the names of lines
 _GAP = 0.06  # of the height of a panel, that two names are apart at least
 _APART = 1.9  # times, that a dot is later than the one before it at least
 _FEW = 5  # runs; an interval of fewer spans more than the lines of a panel
@@ -145,7 +145,7 @@ def _name_ends(axes: Axes, ends: Sequence[tuple[float, str, float, float]]) -> N
             words = f"{rate:.1g}" if rate < 0.01 else f"{rate:g}"
             where: dict[str, Any] = {
                 "textcoords": "offset points",
-                "xytext": (3, 0),
+                "xytext": (1.5, 0),
                 "va": "center",
             }
             color = RULE_STYLES[rule]["color"]

@@ -41,9 +41,9 @@ def figure_newdata(
     Below, if asked for, what part of the fall in training new inputs show, as of `draw_share`.
 
     Args:
-        table: as of `draw_share`, for the number of runs.
-        ratios: columns ``case``, ``how`` (a comparison), ``log10_ratio``, ``low`` and ``high``,
-            modified / ordinary; not numbers where a run diverged.
+        table: as of `draw_share`, for that alone.
+        ratios: columns ``case``, ``how`` (a comparison), ``runs``, ``steps``, ``log10_ratio``,
+            ``low`` and ``high``, modified / ordinary; not numbers where a run diverged.
         learned: columns ``case``, ``rule`` and ``relative_error`` on new inputs; NaN if none.
         theirs: of `draw_share`; without it that is not drawn.
     """
@@ -61,11 +61,9 @@ def figure_newdata(
     cases = {case: n for n, case in enumerate(ratios.case.unique())}
     _draw_ratios(lead, ratios, cases)
     _draw_learned(became, learned, cases)
-    names = [_name(case) for case in cases]
-    lead.set_yticks(range(len(cases)), names)
+    lead.set_yticks(range(len(cases)), _names(ratios))
     lead.set_ylim(len(cases) - 0.5, -0.5)
-    runs = counted(int(table.runs.min()), "run")
-    figure.suptitle(f"On inputs that nothing was trained on (at least {runs})")
+    figure.suptitle("On inputs that nothing was trained on")
     more = {label: {"marker": marker} for label, marker in _COMPARED.values()}
     rules_legend(figure, more)
     return figure
@@ -111,9 +109,17 @@ def share_legend(table: pd.DataFrame) -> list[Artist]:
     return [*sizes, grey("one batch, again and again", **_HALF)]
 
 
-def _name(case: str) -> str:
-    words = case.removesuffix("_16_fresh").replace("_", ", ")
-    return words.replace("adam", "Adam").replace("kaiming", "Kaiming")
+def _names(ratios: pd.DataFrame) -> list[str]:
+    """Return what each case is called, with its runs, and its steps where others make more."""
+    found = []
+    for case, of in ratios.groupby("case", sort=False):
+        words = str(case).removesuffix("_16_fresh").removesuffix("_briefly").replace("_", ", ")
+        words = words.replace("adam", "Adam").replace("kaiming", "Kaiming")
+        rests = counted(int(of.runs.iloc[0]), "run")
+        steps = int(of.steps.iloc[0])
+        rests += f", {steps} steps" if steps < ratios.steps.max() else ""
+        found.append(f"{words} ({rests})")
+    return found
 
 
 def _draw_ratios(axes: Axes, ratios: pd.DataFrame, cases: Mapping[str, int]) -> None:

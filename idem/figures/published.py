@@ -117,7 +117,7 @@ def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
 
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame, more: dict[str, Any]) -> None:
-    """Draw ours over theirs, named by its rate; open marks are not, as they are of the same."""
+    """Draw ours over theirs, named by its rate, but for open marks, which are at the same."""
     for (rule, label), line in lines.groupby(["rule", "label"]):
         look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linewidth": 1, "markersize": 2.5} | more
         draw_ratio(axes, line, look, 0.12)

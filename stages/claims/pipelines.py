@@ -13,6 +13,7 @@ from stages.claims.sweeps import (
     as_run,
     batch_sizes,
     edges,
+    edges_as_run,
     near,
     newdata,
     published,
@@ -48,7 +49,7 @@ def laptop(folder: Path, settings: params.Laptop) -> list[Verdict]:
         sweeps.lower_rates("B2", lanes["B2"], width, section),
         as_run.lower_rates("B2", replayed, section),
         edges.from_brackets(stability, lanes, section),
-        as_run.edge(stability, section),
+        edges_as_run.from_brackets(stability, section),
         sweeps.near_zero(lanes["B1"], section),
         batch_sizes.judge(
             read(folder, "variants")["T7"], of_batch_sizes(folder, settings.variants), section

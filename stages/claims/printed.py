@@ -55,7 +55,7 @@ CLAIMS = {
         "the modified rule reaches lower absolute error (Figure 3)",
     ),
     "T3b": Claim(
-        "T3 on one batch, at their rates, as likely run",
+        "T3 as probably run: one batch, their rates",
         "B2, B3: the lowest curves (poster, Figure 5)",
         "T3 as the published curves say that it was run (poster, Figure 5)",
     ),
@@ -65,7 +65,7 @@ CLAIMS = {
         "it does so at lower learning rates (Figure 4)",
     ),
     "T4b": Claim(
-        "T4 as likely run",
+        "T4 as probably run",
         "on B2 and B3 (Figure 4; poster, Figure 5)",
         "T4 as the published curves say that it was run (poster, Figure 5)",
     ),
@@ -75,7 +75,7 @@ CLAIMS = {
         "no run improves above a rate of 0.22 on B3 and 0.52 on B4 (Figure 3)",
     ),
     "T5b": Claim(
-        "T5 as likely run: the modified rule's edge",
+        "T5 as probably run: the modified rule's edge",
         "0.22 to 0.37 on B3, 0.52 to 0.67 on B4",
         "T5 as the published curves say that it was run (Figure 3; poster, Figure 5)",
     ),

@@ -19,6 +19,7 @@ COLLAPSED, SHRINKS = "by collapse", "shrinks, does not become idempotent"
 ONE_RUN = "cannot be decided with one run"  # by how often a ratio is below 1
 INDICATION = "indication"  # what a verdict is that rests on too little
 LONGEST = 60  # characters of a verdict in short
+_UNITS = {"runs": "run", "steps": "step"}
 HEAD = f"""# The claims, with all that was measured
 
 From fewer runs, seeds or steps than a verdict takes it is an *{INDICATION}*. *Shrinks*: the error
@@ -181,7 +182,7 @@ def evidence(count: int, unit: str, least: int, steps: int = 0, least_steps: int
     """
     found = {"runs": (count, least), "steps": (steps, least_steps)}
     lacking = {of: number for of, (number, enough) in found.items() if number < enough}
-    units = {"runs": unit, "steps": "step"}
+    units = _UNITS | {"runs": unit}
     few = ", ".join(counted(number, units[of]) for of, number in lacking.items())
     return Evidence(few, lacking=lacking)
 
@@ -190,6 +191,17 @@ def least_of(found: Sequence[Evidence]) -> dict[str, int]:
     """Return what lacks where a verdict rests on several, of each kind the least number."""
     kinds = dict.fromkeys(kind for of in found for kind in of.lacking)
     return {kind: min(of.lacking[kind] for of in found if kind in of.lacking) for kind in kinds}
+
+
+def of_networks(found: Mapping[str, Evidence]) -> Evidence:
+    """Return what lacks, by network where that differs; in fewer words and as numbers the least."""
+    lacking = least_of(list(found.values()))
+    few = ", ".join(counted(count, _UNITS[of]) for of, count in lacking.items())
+    least = Evidence(few, lacking=lacking)
+    if all(of == least for of in found.values()):
+        return least
+    each = "; ".join(f"{network} {of.few}" for network, of in found.items() if of.few)
+    return Evidence(each, least.few, least.lacking)
 
 
 def with_nature(verdict: str, nature: str) -> list[str]:

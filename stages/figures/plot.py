@@ -105,7 +105,11 @@ def compared(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     found = json.loads(path.read_text(encoding="utf-8"))
     fresh = {name.rsplit("_", 2)[0]: of for name, of in found.items() if of["data"] == "fresh"}
     hows = [how for how in next(iter(fresh.values())) if how.startswith("at_")]
-    ratios = [{"case": case, "how": how} | of[how] for case, of in fresh.items() for how in hows]
+    ratios = [
+        {"case": case, "how": how, "steps": of["steps"]} | of[how] | {"runs": of["runs"]}
+        for case, of in fresh.items()
+        for how in hows
+    ]
     learned = [
         {"case": case, "rule": rule, "relative_error": of[rule].get("relative_error", math.nan)}
         for case, of in fresh.items()

@@ -99,7 +99,7 @@ def of_other_widths(
     found = pd.read_csv(table) if table.exists() else pd.DataFrame({"stand_in": []})
     for name, of in stand_ins.items():
         if of.rates == "labels" and name in set(found.stand_in):
-            words = f"{of.network}, {of.widths[0]} inputs"
+            words = f"{of.network}, {of.widths[0]} inputs{', fitted' if of.fitted else ''}"
             ours.append(found[found.stand_in == name].assign(network=words))
             theirs.append(curves[curves.network == of.network].assign(network=words))
     return pd.concat(ours, ignore_index=True), pd.concat(theirs, ignore_index=True)

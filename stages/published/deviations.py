@@ -53,7 +53,7 @@ def main() -> None:
         write_csv(args.metrics / "readings.csv", table)
         apart = {"between_rules": between_rules(settings, rows, curves)}
         write_json(args.metrics / "readings.json", headline(table) | apart)
-        shown = overlay(lines, table, settings.readings)
+        shown = overlay(lines, nearest_widths(table), settings.readings)
         write_figure(args.metrics / "figure_published.png", figure_published(shown, curves))
 
 
@@ -190,6 +190,12 @@ def headline(table: pd.DataFrame) -> dict[str, Any]:
         "base": _told(over_all.iloc[0]),
         "fitted": {row.value: _told(row) for _, row in fitted.iterrows()},
     }
+
+
+def nearest_widths(table: pd.DataFrame) -> str | None:
+    """Return which other widths, a key of ``widths``, lie nearest over all networks, if any."""
+    others = table[(table.changed == "widths") & (table.network == ALL) & (table.rule == BOTH)]
+    return str(others.value[others.median_deviation.idxmin()]) if len(others) else None
 
 
 def _told(row: pd.Series) -> dict[str, Any]:

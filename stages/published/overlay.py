@@ -10,27 +10,25 @@ BASE, SECOND, FRESH = "base", "measured on: second", "data: fresh"  # names of r
 _LINE = ["network", "rule", "label", "epoch"]
 
 
-def overlay(lines: pd.DataFrame, table: pd.DataFrame, section: params.Readings) -> pd.DataFrame:
+def overlay(lines: pd.DataFrame, widths: str | None, section: params.Readings) -> pd.DataFrame:
     """Return the base reading's lines, what they are on new inputs, and those of two others.
 
     Args:
         lines: of `stages.published.deviations.compared`.
-        table: of `stages.published.deviations.deviations`, which says what is nearest.
+        widths: a key of ``widths``, of a reading that is to stand beside the base, if any.
         section: the readings.
 
     Returns:
         The columns that `idem.figures.published.figure_published` takes, NaN where a run diverged:
-        beside the base fresh batches, and the nearest of the readings with other widths, on the
-        networks that it changes, with its name as the kind of data.
+        beside the base fresh batches, and the reading with other widths, on the networks that it
+        changes, with its name as the kind of data.
     """
     rows, found = _rows(lines), [base_lines(lines)]
     found.append(rows[rows.reading == FRESH].assign(data="fresh"))
-    others = table[(table.changed == "widths") & (table.network == "all") & (table.rule == "both")]
-    if len(others):
-        name = str(others.value[others.median_deviation.idxmin()])
-        changed = section.widths[name].networks
-        of_name = rows[(rows.reading == f"widths: {name}") & rows.network.isin(changed)]
-        found.append(of_name.assign(data=name.replace("_", " ")))
+    if widths is not None:
+        changed = section.widths[widths].networks
+        beside = rows[(rows.reading == f"widths: {widths}") & rows.network.isin(changed)]
+        found.append(beside.assign(data=widths.replace("_", " ")))
     return pd.concat(found, ignore_index=True)
 
 

@@ -37,9 +37,9 @@ def main() -> None:
             rows = replay.labelled(rows.assign(data="fixed"), rates_of(settings, name))
             lines[name] = beside(rows, curves[curves.network == other])
             lanes[name] = last_rows(rows)
-        for path, tables in (("stand_in", lines), ("stand_in_lanes", lanes)):
+        for file, tables in (("stand_in.csv", lines), ("stand_in_lanes.csv", lanes)):
             table = pd.concat(of.assign(stand_in=name) for name, of in tables.items())
-            write_csv(args.metrics / f"{path}.csv", table)
+            write_csv(args.metrics / file, table)
         found = {name: headline(of) | moments_beside(settings, name) for name, of in lines.items()}
         write_json(args.metrics / "stand_in.json", found)
 

@@ -10,7 +10,16 @@ import pandas as pd
 from stages.claims.by_network.lanes import complete_runs, from_edge, of_stand_ins, replayed
 from stages.claims.by_network.places import ALL, NETWORKS, STAND_INS
 from stages.claims.pipelines import of_batch_sizes, read, table_so_far
-from stages.claims.sweeps import as_run, batch_sizes, edges, near, newdata, published, sweeps
+from stages.claims.sweeps import (
+    as_run,
+    batch_sizes,
+    edges,
+    edges_as_run,
+    near,
+    newdata,
+    published,
+    sweeps,
+)
 from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import NOT_RUN, Verdict
 from stages.common import params
@@ -18,7 +27,7 @@ from stages.common.so_far import else_so_far
 from stages.sweeps.printed import EDGES
 
 Found = TypeVar("Found")
-Cases = dict[str, Any]
+Content = dict[str, Any]  # of a JSON file, or of a part of it
 _LINES = [name for name in NETWORKS["P1"] if name not in (ALL, *STAND_INS)]
 
 
@@ -28,7 +37,7 @@ class Entry:
 
     network: str
     runs: int
-    found: Verdict
+    verdict: Verdict
 
 
 def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[Entry]:
@@ -39,14 +48,25 @@ def judge(folder: Path, settings: params.Paper, section: params.Claims) -> list[
         settings: of the pipeline.
         section: the thresholds.
     """
-    parts = (_of_sweeps, _as_run, _edges, _batch_sizes, _of_lines, _new_inputs, _of_new, _of_near)
+    parts = (
+        _on_fresh_batches,
+        _on_one_batch,
+        _edges_on_one_batch,
+        _by_batch_size,
+        _published_lines,
+        _published_lines_on_new_inputs,
+        _rules_on_new_inputs,
+        _near_a_projection,
+    )
     found = [entry for part in parts for entry in part(folder, settings, section)]
     claims = list(NETWORKS)
-    return sorted(found, key=lambda entry: claims.index(entry.found.id))
+    return sorted(found, key=lambda entry: claims.index(entry.verdict.id))
 
 
-def _of_sweeps(folder: Path, settings: params.Paper, section: params.Claims) -> Iterator[Entry]:
-    """Judge T3 to T6, on fresh batches as the text says."""
+def _on_fresh_batches(
+    folder: Path, settings: params.Paper, section: params.Claims
+) -> Iterator[Entry]:
+    """Judge T3 to T6 from the sweeps, which are as the text says."""
     networks = settings.sweep.networks
     lanes = {name: complete_runs(folder, name, of) for name, of in networks.items()}
     return _judged(
@@ -61,36 +81,37 @@ def _of_sweeps(folder: Path, settings: params.Paper, section: params.Claims) -> 
     )
 
 
-def _as_run(folder: Path, settings: params.Paper, section: params.Claims) -> Iterator[Entry]:
-    """Judge T3b and T4b, on one batch as the authors seem to have run them."""
-    lanes = {
-        name: replayed(folder, name, lines) for name, lines in settings.published.networks.items()
-    }
+def _on_one_batch(folder: Path, settings: params.Paper, section: params.Claims) -> Iterator[Entry]:
+    """Judge T3b and T4b from the published lines as the authors seem to have run them."""
+    lines = settings.published.networks
+    lanes = {name: replayed(folder, name, of) for name, of in lines.items()}
     return _judged(
         {
             "T3b": lambda n, of: as_run.lower_error({n: of}, section),
             "T4b": lambda n, of: as_run.lower_rates(n, of, section),
         },
-        lanes | of_stand_ins(folder),
+        lanes | of_stand_ins(folder, settings.stand_ins),
         _runs,
     )
 
 
-def _edges(folder: Path, settings: params.Paper, section: params.Claims) -> Iterator[Entry]:
-    """Judge T5b, from the modified rule's lanes at the edge and above alone."""
+def _edges_on_one_batch(
+    folder: Path, settings: params.Paper, section: params.Claims
+) -> Iterator[Entry]:
+    """Judge T5b from the modified rule's lanes at the printed rate and above alone."""
     lines = settings.published.networks
     lanes = {name: from_edge(folder, name, lines[name], edge) for name, edge in EDGES.items()}
     return _judged(
-        {"T5b": lambda _, of: as_run.edge_of_lanes(of, section)},
-        _with_all({name: of for name, of in lanes.items() if len(of)}, EDGES),
-        lambda of: min(map(_runs, of.values())),
+        {"T5b": lambda _, of: edges_as_run.from_lanes(of, section)},
+        _with_all(lanes, EDGES),
+        lambda of: min(edges_as_run.runs(*network) for network in of.items()),
     )
 
 
-def _batch_sizes(folder: Path, settings: params.Paper, section: params.Claims) -> Iterator[Entry]:
-    """Judge T7."""
+def _by_batch_size(folder: Path, settings: params.Paper, section: params.Claims) -> Iterator[Entry]:
+    """Judge T7 from variants.json."""
     there = (folder / "variants.json").exists()
-    found: Cases = read(folder, "variants")["T7"] if there else {}
+    found: Content = read(folder, "variants")["T7"] if there else {}
     sizes = of_batch_sizes(folder, settings.variants) if there else pd.DataFrame()
     return _judged(
         {"T7": lambda n, of: batch_sizes.judge({n: of}, sizes, section)},
@@ -99,47 +120,55 @@ def _batch_sizes(folder: Path, settings: params.Paper, section: params.Claims) -
     )
 
 
-def _of_lines(folder: Path, settings: params.Paper, section: params.Claims) -> Iterator[Entry]:
+def _published_lines(
+    folder: Path, settings: params.Paper, section: params.Claims
+) -> Iterator[Entry]:
     """Judge P1; before a network's lines are run, from the base of the readings.
 
-    A network that stands in for another is judged by that one's threshold.
+    A network that stands in for another is judged by that one's threshold, if it has one.
     """
-    of_other = {
-        name: section.published_median[of.network] for name, of in settings.stand_ins.items()
-    }
-    section = section.model_copy(update={"published_median": section.published_median | of_other})
-    lines = {
-        name: _found(folder, f"published_{name}") or _as_read(folder, name, settings)
-        for name in _LINES
-    }
+    medians, stand_ins = section.published_median, settings.stand_ins
+    others = {name: of.network for name, of in stand_ins.items() if of.network in medians}
+    medians = medians | {name: medians[network] for name, network in others.items()}
+    section = section.model_copy(update={"published_median": medians})
+    fitted = {name for name, of in stand_ins.items() if of.fitted}
+    lines = {n: _found(folder, f"published_{n}") or _as_read(folder, n, settings) for n in _LINES}
     return _judged(
-        {"P1": lambda _, of: published.curves(of, section)},
-        _with_all({name: of for name, of in lines.items() if of}, _LINES) | _stand_ins(folder),
+        {"P1": lambda n, of: published.curves(of, section, fitted=n in fitted)},
+        _with_all(lines, _LINES) | _stand_ins(folder, others),
         _runs_of_lines,
     )
 
 
-def _new_inputs(folder: Path, settings: params.Paper, section: params.Claims) -> Iterator[Entry]:
-    """Judge P3."""
+def _published_lines_on_new_inputs(
+    folder: Path, settings: params.Paper, section: params.Claims
+) -> Iterator[Entry]:
+    """Judge P3 from the same lines."""
     lines = {name: _found(folder, f"published_{name}") for name in _LINES}
     return _judged(
         {"P3": lambda _, of: published.new_inputs(of, section)},
-        _with_all({name: of for name, of in lines.items() if of}, _LINES) | _stand_ins(folder),
+        _with_all(lines, _LINES) | _stand_ins(folder, settings.stand_ins),
         _runs_of_lines,
     )
 
 
-def _of_new(folder: Path, _: params.Paper, section: params.Claims) -> Iterator[Entry]:
-    """Judge P4."""
+def _rules_on_new_inputs(folder: Path, _: params.Paper, section: params.Claims) -> Iterator[Entry]:
+    """Judge P4 from newdata.json; over all networks by the cases that make all steps."""
     found = _cases(folder, "newdata", NETWORKS["P4"])
-    if len(found) == len(NETWORKS["P4"]) - 1:
-        every = {name: case for cases in found.values() for name, case in cases.items()}
-        found[ALL] = {n: case for n, case in every.items() if case["steps"] >= section.least_steps}
+    whole = {
+        network: {n: case for n, case in cases.items() if case["steps"] >= section.least_steps}
+        for network, cases in found.items()
+    }
+    if all(whole.get(network) for network in _WHOLE):
+        found[ALL] = {name: case for cases in whole.values() for name, case in cases.items()}
     return _judged({"P4": lambda _, of: newdata.judge(of, section)}, found, newdata.runs)
 
 
-def _of_near(folder: Path, _: params.Paper, section: params.Claims) -> Iterator[Entry]:
-    """Judge N."""
+_WHOLE = ("B1", "B2", "n512")  # of P4; B3 and B4 are trained briefly
+
+
+def _near_a_projection(folder: Path, _: params.Paper, section: params.Claims) -> Iterator[Entry]:
+    """Judge N from near.json; over all widths by the cases with enough runs."""
     found = _cases(folder, "near", NETWORKS["N"])
     every = {name: case for cases in found.values() for name, case in cases.items()}
     enough = {n: of for n, of in every.items() if near.runs({n: of}) >= section.least_runs}
@@ -157,10 +186,10 @@ def _judged(
         for network in NETWORKS[claim]:
             count = runs(found[network]) if network in found else 0
             verdict = judge(network, found[network]) if count else Verdict(claim, NOT_RUN, "", "")
-            yield Entry(network, count, _together(verdict) if network == ALL else verdict)
+            yield Entry(network, count, _over_all(verdict) if network == ALL else verdict)
 
 
-def _together(verdict: Verdict) -> Verdict:
+def _over_all(verdict: Verdict) -> Verdict:
     """Return a verdict over all networks in short: what was measured stands below, by network."""
     words = verdict.brief or verdict.verdict
     told = "told below, by network" if verdict.measured else ""
@@ -171,23 +200,23 @@ def _runs(lanes: pd.DataFrame) -> int:
     return lanes.run.nunique()
 
 
-def _runs_of_lines(of: Mapping[str, Cases]) -> int:
+def _runs_of_lines(of: Mapping[str, Content]) -> int:
     return published.runs(*of.values())
 
 
-def _stand_ins(folder: Path) -> dict[str, dict[str, Cases]]:
-    """Return what stage stand_in says of the lines of each of its networks, by its name again."""
+def _stand_ins(folder: Path, names: Collection[str]) -> dict[str, dict[str, Content]]:
+    """Return what stage stand_in says of the lines of each of these networks, by its name again."""
     found = _found(folder, "stand_in")
-    return {name: {name: {"fixed": of["fixed"]}} for name, of in found.items()}
+    return {name: {name: {"fixed": found[name]["fixed"]}} for name in names if name in found}
 
 
 def _with_all(found: Mapping[str, Found], networks: Collection[str]) -> dict[str, dict[str, Found]]:
-    """Return what was found by network, of each alone, and of all together if none lacks."""
-    each = {name: {name: of} for name, of in found.items()}
-    return each | ({ALL: dict(found)} if found.keys() == set(networks) else {})
+    """Return what there is of networks, of each alone, and of all together if none lacks."""
+    each = {name: {name: of} for name, of in found.items() if len(of)}
+    return each | ({ALL: dict(found)} if each.keys() == set(networks) else {})
 
 
-def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, Cases]:
+def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, Content]:
     """Return what a study measured, by the network that the names of its cases begin with."""
     found = _found(folder, name)
     by_network = {
@@ -197,7 +226,7 @@ def _cases(folder: Path, name: str, networks: Sequence[str]) -> dict[str, Cases]
     return {network: cases for network, cases in by_network.items() if cases}
 
 
-def _as_read(folder: Path, name: str, settings: params.Paper) -> Cases:
+def _as_read(folder: Path, name: str, settings: params.Paper) -> Content:
     """Return how far off a network's lines are, as stage published says it, by the base reading."""
     table, lines = table_so_far(folder, "readings"), settings.readings.networks[name]
     if table is None:
@@ -208,7 +237,7 @@ def _as_read(folder: Path, name: str, settings: params.Paper) -> Cases:
     return {"fixed": {"rules": {rule: rows[rule] | asked for rule in RULES}}}
 
 
-def _found(folder: Path, name: str) -> Cases:
+def _found(folder: Path, name: str) -> Content:
     """Return what a stage measured, else what of it there is so far, else nothing."""
     path = else_so_far(folder / f"{name}.json")
     return read(folder, path.stem) if path.exists() else {}

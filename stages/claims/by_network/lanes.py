@@ -1,6 +1,6 @@
 """Which lanes of a sweep that may have been cut a verdict can rest on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -74,14 +74,14 @@ def _ended(lanes: pd.DataFrame, rates: Mapping[str, Sequence[float]], steps: int
     """Return the lanes at these rates that made all steps or diverged."""
     asked = {(rule, rate) for rule in rates for rate in as_written(pd.Series(rates[rule]))}
     places = zip(lanes.rule, as_written(lanes.learning_rate), strict=True)
-    lanes = lanes[[place in asked for place in places]]
+    lanes = lanes[pd.Series([place in asked for place in places], lanes.index, dtype=bool)]
     return lanes[lanes.diverged | (lanes.step == steps)]
 
 
-def of_stand_ins(folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the lanes of every network that stands in for one of published lines, by label."""
+def of_stand_ins(folder: Path, names: Collection[str]) -> dict[str, pd.DataFrame]:
+    """Return the lanes of these networks, which stand in for some of published lines, by label."""
     lanes = table_so_far(folder, "stand_in_lanes")
     if lanes is None:
         return {}
-    by_label = lanes.assign(learning_rate=lanes.label)
+    by_label = lanes[lanes.stand_in.isin(names)].assign(learning_rate=lanes.label)
     return {str(name): of_network for name, of_network in by_label.groupby("stand_in")}

@@ -2,7 +2,7 @@
 
 from stages.sweeps.printed import EDGES
 
-ALL = "all"  # networks of a claim together, or its cases with runs or steps enough for a verdict
+ALL = "all"  # networks together, or their cases with as many runs or steps as a verdict takes
 STAND_INS = ("n128", "n512")  # of other widths, beside the published lines of B2 and of B3
 NETWORKS = {
     "T3": ("B1", "B2", "B3", "B4"),
@@ -15,6 +15,6 @@ NETWORKS = {
     "T7": ("B1", "B2"),
     "P1": (ALL, "B2", "B3", *STAND_INS),
     "P3": (ALL, "B2", "B3", *STAND_INS),
-    "P4": (ALL, "B1", "B2", "B3", "B4", "n512"),
+    "P4": (ALL, "B1", "B2", "B3", "B4", "n512"),  # the last has B3's ratio of n to the batch
     "N": (ALL, "n5", "n20", "n100", "n400", "n1000"),  # widths, of which there are several cases
 }

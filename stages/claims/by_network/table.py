@@ -23,7 +23,7 @@ def by_claim(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
     """Return the verdict, what it rests on, and it in short, by claim and network."""
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        of = entry.found
+        of = entry.verdict
         more = {"brief": of.brief, "ours": of.ours, "lacking": dict(of.lacking)}
         told = {name: value for name, value in more.items() if value}
         row = {"verdict": of.verdict, "runs": entry.runs} | told
@@ -33,10 +33,10 @@ def by_claim(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
 
 def table(entries: Sequence[Entry]) -> str:
     """Return a Markdown table."""
-    rows = [
-        [of.id, CLAIMS[of.id].text, e.network, f"{e.runs}", f"**{of.verdict}**", of.measured]
-        for e in entries
-        for of in [e.found]
-    ]
+    rows = []
+    for entry in entries:
+        of = entry.verdict
+        told = [f"{entry.runs}", f"**{of.verdict}**", of.measured]
+        rows.append([of.id, CLAIMS[of.id].text, entry.network, *told])
     head = ["", "the paper", "network", "runs", "here", "measured"]
     return markdown.table(head, rows) + "\n"

@@ -17,6 +17,7 @@ from stages.claims.verdict import (
     Evidence,
     Verdict,
     evidence,
+    of_networks,
     told,
 )
 from stages.common import params
@@ -38,10 +39,15 @@ def judge(
     return [curves(lines, section), at_equal_rates(matched, section), new_inputs(lines, section)]
 
 
-def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
+def curves(lines: Mapping[str, Lines], section: params.Claims, *, fitted: bool = False) -> Verdict:
     """Judge P1: do our lines on a fixed batch lie on the published ones, under each rule?
 
     So that a rule under which a network has hardly moved does not make up for the other.
+
+    Args:
+        lines: by network, what `stages.published.beside.headline` says.
+        section: the thresholds.
+        fitted: whether what was trained was fitted to the published lines.
     """
     panels = {
         f"{rule} on {network}": (network, of)
@@ -58,6 +64,8 @@ def curves(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
         wordings = [f"{REPRODUCED} but for {' and '.join(missed)}"]
         if len(missed) > 1:
             wordings.append(f"{REPRODUCED} in {len(hit)} of {len(panels)} cases")
+    if fitted:
+        wordings = [f"{wording}, fitted" for wording in wordings]
     by_rule: dict[str, list[str]] = {}
     for name, (network, of) in panels.items():
         words = f"{network} {_percent(of['median_deviation'])}"
@@ -83,7 +91,7 @@ def at_equal_rates(matched: Mapping[str, Mapping[str, float]], section: params.C
     elif max(every) < -section.least_effect:
         verdict = REPRODUCED
     ends = f"×{10 ** min(every):.2f} to ×{10 ** max(every):.2f}"
-    ours = f"equal steps, to epoch 200: {ends} of ordinary's"
+    ours = f"their lines at equal steps: {ends} to epoch 200"
     return Verdict.of("P2", [verdict], Evidence(), ours, told("P2", networks=matched))
 
 
@@ -120,19 +128,12 @@ def runs(*networks: Lines) -> int:
 
 
 def _rests_on(lines: Mapping[str, Lines], section: params.Claims) -> Evidence:
-    """Return what lacks, by network where that differs; in fewer words and as numbers the least."""
-    few = {network: _lacks([of], section) for network, of in lines.items()}
-    least = _lacks(lines.values(), section)
-    if all(of == least for of in few.values()):
-        return least
-    each = "; ".join(f"{network} {of.few}" for network, of in few.items() if of.few)
-    return Evidence(each, least.few, least.lacking)
+    return of_networks({network: _lacks(of, section) for network, of in lines.items()})
 
 
-def _lacks(networks: Iterable[Lines], section: params.Claims) -> Evidence:
-    found = list(networks)
-    steps = min(of["epochs"] for of in _every_rule(found))
-    return evidence(runs(*found), "run", section.least_runs, steps, section.least_steps)
+def _lacks(network: Lines, section: params.Claims) -> Evidence:
+    steps = min(of["epochs"] for of in _every_rule([network]))
+    return evidence(runs(network), "run", section.least_runs, steps, section.least_steps)
 
 
 def _every_rule(networks: Iterable[Lines]) -> list[Mapping[str, Any]]:

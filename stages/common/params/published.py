@@ -46,6 +46,8 @@ class StandIn(Section):
     """Of published.networks: whose lines it should follow."""
     rates: Literal["matched", "labels"]
     """Whether it has the other's matched rates, or those that its own width makes of the labels."""
+    fitted: bool
+    """Whether its widths were fitted to the published lines."""
     widths: Widths
     batch_size: Count
     runs: Count

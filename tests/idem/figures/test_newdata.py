@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from idem.figures.newdata import draw_share, figure_newdata
 from tests.idem.figures.drawing import drawn, words
 
-CASES = ("default", "kaiming")
+CASES = ("default", "kaiming_briefly")
+RESTS_ON = {"default": {"runs": 3, "steps": 99}, "kaiming_briefly": {"runs": 1, "steps": 9}}
 HOWS = ("at_equal_rates", "at_equal_first_updates", "at_own_best_rates")
 AMOUNTS = (16, 64, 256)
 RULES = ("modified", "ordinary")
@@ -30,7 +31,7 @@ def table_of() -> pd.DataFrame:
 
 def ratios_of() -> pd.DataFrame:
     rows = [
-        {"case": case, "how": how, "log10_ratio": -1.0, "low": -2.0, "high": 0.0}
+        {"case": case, "how": how, "log10_ratio": -1.0, "low": -2.0, "high": 0.0} | RESTS_ON[case]
         for case, how in product(CASES, HOWS)
     ]
     nothing = {"log10_ratio": None, "low": None, "high": None}
@@ -83,6 +84,7 @@ def test_what_is_no_number_leaves_a_gap_and_says_so(panels: list[Axes]):
     assert {x for x, _ in points(panels[1])} == {1.1, 1.2, 0.3}
 
 
-def test_every_case_is_named(panels: list[Axes]):
-    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["default", "Kaiming"]
+def test_every_case_is_named_with_what_it_rests_on(panels: list[Axes]):
+    names = [label.get_text() for label in panels[0].get_yticklabels()]
+    assert names == ["default (3 runs)", "Kaiming (1 run, 9 steps)"]
     assert panels[0].get_ylim() == panels[1].get_ylim()

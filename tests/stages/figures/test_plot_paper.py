@@ -68,9 +68,9 @@ def test_a_network_of_other_widths_is_drawn_beside_the_lines_that_it_follows(com
     curves = read_errors()
     ours, theirs = plot_paper.of_other_widths(command, settings.stand_ins, curves)
     assert set(ours.error) == {1}, "n512 has the rates of B3, and is not what they may have run"
-    assert set(ours.network) == set(theirs.network) == {"B2, 128 inputs"}
+    assert set(ours.network) == set(theirs.network) == {"B2, 128 inputs, fitted"}
     assert len(theirs) == (curves.network == "B2").sum()
     lines_of(0.01).to_csv(command / "published_B3_so_far_lines.csv", index=False)
     figure = plot_paper.drawings(command, settings)["figure_lines"]()
     titles = [axes.get_title() for axes in figure.axes[:2]]
-    assert titles == ["B2, 128 inputs (1 run)", "B3 (1 run)"]
+    assert titles == ["B2, 128 inputs, fitted (1 run)", "B3 (1 run)"]

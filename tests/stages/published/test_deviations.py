@@ -118,6 +118,14 @@ def test_what_was_fitted_is_no_candidate(settings, lines, reading: str):
     assert found["nearest"]["reading"] != reading
 
 
+def test_the_nearest_widths_are_those_of_the_least_median(settings, lines):
+    table = deviations.deviations(against(lines, "widths: wider"), settings.readings)
+    assert deviations.nearest_widths(table) == "wider"
+    more = table[table.value == "wider"].assign(value="nearer", median_deviation=0.5)
+    assert deviations.nearest_widths(pd.concat([table, more], ignore_index=True)) == "nearer"
+    assert deviations.nearest_widths(table[table.changed != "widths"]) is None
+
+
 def test_other_widths_have_lanes_and_rates_of_their_own(settings, rows, lines):
     wider, base = (lines[lines.reading == name] for name in ("widths: wider", "base"))
     for of, n in ((wider, 7), (base, 5)):

@@ -48,7 +48,7 @@ def test_labels_stand_for_rates_by_its_own_width(settings: params.Paper):
 @pytest.mark.parametrize("rates", ["matched", "labels"])
 def test_lines_are_put_beside_those_of_the_other(settings, tmp_path: Path, monkeypatch, rates: str):
     tiny = {"widths": [8, 4, 8], "batch_size": 2, "network": "B3", "runs": 2, "steps": 10}
-    tiny["rates"] = rates
+    tiny |= {"rates": rates, "fitted": False}
     changed = settings.model_copy(
         update={"stand_ins": {"tiny": params.StandIn.model_validate(tiny)}}
     )
@@ -64,6 +64,11 @@ def test_lines_are_put_beside_those_of_the_other(settings, tmp_path: Path, monke
     assert {(r, label) for r, label in zip(lines.rule, lines.label, strict=True)} == {
         (rule, label) for rule in labels for label in labels[rule]
     }
+    lanes = pd.read_csv(tmp_path / "stand_in_lanes.csv")
+    assert set(lanes.stand_in) == {"tiny"}
+    places = list(zip(lanes.rule, lanes.label, lanes.run, strict=True))
+    assert len(places) == len(set(places)) == 2 * sum(map(len, labels.values()))
+    assert {"improved", "new_absolute_error", "diverged"} <= set(lanes)
     shown = lines.dropna(subset="theirs")
     assert (shown.ratio / (shown.error / shown.theirs) - 1).abs().max() < 1e-4
     assert np.isfinite(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stages.claims.by_network.lanes import complete_runs, replayed
+from stages.claims.by_network.lanes import complete_runs, from_edge, replayed
 from stages.claims.sweeps.comparison import RULES
 from stages.common import params
 from tests.stages.claims.lanes import rows_of
@@ -84,3 +84,23 @@ def test_published_lines_count_by_their_own_rates(tmp_path: Path):
     for table, runs in ((rows, {0, 1, 2}), (late, {0, 2})):
         table.to_csv(tmp_path / "published_B2_so_far.csv", index=False)
         assert set(replayed(tmp_path, "B2", lines).run) == runs
+
+
+def test_lanes_from_the_edge_on_are_the_modified_rules_that_ended_of_any_run(tmp_path: Path):
+    rates = {"modified": [0.07, 0.22, 0.37], "ordinary": [0.22]}
+    lines = params.Lines(learning_rates=rates, runs=3, steps=10)
+    rows = rows_of((0.07, 0.22, 0.37), {})
+    rows = without(without(rows, "modified", 1, 0.22), "modified", 2, 0.22)
+    fixed = rows.assign(data="fixed", label=rows.learning_rate)
+    fresh = fixed.assign(data="fresh", run=fixed.run + 5)
+    path = tmp_path / "published_B3_so_far.csv"
+    pd.concat([fixed, fresh]).to_csv(path, index=False)
+    found = from_edge(tmp_path, "B3", lines, 0.22)
+    assert set(found.rule) == {"modified"}
+    places = zip(found.learning_rate, found.run, strict=True)
+    assert sorted(places) == [(0.22, 0), (0.37, 0), (0.37, 1), (0.37, 2)]
+    fixed[fixed.label < 0.3].to_csv(path, index=False)
+    assert from_edge(tmp_path, "B3", lines, 0.22).empty, "nothing at one of the labels"
+    fresh.to_csv(path, index=False)
+    assert from_edge(tmp_path, "B3", lines, 0.22).empty
+    assert from_edge(tmp_path, "B4", lines, 0.22).empty
