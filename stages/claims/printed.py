@@ -121,8 +121,8 @@ CLAIMS = {
     ),
     "Q1": Claim(
         "do the rules travel different routes in the landscape?",
-        "left open (3)",
-        "does one method travel a different route in the loss landscape? (3)",
+        "left open (3); they do (poster)",
+        "does one method travel a different route in the loss landscape? (3; poster: it does)",
     ),
     "Q2": Claim(
         "is f a projection around its samples, by its Jacobian J?",

@@ -7,7 +7,7 @@ that one rule at two rates is not taken for two. A distance is from a point to w
 route is nearest, in units of the distance travelled, by the outputs on held-out items, as many
 parameters give the same map; of routes at two rates, as far as both reach in rate times steps. The
 ends after as many steps are compared likewise. Both ratios to the control are means of log10 over
-runs, with a bootstrap interval.
+runs, with Student's interval.
 """
 
 from typing import Any

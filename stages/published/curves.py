@@ -17,6 +17,10 @@ QUANTITIES = (  # of the figure of the gradients
     "cosine_along_ordinary",
     "cosine_separate",
 )
+LABELS = (  # the learning rates of the figure of the errors
+    *(9.54e-7, 8.51e-6, 7.6e-5, 6.78e-4, 6.05e-3),
+    *(0.07, 0.22, 0.37, 0.52, 0.67, 0.82, 0.97, 1.12, 1.27, 1.42),
+)
 RULES = ("modified", "ordinary")  # as `idem.rule.loss`, which would load PyTorch
 
 
@@ -108,7 +112,10 @@ _ERRORS: Expected = {
         lambda table: table.network.isin(PARAMETER_COUNTS),
     ),
     "rule": _RULE,
-    "learning_rate": ("a positive rate", lambda table: _number(table, "learning_rate") > 0),
+    "learning_rate": (
+        f"one of {', '.join(f'{rate:g}' for rate in LABELS)}",
+        lambda table: _number(table, "learning_rate").isin(LABELS),
+    ),
     "epoch": _EPOCH,
     "error": (
         "a positive number, or nothing where the line is covered",

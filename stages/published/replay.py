@@ -19,6 +19,7 @@ from stages.common.so_far import write_completed
 from stages.published.beside import LINE, beside, headline
 from stages.published.curves import read_errors
 from stages.published.readings import factor
+from stages.published.starts import scatter
 from stages.sweeps import sweep
 
 
@@ -50,10 +51,14 @@ def write(
     rows = pd.concat(found, names=["data"]).reset_index("data")
     rows = labelled(rows, rates_by_label(settings, network))
     curves = read_errors()
-    lines = beside(rows, curves[curves.network == network])
+    curves = curves[curves.network == network]
+    lines = beside(rows, curves)
+    found = headline(lines)
+    for data, of_data in rows.groupby("data"):
+        found[str(data)]["at_start"] = scatter(of_data, curves)
     write_csv(Path(f"{path}.csv"), rows)
     write_csv(Path(f"{path}_lines.csv"), lines)
-    write_json(Path(f"{path}.json"), headline(lines))
+    write_json(Path(f"{path}.json"), found)
 
 
 def plan(settings: params.Swept, network: str) -> resume.Plan:

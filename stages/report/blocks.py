@@ -16,6 +16,7 @@ from stages.common import params
 from stages.common.so_far import else_so_far
 from stages.generative import trials
 from stages.report import papers_scale, study_tables
+from stages.report.deviations_table import deviations_table
 from stages.report.near_table import near_table
 from stages.report.perfect_table import perfect_table
 from stages.report.readings_table import readings_table
@@ -79,6 +80,17 @@ def readings(_: Read) -> str:
     return readings_table(pd.read_csv(path).fillna({"value": ""}))
 
 
+def deviations_by_epoch(_: Read) -> str:
+    """Return how far the published lines of B2 and B3 are met, so far; from files, as they lie."""
+    found = {}
+    for network in ("B2", "B3"):
+        path = else_so_far(Path(f"metrics/paper/published_{network}.json"))
+        found |= {network: json.loads(path.read_text())} if path.exists() else {}
+    path = Path("metrics/paper/stand_in.json")
+    found |= json.loads(path.read_text()) if path.exists() else {}
+    return deviations_table(found) if found else "Not run yet.\n"
+
+
 def near(_: Read) -> str:
     """Return what became of starts near a projection at the paper's scale; from its file."""
     path = else_so_far(Path("metrics/paper/near.json"))
@@ -135,6 +147,7 @@ def units_of(pipeline: str, _: Read) -> str:
 BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "claims": claims,
     "claims at the paper's scale": claims_at_the_papers_scale,
+    "deviations by epoch": deviations_by_epoch,
     "readings": readings,
     "near a projection": near,
     "generative study": study,

@@ -22,13 +22,13 @@ def readings_table(table: pd.DataFrame) -> str:
     for changed, value, fitted in over_all[["changed", "value", "fitted"]].itertuples(index=False):
         own = both[(both.changed == changed) & (both.value == value)].set_index("network")
         columns = ["median_deviation", "largest_deviation"]
-        cells = [_percent(own[of][name]) for name in networks for of in columns]
+        cells = [percent(own[of][name]) for name in networks for of in columns]
         words = value.replace("_", " ") or "–"
         rows.append([changed, f"{words} (fitted)" if fitted else words, *cells])
     return markdown.table(["changed", "to", *names], rows) + "\n"
 
 
-def _percent(deviation: float) -> str:
+def percent(deviation: float) -> str:
     """Return a factor as a deviation from 1; a large one as a factor."""
     if not math.isfinite(deviation):
         return "diverged"

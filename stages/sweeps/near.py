@@ -17,6 +17,7 @@ import torch
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from idem.sweeps.near import NearProjection
+from idem.theory.flow import surviving_rank
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.common.so_far import write_completed
@@ -92,6 +93,7 @@ def headline(lanes: pd.DataFrame, grids: Mapping[str, Grid]) -> dict[str, Any]:
         str(name): {
             "start": float(of_case.initial_relative_error.median()),
             "predicted_edge": predicted_edges(grids[str(name)]),
+            "start_modes": start_modes(grids[str(name)]),
             "steps": grids[str(name)].steps,
             **{rule: _at_best(of_case[of_case.rule == rule]) for rule in RULES},
             "modified_over_ordinary": paired.at_own_best_rates(of_case, "relative_error"),
@@ -125,6 +127,30 @@ def predicted_edges(grid: Grid) -> dict[str, float] | None:
             curvature = torch.linalg.matrix_norm(with_one, 2).square() / len(inputs)
             edges[rule].append(2 / float(curvature))
     return {rule: float(np.mean(of_rule)) for rule, of_rule in edges.items()}
+
+
+def start_modes(grid: Grid) -> dict[str, float] | None:
+    """Tell from the eigenvalues of one layer's start whether the modified rule should perfect it.
+
+    As far as all units stay active, the layer is linear, and `idem.theory.flow` says what becomes
+    of an eigenvalue λ of its weights: it survives where Re λ > ½, and the rule climbs on it where
+    |Im λ| > |Re λ − ½|.
+
+    Returns:
+        Means over runs: ``surviving_rank``, ``nearest_to_half``, the least |Re λ − ½|, and
+        ``climbing``, the part of the modes on which the rule climbs; None for more layers.
+    """
+    if len(grid.widths) > 2:
+        return None
+    found: dict[str, list[float]] = {"surviving_rank": [], "nearest_to_half": [], "climbing": []}
+    for run in range(grid.runs):
+        weight = grid.start(run)[0][0].double()
+        values = torch.linalg.eigvals(weight)
+        from_half = (values.real - 0.5).abs()
+        found["surviving_rank"].append(float(surviving_rank(weight)))
+        found["nearest_to_half"].append(float(from_half.min()))
+        found["climbing"].append(float((values.imag.abs() > from_half).double().mean()))
+    return {name: float(np.mean(each)) for name, each in found.items()}
 
 
 def _at_best(lanes: pd.DataFrame) -> dict[str, float]:

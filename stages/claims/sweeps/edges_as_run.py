@@ -60,7 +60,8 @@ def from_lanes(lanes: Mapping[str, pd.DataFrame], section: params.Claims) -> Ver
     }
     wordings = [_together({n: of[place] for n, of in words.items()}) for place in (0, -1)]
     ours = ", ".join(_shown(n, _highest(of)) for n, of in found.items())
-    text = told("T5b_lanes", networks=found, edges=EDGES)
+    steps = {network: _steps(of) for network, of in lanes.items()}
+    text = told("T5b_lanes", networks=found, edges=EDGES, steps=steps)
     return Verdict.of("T5b", wordings, rests, f"highest rate that improves: {ours}", text)
 
 
@@ -79,9 +80,14 @@ def _rests_on(network: str, lanes: pd.DataFrame, section: params.Claims) -> Evid
     """Return what lacks: runs where one that improves would change the verdict, and steps."""
     enough = _highest(_improving(lanes)) > EDGES[network]
     count = section.least_runs if enough else runs(network, lanes)
-    left = lanes[~lanes.diverged]  # what diverged did so whatever the horizon
-    steps = int(left.step.max()) if len(left) else section.least_steps
+    steps = _steps(lanes) or section.least_steps  # what diverged did so whatever the horizon
     return evidence(count, "run", section.least_runs, steps, section.least_steps)
+
+
+def _steps(lanes: pd.DataFrame) -> int | None:
+    """Return the steps of lanes that did not diverge, if there are any."""
+    left = lanes[~lanes.diverged]
+    return int(left.step.max()) if len(left) else None
 
 
 def _outcome(network: str, found: Improving, section: params.Claims) -> str:

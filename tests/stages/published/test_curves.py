@@ -30,21 +30,30 @@ def test_the_rules_are_those_of_the_library():
 
 def test_what_is_covered_is_left_out(tmp_path: Path):
     path = tmp_path / "errors.csv"
-    path.write_text(f"{','.join(curves.COLUMNS)}\nB2,modified,0.1,0,,\nB2,modified,0.1,1,0.5,0.1\n")
+    path.write_text(
+        f"{','.join(curves.COLUMNS)}\nB2,modified,0.07,0,,\nB2,modified,0.07,1,0.5,0.1\n"
+    )
     assert curves.read_errors(path).epoch.tolist() == [1]
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("B9,modified,0.1,0,0.5,0.1", "line 2: network: expected one of B1, B2, B3, B4, got B9"),
-        ("B2,both,0.1,0,0.5,0.1", "line 2: rule: expected one of modified, ordinary, got both"),
-        ("B2,modified,-1,0,0.5,0.1", "line 2: learning_rate: expected a positive rate, got -1"),
-        ("B2,modified,fast,0,0.5,0.1", "line 2: learning_rate: expected a positive rate, got fast"),
-        ("B2,modified,0.1,-1,0.5,0.1", "line 2: epoch: expected 0 or more, got -1"),
-        ("B2,modified,0.1,0,-0.5,0.1", "line 2: error: expected a positive number, or nothing"),
-        ("B2,modified,0.1,0,0.5,", "line 2: uncertainty: expected a positive fraction beside"),
-        ("B2,modified,0.1,0,,0.1", "line 2: uncertainty: expected a positive fraction beside"),
+        ("B9,modified,0.07,0,0.5,0.1", "line 2: network: expected one of B1, B2, B3, B4, got B9"),
+        ("B2,both,0.07,0,0.5,0.1", "line 2: rule: expected one of modified, ordinary, got both"),
+        (
+            "B2,modified,-1,0,0.5,0.1",
+            "line 2: learning_rate: expected one of .*, 1.42, got -1",
+        ),
+        ("B2,modified,0.1,0,0.5,0.1", "line 2: learning_rate: expected one of .*, 1.42, got 0.1"),
+        (
+            "B2,modified,fast,0,0.5,0.1",
+            "line 2: learning_rate: expected one of .*, 1.42, got fast",
+        ),
+        ("B2,modified,0.07,-1,0.5,0.1", "line 2: epoch: expected 0 or more, got -1"),
+        ("B2,modified,0.07,0,-0.5,0.1", "line 2: error: expected a positive number, or nothing"),
+        ("B2,modified,0.07,0,0.5,", "line 2: uncertainty: expected a positive fraction beside"),
+        ("B2,modified,0.07,0,,0.1", "line 2: uncertainty: expected a positive fraction beside"),
     ],
 )
 def test_wrong_rows_are_named(row: str, message: str, tmp_path: Path):

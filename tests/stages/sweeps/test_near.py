@@ -50,6 +50,21 @@ def test_the_headline_names_the_highest_rate_at_which_nothing_diverged():
     assert found["n5"]["ordinary"]["best_rate"] == 0.001
 
 
+def test_the_modes_of_a_start_tell_how_near_it_is():
+    def modes(noise: float, n: int = 40, layers: int = 1) -> dict[str, float] | None:
+        start = NearProjection(noise, 4.0, 3)
+        return near.start_modes(Grid([n] * (layers + 1), [0.1], 2, 1, 5, 1, initialization=start))
+
+    exact = modes(0.0)
+    assert exact is not None and exact["surviving_rank"] == 37
+    assert exact["nearest_to_half"] == pytest.approx(0.5) and exact["climbing"] == 0
+    close, far = modes(0.1), modes(1.0)
+    assert close is not None and (close["surviving_rank"], close["climbing"]) == (37, 0)
+    assert far is not None and far["surviving_rank"] < 35 and far["climbing"] > 0.2
+    assert far["nearest_to_half"] < close["nearest_to_half"] < 0.5
+    assert modes(0.1, layers=2) is None
+
+
 def diverges(grid: Grid, rule: str, rate: float) -> bool:
     """Train with plain PyTorch on the one batch of run 0; tell whether the error grows."""
     f = MLP(grid.widths, grid.negative_slope)

@@ -96,7 +96,8 @@ def test_networks_are_named_where_they_differ():
     assert found.verdict == f"B3: {REPRODUCED}; B4: {NOT}"
     assert found.ours == "highest rate that improves: 0.22 on B3, below 0.52 on B4"
     assert len(found.ours) <= 60
-    assert "B3 (paper 0.22) 10 of 10 at 0.22, 0 of 10 at 0.37; B4 (paper 0.52)" in found.measured
+    assert "B3 (paper 0.22; 10 steps) 10 of 10 at 0.22, 0 of 10 at 0.37;" in found.measured
+    assert "B4 (paper 0.52; all diverge) 0 of 10 at 0.52, 0 of 10 at 0.67" in found.measured
     few = judged(B3=edge["B3"], B4={0.52: (1, 1), 0.67: (0, 1)})
     assert few.verdict == f"{REPRODUCED} (indication: B4 1 run)"
     assert few.lacking == {"runs": 1}
