@@ -135,9 +135,9 @@ CLAIMS = {
         "a U-DCGAN trained with reconstruction and the rule generates MNIST digits (3.1)",
     ),
     "G4": Claim(
-        "digits with tightness too, at IGN's settings",
+        "digits with tightness too, at IGN's weights",
         "samples, no number (poster)",
-        "so does one trained with tightness beside them, at IGN's published settings (poster)",
+        "so does one trained with tightness beside them, at IGN's published weights (poster)",
     ),
     "G5": Claim(
         "digits with tightness too, in a training of ours",

@@ -31,7 +31,7 @@ TRAININGS = {
     PAPERS: "the paper's training, without anything of ours",
     OURS: "a training of ours, with a code decorrelated batch by batch and noise blended into the "
     "data",
-    TIGHT["G4"]: "reconstruction, the rule and tightness, all else as published for IGN",
+    TIGHT["G4"]: "reconstruction, the rule and tightness, weights and clamp as published for IGN",
     TIGHT["G5"]: "our training with tightness, the best setting tried of the rule with tightness",
 }
 ERRORS = {"noise": "noise", "test": "data"}  # on what, as G3 names it
