@@ -8,7 +8,7 @@ from stages.common import params, units
 from stages.common.params.pipelines import PIPELINES, file_of
 from stages.common.resume import Plan
 from stages.common.units import Finished, Identity
-from stages.evaluation import baselines, evaluate, latent, restore
+from stages.evaluation import baselines, evaluate, latent, restore, statistics
 from stages.generative import perfect, search, train
 from stages.published import deviations, gradients, replay, stand_in
 from stages.sweeps import near, newdata, sweep, transposed, variants
@@ -97,3 +97,4 @@ def _plans(pipeline: str) -> Iterator[Plan]:
     if isinstance(settings, params.MNISTStudy):
         yield from (search.plan(settings, name) for name in settings.search.groups)
         yield perfect.plan(settings)
+        yield statistics.plan(settings)

@@ -75,6 +75,14 @@ class Evaluate(Section):
         return self
 
 
+class Statistics(Section):
+    """Networks that are measured by what BatchNorm's statistics are collected on."""
+
+    models: Distinct[str]
+    """Of train.models."""
+    weights: Weights
+
+
 class Restore(Section):
     """What the trained networks make of corrupted test images."""
 

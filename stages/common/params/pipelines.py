@@ -15,6 +15,7 @@ from stages.common.params.evaluation import (
     Latent,
     Restore,
     Score,
+    Statistics,
 )
 from stages.common.params.generative import Baselines, Perfect, Search, Train
 from stages.common.params.landscape import Cost, Flow, Stability, Trajectory
@@ -205,12 +206,20 @@ class MNISTStudy(GenerativeStudy):
 
     search: Search
     perfect: Perfect
+    statistics: Statistics
     claims: StudyClaims
 
     @model_validator(mode="after")
     def _eval_mode_is_measured(self) -> "MNISTStudy":
         if not self.train.eval_batches:
             raise ValueError("train.eval_batches of 1 or more, as settings are judged in eval mode")
+        return self
+
+    @model_validator(mode="after")
+    def _whose_statistics_are_measured_is_trained(self) -> "MNISTStudy":
+        for name in self.statistics.models:
+            expected = "every model of statistics among train.models"
+            require_known(name, self.train.models, expected)
         return self
 
 
