@@ -20,6 +20,7 @@ from stages.report.deviations_table import deviations_table
 from stages.report.near_table import near_table
 from stages.report.perfect_table import perfect_table
 from stages.report.readings_table import readings_table
+from stages.report.statistics_table import statistics_table
 from stages.report.study_tables import by_compute, models, modes
 from stages.report.units_table import units_table
 from stages.text import markdown
@@ -134,6 +135,12 @@ def trials_of(group: str, _: Read) -> str:
     return markdown.table([*shown], shown.to_numpy().tolist()) + "\n"
 
 
+def statistics(_: Read) -> str:
+    """Return what networks are by what their statistics are of; from its file, as it lies."""
+    path = Path("metrics/study/statistics_mnist.csv")
+    return statistics_table(pd.read_csv(path)) if path.exists() else "Not run yet.\n"
+
+
 def denoiser(read: Read) -> str:
     """Return what either rule made of a trained denoiser."""
     return perfect_table(_csv(read, "metrics/study/perfect_mnist.csv"))
@@ -158,6 +165,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "attribution": partial(trials_of, "attribution"),
     "from white noise": partial(trials_of, "printed"),
     "a trained denoiser": denoiser,
+    "statistics of BatchNorm": statistics,
 } | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 
 
