@@ -87,8 +87,9 @@ def test_published_lines_count_by_their_own_rates(tmp_path: Path):
 
 
 def test_lanes_from_the_edge_on_are_the_modified_rules_that_ended_of_any_run(tmp_path: Path):
-    rates = {"modified": [0.07, 0.22, 0.37], "ordinary": [0.22]}
-    lines = params.Lines(learning_rates=rates, runs=3, steps=10)
+    lines = params.Lines(
+        learning_rates={"modified": [0.07, 0.22, 0.37], "ordinary": [0.22]}, runs=3, steps=10
+    )
     rows = rows_of((0.07, 0.22, 0.37), {})
     rows = without(without(rows, "modified", 1, 0.22), "modified", 2, 0.22)
     fixed = rows.assign(data="fixed", label=rows.learning_rate)

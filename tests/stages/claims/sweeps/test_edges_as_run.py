@@ -92,7 +92,7 @@ def test_an_error_that_does_not_diverge_and_is_higher_at_the_end_is_no_improveme
 
 def test_networks_are_named_where_they_differ():
     edge = {"B3": {0.22: (10, 10), 0.37: (0, 10)}, "B4": {0.52: (0, 10), 0.67: (0, 10)}}
-    found = judged(**edge)
+    found = judged(B3=edge["B3"], B4=edge["B4"])
     assert found.verdict == f"B3: {REPRODUCED}; B4: {NOT}"
     assert found.ours == "highest rate that improves: 0.22 on B3, below 0.52 on B4"
     assert len(found.ours) <= 60
