@@ -14,10 +14,11 @@ from stages.claims.printed import CLAIMS, OURS
 from stages.claims.verdict import NOT_RUN, short_table, short_verdict
 from stages.common import params
 from stages.common.so_far import else_so_far
-from stages.generative import trials
+from stages.generative import fair, trials
 from stages.report import papers_scale, study_tables
 from stages.report.deviations_table import deviations_table
 from stages.report.near_table import near_table
+from stages.report.no_rule_table import no_rule_table
 from stages.report.perfect_table import perfect_table
 from stages.report.readings_table import readings_table
 from stages.report.statistics_table import statistics_table
@@ -135,6 +136,15 @@ def trials_of(group: str, _: Read) -> str:
     return markdown.table([*shown], shown.to_numpy().tolist()) + "\n"
 
 
+def over_no_rule(_: Read) -> str:
+    """Return what either rule's weights make of the errors without a rule; from its file."""
+    path = Path("metrics/study/search_fair.csv")
+    if not path.exists():
+        return "Not run yet.\n"
+    search = params.read(STUDY_PARAMS, params.MNISTStudy).search
+    return no_rule_table(fair.points(pd.read_csv(path), search.groups["fair"], search.models))
+
+
 def statistics(_: Read) -> str:
     """Return what networks are by what their statistics are of; from its file, as it lies."""
     path = Path("metrics/study/statistics_mnist.csv")
@@ -166,6 +176,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "from white noise": partial(trials_of, "printed"),
     "a trained denoiser": denoiser,
     "statistics of BatchNorm": statistics,
+    "errors over those without a rule": over_no_rule,
 } | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 
 
