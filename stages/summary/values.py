@@ -113,6 +113,23 @@ def lanes_below(limit: float, rule: str) -> Values:
     return values
 
 
+def at_equal_reconstruction(mode: str) -> Values:
+    """Return log10(modified / ordinary) of relative errors at equal reconstruction, as in G3.
+
+    Means over images and levels of reconstruction, one a seed.
+
+    Args:
+        mode: of BatchNorm.
+    """
+
+    def values(rows: pd.DataFrame) -> list[float]:
+        there = rows[(rows["mode"] == mode) & (rows.error == "relative")]
+        logs = np.log10(there.modified / there.ordinary)
+        return logs.groupby(there.seed).mean().tolist() or [math.nan]
+
+    return values
+
+
 def early_loss(model: str) -> Values:
     """Return the reconstruction loss of a model's first seed at its second step.
 

@@ -114,6 +114,19 @@ def test_runs_that_are_not_complete_do_not_count():
     assert math.isnan(whole(rows[rows.step < 20])[0])
 
 
+def test_the_ratio_at_equal_reconstruction_is_one_a_seed():
+    rows = pd.DataFrame(
+        {"mode": mode, "error": error, "seed": seed, "modified": times * factor, "ordinary": times}
+        for mode, error, factor in (("eval", "relative", 2.0), ("eval", "absolute", 9.0))
+        + (("train", "relative", 5.0),)
+        for seed in (10, 11)
+        for times in (1.0, 3.0 * seed)
+    )
+    found = values.at_equal_reconstruction("eval")
+    assert found(rows) == pytest.approx([math.log10(2.0)] * 2)
+    assert math.isnan(found(rows[:0])[0])
+
+
 def test_lanes_are_counted_by_rule_and_limit():
     rows = sweep()
     last = rows[(rows.step == 20) & (rows.rule == "modified")].absolute_error
