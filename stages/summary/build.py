@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from stages.claims.verdict import NOT_RUN
 from stages.summary.source import Source, WrongFile
 from stages.summary.tables import Number
 
@@ -73,9 +74,11 @@ def verdicts(folder: Path) -> dict[str, Any]:
 
 
 def _words(entry: Mapping[str, Any]) -> str | dict[str, str]:
+    """Return a verdict in short, or those by network of what was run, if anything was."""
     if "verdict" in entry:
         return entry.get("brief", entry["verdict"])
-    return {network: found.get("brief", found["verdict"]) for network, found in entry.items()}
+    words = {network: found.get("brief", found["verdict"]) for network, found in entry.items()}
+    return {network: word for network, word in words.items() if word != NOT_RUN} or NOT_RUN
 
 
 def _values(number: Number, content: Any, folder: Path) -> Sequence[float]:

@@ -37,6 +37,12 @@ def test_verdicts_come_first_and_numbers_in_the_order_given(tmp_path: Path):
     assert list(found["A"]) == ["error", "distance"]
 
 
+def test_networks_that_were_not_run_are_left_out_beside_others(tmp_path: Path):
+    claims = {"A": {"B1": {"verdict": "no"}, "B2": {"verdict": "not run"}}}
+    found, _ = summary(write(tmp_path, claims=claims), NUMBERS)
+    assert found["verdict"] == {"A": {"B1": "no"}}
+
+
 def test_a_number_is_the_mean_and_a_count_stays_a_count(tmp_path: Path):
     found, _ = summary(write(tmp_path), NUMBERS)
     assert found["A"]["distance"] == 2.0

@@ -58,7 +58,7 @@ def test_a_pipeline_that_has_not_run_to_its_end_is_summed_up_so_far(
     (tmp_path / "claims.json").write_text(json.dumps(ledger))
     pipeline = ("--params", "stages/pipelines/paper/params.yaml")
     found, spreads = run(monkeypatch, tmp_path, *pipeline, "--so-far")
-    assert found["verdict"] == {"paper": {"T3": {"B1": "not run"}}}
+    assert found["verdict"] == {"paper": {"T3": "not run"}}
     assert found["paper"]["T3"]["log10_B1"] is None
     assert set(spreads["numbers"]["paper.T3.log10_B1"]) == {"kind", "absolute", "from"}
     told = capsys.readouterr().err.splitlines()
