@@ -113,7 +113,7 @@ def _names(ratios: pd.DataFrame) -> list[str]:
     """Return what each case is called, with its runs, and its steps where others make more."""
     found = []
     for case, of in ratios.groupby("case", sort=False):
-        words = str(case).removesuffix("_16_fresh").removesuffix("_briefly").replace("_", ", ")
+        words = str(case).replace("_", ", ")
         words = words.replace("adam", "Adam").replace("kaiming", "Kaiming")
         rests = counted(int(of.runs.iloc[0]), "run")
         steps = int(of.steps.iloc[0])

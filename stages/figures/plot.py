@@ -103,7 +103,11 @@ def swept(rows: pd.DataFrame, parameters: params.Laptop) -> tuple[pd.DataFrame, 
 def compared(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the ratios of the rules on fresh data by case, and what either rule learned there."""
     found = json.loads(path.read_text(encoding="utf-8"))
-    fresh = {name.rsplit("_", 2)[0]: of for name, of in found.items() if of["data"] == "fresh"}
+    fresh = {
+        name.rsplit("_", 2)[0].removesuffix("_briefly"): of
+        for name, of in found.items()
+        if of["data"] == "fresh"
+    }
     hows = [how for how in next(iter(fresh.values())) if how.startswith("at_")]
     ratios = [
         {"case": case, "how": how, "steps": of["steps"]} | of[how] | {"runs": of["runs"]}

@@ -53,12 +53,12 @@ def write(
     curves = read_errors()
     curves = curves[curves.network == network]
     lines = beside(rows, curves)
-    found = headline(lines)
+    told = headline(lines)
     for data, of_data in rows.groupby("data"):
-        found[str(data)]["at_start"] = scatter(of_data, curves)
+        told[str(data)]["at_start"] = scatter(of_data, curves)
     write_csv(Path(f"{path}.csv"), rows)
     write_csv(Path(f"{path}_lines.csv"), lines)
-    write_json(Path(f"{path}.json"), found)
+    write_json(Path(f"{path}.json"), told)
 
 
 def plan(settings: params.Swept, network: str) -> resume.Plan:

@@ -29,5 +29,7 @@ def _cells(of: Mapping[str, Any]) -> list[str]:
     return [_both(there) if there else "–" for there in (*found, of)]
 
 
-def _both(of: Mapping[str, float]) -> str:
+def _both(of: Mapping[str, float | None]) -> str:
+    if of["median_deviation"] is None or of["largest_deviation"] is None:  # no line is printed
+        return "–"
     return f"{percent(of['median_deviation'])} / {percent(of['largest_deviation'])}"

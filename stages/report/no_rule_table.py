@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from stages.report.study_tables import CONFIDENCE
 from stages.text import markdown
 from stages.text.estimates import in_figures, over_seeds
 
-CONFIDENCE = 0.95  # of the intervals over seeds
 NONE = "none"  # the rule of controls
 IMAGES = {"noise": "noise", "data": "images"}
 MODES = ("train", "eval")

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from stages.report.study_tables import CONFIDENCE
 from stages.text import markdown, names
 from stages.text.estimates import in_figures, over_seeds
 
-CONFIDENCE = 0.95  # of the intervals over seeds
 OF = {
     "each batch": "each batch (training mode)",
     "both": "data and noise (eval mode)",
@@ -15,7 +15,7 @@ OF = {
 MEASURED = {
     "frechet_distance": "f(z)",
     "frechet_distance_2": "f(f(z))",
-    "relative_error": "relative error",
+    "relative_error": "relative error on noise",
     "reconstruction_error": "reconstruction error",
 }
 

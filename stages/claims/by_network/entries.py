@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from stages.claims.by_network.lanes import complete_runs, from_edge, of_stand_ins, replayed
-from stages.claims.by_network.places import ALL, NETWORKS, STAND_INS
+from stages.claims.by_network.places import ALL, AT_LENGTH, NETWORKS, STAND_INS
 from stages.claims.pipelines import of_batch_sizes, read, table_so_far
 from stages.claims.sweeps import (
     as_run,
@@ -159,12 +159,9 @@ def _rules_on_new_inputs(folder: Path, _: params.Paper, section: params.Claims) 
         network: {n: case for n, case in cases.items() if case["steps"] >= section.least_steps}
         for network, cases in found.items()
     }
-    if all(whole.get(network) for network in _WHOLE):
+    if all(newdata.runs(whole.get(network, {})) for network in AT_LENGTH):
         found[ALL] = {name: case for cases in whole.values() for name, case in cases.items()}
     return _judged({"P4": lambda _, of: newdata.judge(of, section)}, found, newdata.runs)
-
-
-_WHOLE = ("B1", "B2", "n512")  # of P4; B3 and B4 are trained briefly
 
 
 def _near_a_projection(folder: Path, _: params.Paper, section: params.Claims) -> Iterator[Entry]:

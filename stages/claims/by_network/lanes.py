@@ -37,12 +37,13 @@ def from_edge(folder: Path, name: str, lines: params.Lines, edge: float) -> pd.D
         edge: a label.
 
     Returns:
-        No rows unless there is a run at each of these labels, which need not be the same.
+        No rows unless the edge and a label above it are asked for, and there is a run at each of
+        these labels, which need not be the same.
     """
     rows = table_so_far(folder, f"published_{name}")
-    if rows is None:
-        return _NO_LANES
     rates = [rate for rate in lines.learning_rates["modified"] if rate >= edge]
+    if rows is None or edge not in rates or len(rates) < 2:
+        return _NO_LANES
     lanes = _ended(as_run.lanes_of(rows), {"modified": rates}, lines.steps)
     return lanes if lanes.learning_rate.nunique() == len(rates) else _NO_LANES
 

@@ -67,7 +67,7 @@ def from_sweep(network: str, lanes: pd.DataFrame, section: params.Claims) -> Ver
     if any(rate > edge for rate in highest):
         verdict = NOT
     text, wordings = (
-        told("T5", rules=words, edge=edge),
+        told("T5", steps=int(lanes.step.max()), rules=words, edge=edge),
         with_nature(verdict, nature(lanes, section)),
     )
     rests, ours = of_sweep(lanes, section), _ours({network: max(highest)})

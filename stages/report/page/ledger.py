@@ -76,7 +76,7 @@ KINDS = {
     "not reproduced|no$": "against",
     "reproduced with a correction": "corrected",
     "reproduced, (by collapse|shrinks)": "hollow",
-    "(reproduced|yes)$": "for",
+    "(reproduced(, fitted)?|yes)$": "for",
     "depends on": "depends",
     "undecided": "open",
 }

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from idem.figures.newdata import draw_share, figure_newdata
 from tests.idem.figures.drawing import drawn, words
 
-CASES = ("default", "kaiming_briefly")
-RESTS_ON = {"default": {"runs": 3, "steps": 99}, "kaiming_briefly": {"runs": 1, "steps": 9}}
+CASES = ("default", "kaiming")
+RESTS_ON = {"default": {"runs": 3, "steps": 99}, "kaiming": {"runs": 1, "steps": 9}}
 HOWS = ("at_equal_rates", "at_equal_first_updates", "at_own_best_rates")
 AMOUNTS = (16, 64, 256)
 RULES = ("modified", "ordinary")

@@ -1,6 +1,9 @@
 """What the blocks of the READMEs hold."""
 
 import json
+from pathlib import Path
+
+import pytest
 
 from stages.claims.printed import OURS
 from stages.report import blocks
@@ -42,3 +45,21 @@ def test_verdicts_have_a_row_a_claim_and_a_column_a_network():
         "| T3 | y | x |",
         "| T6 | z | – |",
     ]
+
+
+@pytest.mark.parametrize("name", ["deviations by epoch", "errors over those without a rule"])
+def test_a_table_of_files_that_lie_there_waits_for_them(name: str, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert blocks.BLOCKS[name](str) == "Not run yet.\n"
+
+
+def test_lines_so_far_are_beside_those_of_other_widths(tmp_path: Path, monkeypatch):
+    folder = tmp_path / "metrics/paper"
+    folder.mkdir(parents=True)
+    rule = {"runs": 3, "lines": 2, "median_deviation": 1.01, "largest_deviation": 1.02}
+    found = {"fixed": {"rules": {"modified": rule | {"at_epochs": {}}}}}
+    (folder / "published_B3_so_far.json").write_text(json.dumps(found))
+    (folder / "stand_in.json").write_text(json.dumps({"n128": found}))
+    monkeypatch.chdir(tmp_path)
+    rows = blocks.BLOCKS["deviations by epoch"](str).strip().splitlines()[2:]
+    assert [row.split(" | ")[0] for row in rows] == ["| B3", "| n128"]

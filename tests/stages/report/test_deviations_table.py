@@ -13,3 +13,12 @@ def test_a_row_is_a_rule_of_a_network_and_an_epoch_that_is_not_printed_has_a_das
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:5] == ["B2", "modified", "5", "15", "1.0 % / 2.0 %"]
     assert cells[5:] == ["–", "–", "10.0 % / ×3", "5.0 % / ×3"]
+
+
+def test_a_rule_without_a_printed_line_has_dashes():
+    nothing = {"median_deviation": None, "largest_deviation": None}
+    rule = {"runs": 10, "lines": 0, "at_epochs": {}} | nothing
+    row = (
+        deviations_table({"B4": {"fixed": {"rules": {"modified": rule}}}}).strip().splitlines()[-1]
+    )
+    assert row.count("–") == 5

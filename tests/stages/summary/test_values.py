@@ -116,14 +116,14 @@ def test_runs_that_are_not_complete_do_not_count():
 
 def test_the_ratio_at_equal_reconstruction_is_one_a_seed():
     rows = pd.DataFrame(
-        {"mode": mode, "error": error, "seed": seed, "modified": times * factor, "ordinary": times}
-        for mode, error, factor in (("eval", "relative", 2.0), ("eval", "absolute", 9.0))
+        {"mode": mode, "error": error, "seed": seed, "modified": 7.0 * factor, "ordinary": 7.0}
+        for mode, error, times in (("eval", "relative", 1.0), ("eval", "absolute", 9.0))
         + (("train", "relative", 5.0),)
-        for seed in (10, 11)
-        for times in (1.0, 3.0 * seed)
+        for seed, factors in ((10, (2.0, 8.0)), (11, (1.0, 9.0)))
+        for factor in (times * of for of in factors)
     )
     found = values.at_equal_reconstruction("eval")
-    assert found(rows) == pytest.approx([math.log10(2.0)] * 2)
+    assert found(rows) == pytest.approx([math.log10(4.0), math.log10(3.0)])
     assert math.isnan(found(rows[:0])[0])
 
 

@@ -48,6 +48,7 @@ def test_the_headline_names_the_highest_rate_at_which_nothing_diverged():
     found = near.headline(lanes_of({"modified": MODIFIED, "ordinary": ORDINARY}), {"n5": grid})
     assert found["n5"]["modified"]["highest_rate_without_divergence"] == 0.1
     assert found["n5"]["ordinary"]["best_rate"] == 0.001
+    assert found["n5"]["start_modes"] == near.start_modes(grid)
 
 
 def test_the_modes_of_a_start_tell_how_near_it_is():

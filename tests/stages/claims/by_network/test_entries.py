@@ -120,7 +120,10 @@ def test_new_data_are_judged_by_the_network_that_cases_are_named_after(
     assert found["P4", "B2"].verdict.verdict == found["P4", ALL].verdict.verdict == NOT_RUN
     content["B2_16_fresh"] = setting("B2", -0.01, 0.01)
     steps = SECTION.least_steps - 1
-    briefly = {f"{n}_16_fresh": setting(n, -9.0, 9.0, steps=steps) for n in ("B3", "B4")}
+    briefly = {
+        f"{n}_briefly_1000_fresh": setting(f"{n}_briefly", -9.0, 9.0, steps=steps)
+        for n in ("B3", "B4")
+    }
     for whole in (content, content | briefly):
         (tmp_path / "newdata.json").write_text(json.dumps(whole))
         together = by_place(judge(tmp_path, settings, SECTION))

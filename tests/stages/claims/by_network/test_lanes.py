@@ -102,6 +102,9 @@ def test_lanes_from_the_edge_on_are_the_modified_rules_that_ended_of_any_run(tmp
     assert sorted(places) == [(0.22, 0), (0.37, 0), (0.37, 1), (0.37, 2)]
     fixed[fixed.label < 0.3].to_csv(path, index=False)
     assert from_edge(tmp_path, "B3", lines, 0.22).empty, "nothing at one of the labels"
+    fixed.to_csv(path, index=False)
+    for edge in (0.37, 0.3):  # none above; not a label
+        assert from_edge(tmp_path, "B3", lines, edge).empty
     fresh.to_csv(path, index=False)
     assert from_edge(tmp_path, "B3", lines, 0.22).empty
     assert from_edge(tmp_path, "B4", lines, 0.22).empty

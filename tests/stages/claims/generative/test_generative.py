@@ -130,7 +130,7 @@ def test_tightness_is_judged_on_models_of_its_own():
     assert (best.id, best.verdict) == ("G5", f"{NO}; {steps}")
     assert "our training with tightness" in best.measured
     assert whole.controls("modified_tight")[2:] == whole.controls("modified")[2:]
-    assert f"all else as published for IGN, {steps}" in published.measured
+    assert f"weights and clamp as published for IGN, {steps}" in published.measured
     assert {v.verdict for v in generative.with_tightness(found, 10)} == {NOT_RUN}
 
 

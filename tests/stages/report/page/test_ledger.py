@@ -18,6 +18,7 @@ KINDS = {
     "reproduced, by collapse": "hollow",
     "reproduced, shrinks, does not become idempotent (indication: 60 steps)": "hollow",
     "reproduced (indication: 1 run, 25 steps)": "for",
+    "reproduced, fitted (indication: 4 runs)": "for",
     "reproduced with a correction": "corrected",
     "not reproduced (indication: 5 seeds)": "against",
     "no (indication: 5 seeds)": "against",
