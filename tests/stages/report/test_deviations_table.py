@@ -18,7 +18,5 @@ def test_a_row_is_a_rule_of_a_network_and_an_epoch_that_is_not_printed_has_a_das
 def test_a_rule_without_a_printed_line_has_dashes():
     nothing = {"median_deviation": None, "largest_deviation": None}
     rule = {"runs": 10, "lines": 0, "at_epochs": {}} | nothing
-    row = (
-        deviations_table({"B4": {"fixed": {"rules": {"modified": rule}}}}).strip().splitlines()[-1]
-    )
-    assert row.count("–") == 5
+    table = deviations_table({"B4": {"fixed": {"rules": {"modified": rule}}}})
+    assert table.strip().splitlines()[-1].count("–") == 5
