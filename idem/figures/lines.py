@@ -10,7 +10,7 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from idem.figures.published import draw_ratio
+from idem.figures.published import GAP, draw_ratio
 from idem.figures.style import (
     RULE_STYLES,
     WIDTH,
@@ -18,12 +18,12 @@ from idem.figures.style import (
     far_apart,
     logarithmic,
     rules_legend,
+    spaced,
     themed,
 )
 from idem.figures.sweep import ERROR
 
 _ROOM = 3.98  # times the last epoch, to the right edge, for the names of lines
-_GAP = 0.06  # of the height of a panel, that two names are apart at least
 _APART = 1.9  # times, that a dot is later than the one before it at least
 _FEW = 5  # runs; an interval of fewer spans more than the lines of a panel
 _LIGHTEST = 2  # of the shades of a rule, that are left out, as they vanish on white
@@ -137,16 +137,10 @@ def _name_ends(axes: Axes, ends: Sequence[tuple[float, str, float, float]]) -> N
         ends: rate, rule, epoch and error of the end of each; higher rates have theirs first.
     """
     bottom, top = np.log(axes.get_ylim())
-    named: list[float] = []
-    for rate, rule, epoch, error in sorted(ends, reverse=True):
-        place = math.log(error) / (top - bottom)
-        if all(abs(place - other) >= _GAP for other in named):
-            named.append(place)
-            words = f"{rate:.1g}" if rate < 0.01 else f"{rate:g}"
-            where: dict[str, Any] = {
-                "textcoords": "offset points",
-                "xytext": (1.5, 0),
-                "va": "center",
-            }
-            color = RULE_STYLES[rule]["color"]
-            axes.annotate(words, (epoch, error), fontsize=7, color=color, **where)
+    ends = sorted(ends, reverse=True)
+    for index in spaced([math.log(error) / (top - bottom) for *_, error in ends], GAP):
+        rate, rule, epoch, error = ends[index]
+        words = f"{rate:.1g}" if rate < 0.01 else f"{rate:g}"
+        where: dict[str, Any] = {"textcoords": "offset points", "xytext": (1.5, 0), "va": "center"}
+        color = RULE_STYLES[rule]["color"]
+        axes.annotate(words, (epoch, error), fontsize=7, color=color, **where)

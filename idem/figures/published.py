@@ -15,12 +15,14 @@ from idem.figures.style import (
     far_apart,
     logarithmic,
     rules_legend,
+    spaced,
     themed,
 )
 from idem.figures.sweep import ERROR
 
 _THIN: dict[str, Any] = {"linewidth": 0.4, "alpha": 0.3}
 _ROOM = 3.9  # times the last epoch, to the right edge, for the names of lines
+GAP = 0.06  # of the height of a panel, that two names are apart at least
 _APART = 2.5  # marks are drawn at an epoch if the next one that has them is so many times later
 _OURS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     # data, column, look: in one place a dot in a ring in a cross, of which each is seen
@@ -82,6 +84,9 @@ def figure_published(
         above.set(xlim=(0.6 * ours.epoch.min(), _ROOM * theirs.epoch.max()))
         above.set_title(f"{network} ({counted(int(ours.runs.max()), 'run')})")
         below.set_xlabel("epoch (steps)")
+    for below, network in zip(grid[1], networks, strict=False):  # once they share their scale
+        ours = lines[(lines.network == network) & (lines.data == "fixed") & (lines.epoch > 0)]
+        _name_ratios(below, ours.sort_values("epoch"))
     grid[0, 0].set_ylabel(ERROR)
     grid[1, 0].set_ylabel("ours / theirs")
     if newdata is not None:
@@ -104,7 +109,8 @@ def _draw_theirs(axes: Axes, curves: pd.DataFrame, ours: pd.DataFrame) -> None:
             axes.plot(line.epoch, line.error, **style, **_THIN)
             continue
         axes.plot(line.epoch, line.error, **style, linewidth=1)
-        _name_end(axes, f"{label:g}", line.epoch, line.error, 1)
+        end = line.iloc[-1]
+        _name_end(axes, f"{label:g}", end.epoch, end.error, 1)
 
 
 def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
@@ -117,19 +123,26 @@ def _draw_ours(axes: Axes, lines: pd.DataFrame) -> None:
 
 
 def _draw_ratio(axes: Axes, lines: pd.DataFrame, more: dict[str, Any]) -> None:
-    """Draw ours over theirs, named by its rate, but for open marks, which are at the same."""
-    for (rule, label), line in lines.groupby(["rule", "label"]):
+    for (rule, _), line in lines.groupby(["rule", "label"]):
         look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linewidth": 1, "markersize": 2.5} | more
         draw_ratio(axes, line, look, 0.12)
-        printed = line.dropna(subset="ratio")
-        if not more and len(printed):
-            _name_end(axes, f"{label:g}", printed.epoch, printed.ratio, 4)
 
 
-def _name_end(axes: Axes, words: str, x: pd.Series, y: pd.Series, points: float) -> None:
-    """Write words so many points to the right of the last point of a line."""
+def _name_ratios(axes: Axes, lines: pd.DataFrame) -> None:
+    """Write its rate at the end of every ratio far enough from those of higher rates."""
+    bottom, top = axes.get_ylim()
+    printed = lines.dropna(subset="ratio")
+    ends = [(label, line.iloc[-1]) for (_, label), line in printed.groupby(["rule", "label"])]
+    ends.sort(key=lambda end: -end[0])
+    for index in spaced([end.ratio / (top - bottom) for _, end in ends], GAP):
+        label, end = ends[index]
+        _name_end(axes, f"{label:g}", end.epoch, end.ratio, 4)
+
+
+def _name_end(axes: Axes, words: str, x: float, y: float, points: float) -> None:
+    """Write words so many points to the right of the end of a line."""
     shift: dict[str, Any] = {"textcoords": "offset points", "xytext": (points, 0), "va": "center"}
-    axes.annotate(words, (x.iloc[-1], y.iloc[-1]), fontsize=7, **shift)
+    axes.annotate(words, (x, y), fontsize=7, **shift)
 
 
 def draw_ratio(axes: Axes, line: pd.DataFrame, look: dict[str, Any], alpha: float) -> None:

@@ -6,7 +6,7 @@ apart, a marker or a dash does too.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -185,6 +185,20 @@ def model_name(model: str) -> str:
 def counted(count: int, unit: str) -> str:
     """Return "1 run" or "2 runs"."""
     return f"{count} {unit}{'s' * (count != 1)}"
+
+
+def spaced(places: Sequence[float], least: float) -> list[int]:
+    """Return the indices of the places, from the first on, that are so far from all before them.
+
+    Example:
+        >>> spaced([0.0, 0.05, 0.2], 0.1)
+        [0, 2]
+    """
+    kept: list[int] = []
+    for index, place in enumerate(places):
+        if all(abs(place - places[other]) >= least for other in kept):
+            kept.append(index)
+    return kept
 
 
 def far_apart(places: Iterable[float], times: float) -> list[float]:

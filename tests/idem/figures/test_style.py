@@ -125,3 +125,8 @@ def drawn_by_itself(axes: Axes) -> None:
 
 def test_a_count_is_in_words():
     assert (style.counted(1, "run"), style.counted(2, "run")) == ("1 run", "2 runs")
+
+
+def test_names_are_kept_where_they_are_far_from_all_before():
+    assert style.spaced([0.5, 0.45, 0.3, 0.35, 0.1], 0.1) == [0, 2, 4]
+    assert style.spaced([], 0.1) == []
