@@ -132,11 +132,11 @@ def _name_ratios(axes: Axes, lines: pd.DataFrame) -> None:
     """Write its rate at the end of every ratio far enough from those of higher rates."""
     bottom, top = axes.get_ylim()
     printed = lines.dropna(subset="ratio")
-    ends = [(label, line.iloc[-1]) for (_, label), line in printed.groupby(["rule", "label"])]
-    ends.sort(key=lambda end: -end[0])
-    for index in spaced([end.ratio / (top - bottom) for _, end in ends], GAP):
-        label, end = ends[index]
-        _name_end(axes, f"{label:g}", end.epoch, end.ratio, 4)
+    ends = printed.drop_duplicates(["rule", "label"], keep="last")
+    ends = ends.sort_values("label", ascending=False)
+    for index in spaced((ends.ratio / (top - bottom)).tolist(), GAP):
+        end = ends.iloc[index]
+        _name_end(axes, f"{end.label:g}", end.epoch, end.ratio, 4)
 
 
 def _name_end(axes: Axes, words: str, x: float, y: float, points: float) -> None:
