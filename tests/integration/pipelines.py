@@ -68,6 +68,8 @@ def shrink_generative(content: dict[str, Any]) -> None:
     models = content["train"]["models"]
     kept = {name: models[name] | {"steps": None} for name in KEPT if name in models}
     content["train"] |= BRIEF | {"steps": 2, "models": kept, "channels": [3, 4], "bottleneck": 2}
+    if "statistics" in content:
+        content["statistics"]["models"] = [m for m in content["statistics"]["models"] if m in kept]
     if "baselines" in content:
         once = {"validation": BRIEF["validation"] | {"every": 8}}
         content["baselines"] |= BRIEF | {"steps": 8} | once

@@ -38,6 +38,7 @@ def prepare(folder: Path, **changes: Any) -> None:
     models["autoencoder"] = models["modified"] | {"rule": "none", "weight": 0.0}
     content["train"] |= {"steps": 5, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
     content["train"] |= TINY | {"validation": VALIDATE, "models": models}
+    content["statistics"]["models"] = ["modified"]
     content["score"] |= {"batch_size": 10, "pairs": 10}
     content["evaluate"] |= {"samples": 20, "drift_samples": 10}
     content["baselines"] = TINY | {"seeds": [3, 4], "steps": 14, "learning_rate": 2e-4}

@@ -68,13 +68,15 @@ def test_two_batches_of_one_kind_agree_and_of_two_kinds_do_not():
 
 
 def test_every_run_is_a_unit(monkeypatch):
-    names = {("modified", seed): [seed] for seed in (10, 11)}
+    names = {(name, seed): [name, seed] for name in ("ign", "modified") for seed in (10, 11)}
     monkeypatch.setattr(statistics.runs, "data_digest", lambda *_: "images")
     monkeypatch.setattr(statistics.weights, "keys", lambda *_: names)
     everything = params.read(ROOT / "stages/pipelines/study/params.yaml", params.MNISTStudy)
-    one = everything.model_copy(
-        update={"train": everything.train.model_copy(update={"seeds": [10, 11]})}
-    )
-    units = statistics.plan(one).units
-    assert [unit.label for unit in units] == [f"statistics_mnist_modified_{s}" for s in (10, 11)]
-    assert units[0].key != units[1].key
+    chosen = everything.statistics.model_copy(update={"models": ["ign", "modified"]})
+    train = everything.train.model_copy(update={"seeds": [10, 11]})
+    units = statistics.plan(
+        everything.model_copy(update={"train": train, "statistics": chosen})
+    ).units
+    runs = [f"{name}_{seed}" for name in ("ign", "modified") for seed in (10, 11)]
+    assert [unit.label for unit in units] == [f"statistics_mnist_{run}" for run in runs]
+    assert len({str(unit.key) for unit in units}) == 4
