@@ -15,15 +15,15 @@ from stages.claims.verdict import NOT_RUN, short_table, short_verdict
 from stages.common import params
 from stages.common.so_far import else_so_far
 from stages.generative import fair, trials
-from stages.report import papers_scale, study_tables
-from stages.report.deviations_table import deviations_table
-from stages.report.near_table import near_table
-from stages.report.no_rule_table import no_rule_table
-from stages.report.perfect_table import perfect_table
-from stages.report.readings_table import readings_table
-from stages.report.statistics_table import statistics_table
-from stages.report.study_tables import by_compute, models, modes
-from stages.report.units_table import units_table
+from stages.report import papers_scale
+from stages.report.tables.deviations import deviations_table
+from stages.report.tables.near import near_table
+from stages.report.tables.no_rule import no_rule_table
+from stages.report.tables.perfect import perfect_table
+from stages.report.tables.readings import readings_table
+from stages.report.tables.statistics import statistics_table
+from stages.report.tables.study import CONFIDENCE, by_compute, models, modes
+from stages.report.tables.units import units_table
 from stages.text import markdown
 
 # Of the tables of trials, so that they are no wider than a page: in params.yaml, or in the CSV.
@@ -131,7 +131,7 @@ def trials_of(group: str, _: Read) -> str:
     search, batch_size = everything.search, everything.train.batch_size
     rows = trials.described(pd.read_csv(path), search, search.groups[group], batch_size)
     leads = group == trials.LEADS
-    head, cells = trials.leads(rows) if leads else trials.summary(rows, study_tables.CONFIDENCE)
+    head, cells = trials.leads(rows) if leads else trials.summary(rows, CONFIDENCE)
     shown = pd.DataFrame(cells, columns=head).drop(columns=LEFT_OUT, errors="ignore")
     return markdown.table([*shown], shown.to_numpy().tolist()) + "\n"
 

@@ -9,7 +9,7 @@ from stages.common import units
 from stages.common.units import Altered
 from stages.compare.revision import Unanswerable, git
 from stages.report.page import pipelines
-from stages.report.units_table import machine
+from stages.report.tables.units import machine
 
 NO_COMMIT = "not committed"
 NO_DEVICE = "a CPU"  # of which kind is not recorded

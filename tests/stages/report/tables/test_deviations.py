@@ -1,4 +1,4 @@
-from stages.report.deviations_table import deviations_table
+from stages.report.tables.deviations import deviations_table
 
 
 def test_a_row_is_a_rule_of_a_network_and_an_epoch_that_is_not_printed_has_a_dash():

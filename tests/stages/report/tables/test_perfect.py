@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from stages.report.perfect_table import perfect_table
+from stages.report.tables.perfect import perfect_table
 
 
 def rows() -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stages.report.readings_table import percent
+from stages.report.tables.readings import percent
 from stages.text import markdown
 
 EPOCHS = ("10", "100", "500", "2500")

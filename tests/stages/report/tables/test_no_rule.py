@@ -2,7 +2,7 @@ from itertools import product
 
 import pandas as pd
 
-from stages.report.no_rule_table import no_rule_table
+from stages.report.tables.no_rule import no_rule_table
 
 
 def test_errors_are_over_those_of_the_same_seed_mode_and_images():

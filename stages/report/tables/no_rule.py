@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stages.report.study_tables import CONFIDENCE
+from stages.report.tables.study import CONFIDENCE
 from stages.text import markdown
 from stages.text.estimates import in_figures, over_seeds
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stages.report import study_tables
+from stages.report.tables import study
 
 
 def runs() -> pd.DataFrame:
@@ -16,7 +16,7 @@ def runs() -> pd.DataFrame:
 
 
 def test_models_have_distances_of_both_applications_in_both_modes():
-    head, _, modified, dcgan = study_tables.models(runs()).splitlines()
+    head, _, modified, dcgan = study.models(runs()).splitlines()
     assert head == (
         "| model | seeds | f(z), train | f(f(z)), train | f(z), eval | f(f(z)), eval "
         "| digits | relative error |"
@@ -28,15 +28,15 @@ def test_models_have_distances_of_both_applications_in_both_modes():
 
 
 def test_images_without_digits_have_their_coverage():
-    head, _, row, _ = study_tables.models(runs().drop(columns="digits")).splitlines()
+    head, _, row, _ = study.models(runs().drop(columns="digits")).splitlines()
     assert "| coverage |" in head and "digits" not in head
     assert row.endswith("| 0.5 / 0.5 | 0.4 / 0.4 |")
 
 
 def test_at_most_ten_models_are_shown():
-    many = pd.concat(runs().assign(model=name) for name in study_tables.ORDER)
-    rows = study_tables.models(many).splitlines()[2:]
-    assert len(rows) == study_tables.ROWS
+    many = pd.concat(runs().assign(model=name) for name in study.ORDER)
+    rows = study.models(many).splitlines()[2:]
+    assert len(rows) == study.ROWS
     assert rows[0].startswith("| modified as in the paper |")
     assert rows[3].startswith("| our training with tightness |")
 
@@ -47,7 +47,7 @@ def test_it_is_said_when_digits_were_won_and_lost_again():
         return pd.DataFrame({"model": "ign", "seed": seed} | steps)
 
     history = pd.concat([run(0, [10, 9, 10], [9, 10, 10]), run(1, [7, 8, 9], [10, 10, 9])])
-    assert study_tables.modes(history).splitlines()[2:] == [
+    assert study.modes(history).splitlines()[2:] == [
         "| IGN | 1, 2 | 3, – | 1 of 2 seeds | 1 of 2 seeds |",
     ]
 
@@ -66,12 +66,12 @@ def test_distances_are_shown_after_equal_shares_of_the_compute():
         ]
     )
     third = run("modified", 2, [20, 40, 80], [400, 80, 25])  # a seed that the other lacks
-    few = study_tables.by_compute(pd.concat([history, third]), ["modified", "ign", "absent"])
+    few = study.by_compute(pd.concat([history, third]), ["modified", "ign", "absent"])
     assert few.splitlines()[3].count("/2 |") == 6
-    first, row = study_tables.by_compute(history, ["modified", "ign"]).splitlines()[2:]
+    first, row = study.by_compute(history, ["modified", "ign"]).splitlines()[2:]
     assert "/" not in first
     means, nearer = zip(*((c.split()[0], c.split()[-1]) for c in row.split("|")[2:-1]), strict=True)
-    at = dict(zip(study_tables.FRACTIONS, means, strict=True))
+    at = dict(zip(study.FRACTIONS, means, strict=True))
     expected = ["400", "63.2", "14.1", "25"]  # √(100 · 40), √(50 · 4)
     assert [at[share] for share in (0.25, 0.5, 0.75, 1.0)] == expected
     assert nearer == ("1/2", "1/2", "0/2", "0/2", "0/2", "1/2")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stages.common import units
-from stages.report.units_table import units_table
+from stages.report.tables.units import units_table
 
 FOLDER = Path("metrics/paper/units")
 

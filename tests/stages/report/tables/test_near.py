@@ -1,5 +1,5 @@
 from stages.common import params
-from stages.report.near_table import near_table
+from stages.report.tables.near import near_table
 from tests.stages.claims.sweeps.test_near import case
 
 START = params.Start(

@@ -2,7 +2,7 @@ import math
 
 import pandas as pd
 
-from stages.report.readings_table import readings_table
+from stages.report.tables.readings import readings_table
 
 
 def test_the_nearest_stands_first_and_what_diverged_says_so():

@@ -1,7 +1,7 @@
 import pandas as pd
 
 from stages.evaluation import collected
-from stages.report.statistics_table import MEASURED, OF, statistics_table
+from stages.report.tables.statistics import MEASURED, OF, statistics_table
 
 
 def test_a_row_is_a_model_with_one_kind_of_statistics_over_its_seeds():
