@@ -20,6 +20,8 @@ from stages.common.params.evaluation import (
 from stages.common.params.generative import (
     OWN,
     Baselines,
+    Freezing,
+    Frozen,
     Model,
     Perfect,
     Perfecting,

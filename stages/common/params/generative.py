@@ -214,3 +214,39 @@ class Perfect(Section):
     pretraining_rate: Positive
     steps: Count
     ways: NonEmpty[Perfecting]
+
+
+class Freezing(Section):
+    """A way to train a trained network on, as the map that it is in evaluation mode."""
+
+    of: str
+    """Of train.models: whose weights."""
+    rule: Literal["none", "modified", "ordinary", "ign"]
+    weight: NotNegative
+    tightness: Tightness | None
+    matching: NotNegative
+    """Weight of the penalty on samples whose statistics are not those of data."""
+    noise: Literal["fourier", "covariance"]
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> "Freezing":
+        if self.rule == "ign" and self.tightness is None:
+            raise ValueError("tightness with the rule ign, of weight 0 for none")
+        if self.rule == "none" and (self.weight != 0 or self.tightness is not None):
+            raise ValueError("weight 0 and tightness null with the rule none")
+        return self
+
+
+class Frozen(Section):
+    """Trained networks that are trained on with their statistics frozen."""
+
+    weights: Literal["raw", "ema", "best"]
+    steps: Count
+    batch_size: Several
+    learning_rate: Positive
+    ema_decay: Decay
+    every: Count
+    samples: Several
+    seed: Seed
+    """Of the noise that is measured."""
+    ways: Named[Freezing]

@@ -17,7 +17,7 @@ from stages.common.params.evaluation import (
     Score,
     Statistics,
 )
-from stages.common.params.generative import Baselines, Perfect, Search, Train
+from stages.common.params.generative import Baselines, Frozen, Perfect, Search, Train
 from stages.common.params.landscape import Cost, Flow, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
 from stages.common.params.published import Published, Readings, StandIn, Walks
@@ -206,6 +206,7 @@ class MNISTStudy(GenerativeStudy):
 
     search: Search
     perfect: Perfect
+    frozen: Frozen
     statistics: Statistics
     claims: StudyClaims
 
@@ -220,6 +221,12 @@ class MNISTStudy(GenerativeStudy):
         for name in self.statistics.models:
             expected = "every model of statistics among train.models"
             require_known(name, self.train.models, expected)
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_frozen_is_trained(self) -> "MNISTStudy":
+        for way in self.frozen.ways.values():
+            require_known(way.of, self.train.models, "of: a model of train.models, for every way")
         return self
 
 
