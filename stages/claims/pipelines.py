@@ -76,8 +76,8 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
     found = Study(samples(folder, "mnist"), settings.train, section)
     verdicts = mnist(folder, settings.train, section)
     verdicts += generative.with_tightness(found, section.least_digits)
-    tried = table_so_far(folder, "search_one_map")
-    verdicts.append(one_map.judge(tried, leads(search), section))
+    frozen, tried = (table_so_far(folder, name) for name in ("frozen_mnist", "search_one_map"))
+    verdicts.append(one_map.judge(frozen, tried, ways(settings), leads(search), section))
     stand_ins = table_so_far(folder, "search_attribution")
     nothing = attribution.NOTHING
     verdicts.append(attribution.judge(nothing if stand_ins is None else stand_ins, section))
@@ -94,6 +94,13 @@ def leads(search: params.Search) -> list[str]:
     tried = search.groups.get("one_map", {})
     rules = {name: lead.rule or search.models[lead.of].rule for name, lead in tried.items()}
     return [name for name, rule in rules.items() if rule == "modified" or not isinstance(rule, str)]
+
+
+def ways(settings: params.MNISTStudy) -> list[str]:
+    """Return the ways to train networks on that have the rule, as what they begin with had."""
+    models = settings.train.models
+    with_rule = {way: (of.rule, models[of.of].rule) for way, of in settings.frozen.ways.items()}
+    return [way for way, rules in with_rule.items() if set(rules) == {"modified"}]
 
 
 def celeba(folder: Path, settings: params.CelebA) -> list[Verdict]:

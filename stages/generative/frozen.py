@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import product
 
+import numpy as np
+import torch
 from torch import Generator, Tensor, nn
 
 from idem.checkpoint import Checkpoint
@@ -27,7 +29,7 @@ from idem.generative.training import Method, Validation, run
 from idem.generative.udcgan import UDCGAN
 from stages.common import params, resume
 from stages.common.engine import device
-from stages.common.files import write_csv
+from stages.common.files import write_csv, write_npz
 from stages.generative import networks, runs, weights
 from stages.generative.measuring import Measurement
 from stages.generative.scoring import load_scorer
@@ -50,13 +52,20 @@ def main() -> None:
     planned = plan(everything)
     keys = [{"way": u.arguments[1], "seed": u.arguments[2]} for u in planned.units]
     with resume.completed(*planned, label="frozen", keep=args.units, before=train_again) as found:
-        write_csv(args.metrics / f"frozen_{DATASET}.csv", runs.table(keys, found))
+        rows, shown = zip(*found, strict=True)
+        write_csv(args.metrics / f"frozen_{DATASET}.csv", runs.table(keys, rows))
+        chosen = {
+            key["way"]: images
+            for key, images in zip(keys, shown, strict=True)
+            if key["seed"] == everything.frozen.shown_seed
+        }
+        write_npz(args.metrics / f"frozen_{DATASET}.npz", chosen)
 
 
 def plan(everything: params.MNISTStudy) -> resume.Plan:
     """Return how every network is trained on."""
     section, of_runs = everything.frozen, weights.keys(everything, DATASET)
-    shared = section.model_dump(mode="json", exclude={"ways"})
+    shared = section.model_dump(mode="json", exclude={"ways", "shown_seed"})
     key = [runs.data_digest(DATASET, "test"), everything.score.model_dump(mode="json"), shared]
     units = [
         resume.Unit(
@@ -73,15 +82,18 @@ def plan(everything: params.MNISTStudy) -> resume.Plan:
 
 def trained_on(
     everything: params.MNISTStudy, name: str, seed: int, checkpoint: Checkpoint
-) -> list[Row]:
-    """Return what one network is in evaluation mode: at step 0, on the way and at the last step.
+) -> tuple[list[Row], np.ndarray]:
+    """Return what one network is in evaluation mode, by the average of its weights since step 0.
 
-    Measured as by `stages.generative.measuring`, by the average of the weights since step 0.
+    Returns:
+        A row for step 0, steps on the way and the last, as by `stages.generative.measuring`; and
+        the first of the samples that are measured, uint8 ``(2, 3, samples, C, H, W)``: before and
+        after, z, f(z) and f(f(z)).
     """
     section = everything.frozen
     way, z = section.ways[name], noise(everything, section.ways[name])
     f, measure = restored(everything, way, z, seed), measurement(everything, z)
-    rows = [{"step": 0} | measure(f)]
+    rows, before = [{"step": 0} | measure(f)], pictures(f, measure.z[: section.shown_samples])
 
     def averaged(found: Mapping[str, nn.Module]) -> Row:
         return measure(networks.in_mode(found["ema"], "eval"))
@@ -97,7 +109,8 @@ def trained_on(
         checkpoint=checkpoint,
         label=method.name,
     )
-    return [*rows, *state.validations]
+    after = pictures(networks.in_mode(state.ema, "eval"), measure.z[: section.shown_samples])
+    return [*rows, *state.validations], np.stack([before, after])
 
 
 def step(state: TrainingState, way: params.Freezing, z: Noise, x: Tensor) -> list[Tensor]:
@@ -108,6 +121,14 @@ def step(state: TrainingState, way: params.Freezing, z: Noise, x: Tensor) -> lis
     unlike = mismatch(f, x, f(drawn)) if way.matching else loss.new_zeros(())
     state.optimization.descend(state.optimizers["model"], loss + way.matching * unlike)
     return [loss, unlike]
+
+
+@torch.no_grad()
+def pictures(f: nn.Module, z: Tensor) -> np.ndarray:
+    """Return z, f(z) and f(f(z)) as uint8, ``(3, B, C, H, W)``."""
+    y = f(z)
+    made = torch.stack([z, y, f(y)])
+    return ((made.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
 
 
 def objective(way: params.Freezing) -> Objective:

@@ -249,4 +249,7 @@ class Frozen(Section):
     samples: Several
     seed: Seed
     """Of the noise that is measured."""
+    shown_samples: Count
+    shown_seed: Seed
+    """Of the seeds of train."""
     ways: Named[Freezing]
