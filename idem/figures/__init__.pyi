@@ -1,4 +1,5 @@
 from .cost import figure_cost as figure_cost
+from .generative.frozen import figure_frozen as figure_frozen
 from .generative.latent import figure_jacobian as figure_jacobian, figure_latent as figure_latent
 from .generative.prices import figure_prices as figure_prices
 from .generative.samples import (

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from idem.data.datasets import DATASETS
-from idem.figures.generative import latent, samples, study
+from idem.figures.generative import frozen, latent, samples, study
 from stages.common import params
 from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
@@ -74,6 +75,10 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
         history = pd.concat([table("validation"), table("baselines_validation")], ignore_index=True)
         spent = {n: of["operations"] for n, of in json.loads(baselines.read_text()).items()}
         drawn["figure_compute"] = partial(study.figure_compute, history, spent)
+    shown_of_ways = folder / f"frozen_{dataset}.npz"
+    if shown_of_ways.exists():
+        with np.load(shown_of_ways) as images:
+            drawn["figure_frozen"] = partial(frozen.figure_frozen, dict(images), table("frozen"))
     return drawn
 
 

@@ -17,6 +17,7 @@ from stages.common.so_far import else_so_far
 from stages.generative import fair, trials
 from stages.report import papers_scale
 from stages.report.tables.deviations import deviations_table
+from stages.report.tables.frozen import frozen_table
 from stages.report.tables.near import near_table
 from stages.report.tables.no_rule import no_rule_table
 from stages.report.tables.perfect import perfect_table
@@ -151,6 +152,12 @@ def statistics(_: Read) -> str:
     return statistics_table(pd.read_csv(path)) if path.exists() else "Not run yet.\n"
 
 
+def frozen(read: Read) -> str:
+    """Return what networks are that were trained on as one map."""
+    ways = params.read(STUDY_PARAMS, params.MNISTStudy).frozen.ways
+    return frozen_table(_csv(read, "metrics/study/frozen_mnist.csv"), ways)
+
+
 def denoiser(read: Read) -> str:
     """Return what either rule made of a trained denoiser."""
     return perfect_table(_csv(read, "metrics/study/perfect_mnist.csv"))
@@ -176,6 +183,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "from white noise": partial(trials_of, "printed"),
     "a trained denoiser": denoiser,
     "statistics of BatchNorm": statistics,
+    "trained on as one map": frozen,
     "errors over those without a rule": over_no_rule,
 } | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 

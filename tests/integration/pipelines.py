@@ -70,6 +70,11 @@ def shrink_generative(content: dict[str, Any]) -> None:
     content["train"] |= BRIEF | {"steps": 2, "models": kept, "channels": [3, 4], "bottleneck": 2}
     if "statistics" in content:
         content["statistics"]["models"] = [m for m in content["statistics"]["models"] if m in kept]
+    if "frozen" in content:
+        ways = content["frozen"]["ways"]
+        kept_ways = {name: way for name, way in ways.items() if way["of"] in kept}
+        content["frozen"] |= {"steps": 2, "batch_size": 5, "every": 2, "samples": 8}
+        content["frozen"] |= {"shown_samples": 4, "shown_seed": 0, "ways": kept_ways}
     if "baselines" in content:
         once = {"validation": BRIEF["validation"] | {"every": 8}}
         content["baselines"] |= BRIEF | {"steps": 8} | once

@@ -39,6 +39,8 @@ def prepare(folder: Path, **changes: Any) -> None:
     content["train"] |= {"steps": 5, "seeds": [3], "channels": [3, 4, 5], "bottleneck": 2}
     content["train"] |= TINY | {"validation": VALIDATE, "models": models}
     content["statistics"]["models"] = ["modified"]
+    ways = {"modified": content["frozen"]["ways"]["modified"]}
+    content["frozen"] |= {"shown_seed": 3, "ways": ways}
     content["score"] |= {"batch_size": 10, "pairs": 10}
     content["evaluate"] |= {"samples": 20, "drift_samples": 10}
     content["baselines"] = TINY | {"seeds": [3, 4], "steps": 14, "learning_rate": 2e-4}

@@ -31,6 +31,8 @@ def prepare(folder: Path) -> None:
     content["train"] |= {"batch_size": 6, "log_every": 2, "calibration_batches": 2}
     content["train"] |= {"validation": {"every": 3, "samples": 20, "seed": 1}, "models": models}
     content["statistics"]["models"] = [*MODELS][:1]
+    ways = {"modified": content["frozen"]["ways"]["modified"]}
+    content["frozen"] |= {"shown_seed": 3, "ways": ways}
     content["baselines"] |= {"autoencoder": "modified"}
     content["score"] |= {"batch_size": 10, "pairs": 10}
     content["evaluate"] |= {"samples": 20, "images": 10, "drift_samples": 10, "applications": 2}

@@ -1,0 +1,85 @@
+"""Networks trained on as one map: samples before and after, and their distance by step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from idem.figures import style
+from idem.figures.generative.pictures import WHITE, Images, gallery
+
+# What a way is called, and whose look of `idem.figures.style` it has; as they are shown.
+WAYS = {
+    "modified": ("Our training, modified rule", "modified"),
+    "modified_alone": ("… without matching", "modified_plain"),
+    "ordinary": ("… ordinary rule instead", "ordinary"),
+    "none": ("… no rule", "denoiser"),
+    "autoencoder": ("Autoencoder, no rule ever", "autoencoder"),
+    "ign": ("IGN, our code and noise", "ign_ours"),
+}
+_PICTURED = ("modified", "modified_alone", "autoencoder", "ign")
+_SAMPLES = 4
+
+
+@style.themed
+def figure_frozen(shown: Mapping[str, NDArray[np.uint8]], rows: pd.DataFrame) -> Figure:
+    """Draw samples of networks before and after they are trained on, and their distance by step.
+
+    A way to train on is a row of samples, f(z) and f(f(z)) side by side, and a line: medians over
+    seeds, bands from the lowest to the highest.
+
+    Args:
+        shown: by way uint8 ``(2, 3, samples, C, H, W)``: before and after, z, f(z) and f(f(z)).
+        rows: columns ``way``, ``seed``, ``step`` and ``frechet_distance``; ways but `WAYS` are left
+            out.
+    """
+    ways = [way for way in WAYS if way in set(rows.way)]
+    pictured = [way for way in _PICTURED if way in shown]
+    figure = Figure(figsize=(style.WIDTH, 0.36 * (len(pictured) + 1) + 1.2), layout="constrained")
+    before, after, beside = figure.subplots(1, 3, width_ratios=[9, 9, 9])
+    for axes, moment, title in ((before, 0, "Frozen"), (after, 1, "Trained on")):
+        places = gallery(axes, _strips(shown, pictured, moment), group=2)
+        axes.set_title(title)
+        axes.set_xticks(places, ["f", "f²"] * (len(places) // 2))
+    after.tick_params(axis="y", labelleft=False)
+    _draw_distances(beside, rows[rows.way.isin(ways)])
+    looks = style.looks(look for _, look in WAYS.values())
+    handles = [Line2D([], [], label=WAYS[way][0], **looks[WAYS[way][1]]) for way in ways]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _strips(
+    shown: Mapping[str, NDArray[np.uint8]], ways: list[str], moment: int
+) -> list[tuple[str, Images]]:
+    """Return the noise of the first way, and of each the pairs of f(z) and f(f(z))."""
+    noise = _rgb(shown[ways[0]][moment][0])
+    strips = [("Noise z", _paired(noise, np.full_like(noise, WHITE)))]
+    for way in ways:
+        _, once, twice = map(_rgb, shown[way][moment])
+        strips.append((WAYS[way][0].partition(",")[0], _paired(once, twice)))
+    return strips
+
+
+def _rgb(images: NDArray[np.uint8]) -> Images:
+    """Return the first images, (samples, C, H, W), as `gallery` takes them."""
+    count, channels, *sides = images[:_SAMPLES].shape
+    planes = np.broadcast_to(images[:_SAMPLES], (count, max(channels, 3), *sides))
+    return planes.transpose(0, 2, 3, 1)
+
+
+def _paired(left: Images, right: Images) -> Images:
+    return np.stack([left, right], axis=1).reshape(-1, *left.shape[1:])
+
+
+def _draw_distances(axes: Axes, rows: pd.DataFrame) -> None:
+    look = rows.way.map({way: look for way, (_, look) in WAYS.items()})
+    style.logarithmic(axes, "y")
+    axes.set(xlabel="steps in eval mode", title="Fréchet distance of f(z)")
+    options: dict[str, Any] = {"by": "look", "markersize": 4}
+    style.lines(axes, rows.assign(look=look), "step", "frechet_distance", **options)
