@@ -104,7 +104,7 @@ def _edges_on_one_batch(
     return _judged(
         {"T5b": lambda _, of: edges_as_run.from_lanes(of, section)},
         _with_all(lanes, EDGES),
-        lambda of: min(edges_as_run.runs(*network) for network in of.items()),
+        lambda of: min(edges_as_run.runs(n, edges_as_run.improving(at)) for n, at in of.items()),
     )
 
 

@@ -30,7 +30,7 @@ from stages.sweeps.printed import EDGES
 NEXT = {"B3": 0.37, "B4": 0.67}
 """The rates of the published grid that follow those of `EDGES`."""
 Improving = Mapping[float, tuple[int, int]]
-"""By rate, in order: how many runs improve, of how many."""
+"""What `improving` returns."""
 
 
 def from_brackets(found: Mapping[str, Any], section: params.Claims) -> Verdict:
@@ -52,8 +52,8 @@ def from_lanes(lanes: Mapping[str, pd.DataFrame], section: params.Claims) -> Ver
             runs, which need not be the same at every rate.
         section: the thresholds.
     """
-    found = {network: _improving(of) for network, of in lanes.items()}
-    rests = of_networks({n: _rests_on(n, of, section) for n, of in lanes.items()})
+    found = {network: improving(of) for network, of in lanes.items()}
+    rests = of_networks({n: _rests_on(n, of, lanes[n], section) for n, of in found.items()})
     words = {
         n: with_nature(_outcome(n, found[n], section), nature(of, section))
         for n, of in lanes.items()
@@ -65,9 +65,8 @@ def from_lanes(lanes: Mapping[str, pd.DataFrame], section: params.Claims) -> Ver
     return Verdict.of("T5b", wordings, rests, f"highest rate that improves: {ours}", text)
 
 
-def runs(network: str, lanes: pd.DataFrame) -> int:
+def runs(network: str, found: Improving) -> int:
     """Return the runs that decide: at the rates at which none improves, or at the one above."""
-    found = _improving(lanes)
     highest = _highest(found)
     if math.isnan(highest):
         return found[EDGES[network]][1]
@@ -76,10 +75,12 @@ def runs(network: str, lanes: pd.DataFrame) -> int:
     return min(runs for rate, (_, runs) in found.items() if rate > highest)
 
 
-def _rests_on(network: str, lanes: pd.DataFrame, section: params.Claims) -> Evidence:
+def _rests_on(
+    network: str, found: Improving, lanes: pd.DataFrame, section: params.Claims
+) -> Evidence:
     """Return what lacks: runs where one that improves would change the verdict, and steps."""
-    enough = _highest(_improving(lanes)) > EDGES[network]
-    count = section.least_runs if enough else runs(network, lanes)
+    enough = _highest(found) > EDGES[network]
+    count = section.least_runs if enough else runs(network, found)
     steps = _steps(lanes) or section.least_steps  # what diverged did so whatever the horizon
     return evidence(count, "run", section.least_runs, steps, section.least_steps)
 
@@ -98,7 +99,8 @@ def _outcome(network: str, found: Improving, section: params.Claims) -> str:
     return REPRODUCED if highest == printed else NOT
 
 
-def _improving(lanes: pd.DataFrame) -> dict[float, tuple[int, int]]:
+def improving(lanes: pd.DataFrame) -> dict[float, tuple[int, int]]:
+    """Return by rate, in order, how many runs improve, of how many."""
     table = lanes.groupby("learning_rate").improved.agg(["sum", "count"]).reset_index()
     return {
         rate: (int(improved), int(count))

@@ -81,7 +81,7 @@ def test_that_a_rate_improves_takes_one_run_and_that_it_does_not_all(
     found = judged(B3=improving)
     assert found.verdict == verdict
     assert ours is None or found.ours == f"highest rate that improves: {ours}"
-    assert edges_as_run.runs("B3", lanes_of(improving)) == runs
+    assert edges_as_run.runs("B3", edges_as_run.improving(lanes_of(improving))) == runs
 
 
 def test_an_error_that_does_not_diverge_and_is_higher_at_the_end_is_no_improvement():
