@@ -2,13 +2,14 @@
 
 `idempotency_loss` trains a network towards f(f(x)) = f(x) beside another loss; `relative_error`
 says how far it got, `output_spread` whether it only shrank to a constant, which is idempotent too.
-Which rule: beside a task ``rule="ordinary"`` makes a network leave its own output alone; the
-default, the paper's, bears larger steps with SGD on one layer near a projection whose outputs have
-a large mean, and takes less memory, but is no surer to lower the error (README, "Which rule?").
 `project` finds the projector of a matrix, each eigenvalue rounded to 0 or 1, with its rank and
 residual; `recurrence` takes the paper's way there, K ← 3K² − 2K³. `UDCGAN`, `FourierNoise` and
 `frechet_distance` are of the paper's generative networks, `Grid` and `train_lanes` of its sweeps
 over learning rates. A room for every subject holds more; names are loaded when first used.
+
+Which rule? Beside a task, ``rule="ordinary"``: it lowers the relative error further. The default is
+the paper's, which takes less memory, and bears larger steps under SGD on one layer near a
+projection whose outputs have a large mean; the README says where else it pays, and where not.
 """
 
 import lazy_loader

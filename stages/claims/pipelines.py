@@ -97,10 +97,19 @@ def leads(search: params.Search) -> list[str]:
 
 
 def ways(settings: params.MNISTStudy) -> list[str]:
-    """Return the ways to train networks on that have the rule, as what they begin with had."""
-    models = settings.train.models
-    with_rule = {way: (of.rule, models[of.of].rule) for way, of in settings.frozen.ways.items()}
-    return [way for way, rules in with_rule.items() if set(rules) == {"modified"}]
+    """Return the ways to train networks on that R2 is asked of: as IGN, but with the rule.
+
+    By the modified rule, as the network that they start from, with IGN's matching and noise.
+    """
+    models, all_ways = settings.train.models, settings.frozen.ways
+    peer = all_ways.get(one_map.PEER)
+    return [
+        name
+        for name, way in all_ways.items()
+        if peer is not None
+        and way.rule == models[way.of].rule == "modified"
+        and (way.matching, way.noise) == (peer.matching, peer.noise)
+    ]
 
 
 def celeba(folder: Path, settings: params.CelebA) -> list[Verdict]:

@@ -56,9 +56,9 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
         read = pd.read_csv(pictures.path(folder, dataset, name), low_memory=False)
         return read.copy()  # in one block: pandas reads thousands of columns into as many
 
-    runs, shown = table("generative"), settings.evaluate
-    shown_runs = runs.loc[runs.weights == shown.shown_weights, [*RUN, DISTANCE]]
-    beside = summarize(shown_runs, shown.confidence)
+    runs, section = table("generative"), settings.evaluate
+    shown_runs = runs.loc[runs.weights == section.shown_weights, [*RUN, DISTANCE]]
+    beside = summarize(shown_runs, section.confidence)
     drawn = {
         "figure_5": partial(samples.figure_5, pixels("samples"), beside, subset(folder, dataset)),
         "appendix/figure_restoration": partial(samples.figure_restoration, pixels("restored")),
@@ -78,7 +78,9 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
     shown_of_ways = folder / f"frozen_{dataset}.npz"
     if shown_of_ways.exists():
         with np.load(shown_of_ways) as images:
-            drawn["figure_frozen"] = partial(frozen.figure_frozen, dict(images), table("frozen"))
+            shown = dict(images)
+        if set(shown) & set(frozen.PICTURED):
+            drawn["figure_frozen"] = partial(frozen.figure_frozen, shown, table("frozen"))
     return drawn
 
 

@@ -14,7 +14,7 @@ from idem.rule.loss import RULES
 from stages.report.scratch import GIT, copy_repository, run
 from tests import ROOT
 
-KEPT = ("modified", "modified_plain", "ordinary", "ign", "autoencoder")
+KEPT = ("modified", "modified_plain", "ordinary", "ign", "ign_ours", "autoencoder")
 BRIEF: dict[str, Any] = {"seeds": [0], "batch_size": 5, "calibration_batches": 1, "log_every": 2}
 BRIEF |= {"validation": {"every": 2, "samples": 8, "seed": 1}}
 BRIEFEST = {"runs": 1, "steps": 1}

@@ -16,13 +16,13 @@ from idem.figures.generative.pictures import WHITE, Images, gallery
 # What a way is called, and whose look of `idem.figures.style` it has; as they are shown.
 WAYS = {
     "modified": ("Our training, modified rule", "modified"),
-    "modified_alone": ("… without matching", "modified_plain"),
+    "modified_alone": ("… without matching", "alone"),
     "ordinary": ("… ordinary rule instead", "ordinary"),
     "none": ("… no rule", "denoiser"),
-    "autoencoder": ("Autoencoder, no rule ever", "autoencoder"),
+    "denoiser": ("Never a rule", "autoencoder"),
     "ign": ("IGN, our code and noise", "ign_ours"),
 }
-_PICTURED = ("modified", "modified_alone", "autoencoder", "ign")
+PICTURED = ("modified", "modified_alone", "denoiser", "ign")
 _SAMPLES = 4
 
 
@@ -30,19 +30,24 @@ _SAMPLES = 4
 def figure_frozen(shown: Mapping[str, NDArray[np.uint8]], rows: pd.DataFrame) -> Figure:
     """Draw samples of networks before and after they are trained on, and their distance by step.
 
-    A way to train on is a row of samples, f(z) and f(f(z)) side by side, and a line: medians over
-    seeds, bands from the lowest to the highest.
+    A way to train on is a line, medians over seeds with a band from the lowest to the highest;
+    some are a row of samples too, f(z) and f(f(z)) side by side.
 
     Args:
         shown: by way uint8 ``(2, 3, samples, C, H, W)``: before and after, z, f(z) and f(f(z)).
-        rows: columns ``way``, ``seed``, ``step`` and ``frechet_distance``; ways but `WAYS` are left
-            out.
+        rows: columns ``way``, ``seed``, ``step`` and ``frechet_distance``; other ways than those
+            of `WAYS` are left out.
+
+    Raises:
+        ValueError: if none of the ways whose samples are drawn is there.
     """
     ways = [way for way in WAYS if way in set(rows.way)]
-    pictured = [way for way in _PICTURED if way in shown]
+    pictured = [way for way in PICTURED if way in shown]
+    if not pictured:
+        raise ValueError(f"shown: expected one of {', '.join(PICTURED)}, got {', '.join(shown)}")
     figure = Figure(figsize=(style.WIDTH, 0.36 * (len(pictured) + 1) + 1.2), layout="constrained")
-    before, after, beside = figure.subplots(1, 3, width_ratios=[9, 9, 9])
-    for axes, moment, title in ((before, 0, "Frozen"), (after, 1, "Trained on")):
+    before, after, beside = figure.subplots(1, 3)
+    for axes, moment, title in ((before, 0, "Before"), (after, 1, "After")):
         places = gallery(axes, _strips(shown, pictured, moment), group=2)
         axes.set_title(title)
         axes.set_xticks(places, ["f", "f²"] * (len(places) // 2))

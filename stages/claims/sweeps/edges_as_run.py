@@ -30,7 +30,7 @@ from stages.sweeps.printed import EDGES
 NEXT = {"B3": 0.37, "B4": 0.67}
 """The rates of the published grid that follow those of `EDGES`."""
 Improving = Mapping[float, tuple[int, int]]
-"""What `improving` returns."""
+"""By rate, in order: how many runs improve, of how many."""
 
 
 def from_brackets(found: Mapping[str, Any], section: params.Claims) -> Verdict:
@@ -100,7 +100,7 @@ def _outcome(network: str, found: Improving, section: params.Claims) -> str:
 
 
 def improving(lanes: pd.DataFrame) -> dict[float, tuple[int, int]]:
-    """Return by rate, in order, how many runs improve, of how many."""
+    """Return how many runs improve at each rate, in order."""
     table = lanes.groupby("learning_rate").improved.agg(["sum", "count"]).reset_index()
     return {
         rate: (int(improved), int(count))

@@ -18,6 +18,7 @@ from stages.common.params.section import (
     Section,
     Seed,
     Several,
+    Weights,
     require_known,
 )
 
@@ -234,22 +235,28 @@ class Freezing(Section):
             raise ValueError("tightness with the rule ign, of weight 0 for none")
         if self.rule == "none" and (self.weight != 0 or self.tightness is not None):
             raise ValueError("weight 0 and tightness null with the rule none")
+        if self.rule != "ign" and self.tightness is not None and self.tightness.distance != "mse":
+            raise ValueError(f"tightness.distance mse with the rule {self.rule}")
         return self
 
 
 class Frozen(Section):
     """Trained networks that are trained on with their statistics frozen."""
 
-    weights: Literal["raw", "ema", "best"]
+    weights: Weights
+    """That they begin with."""
     steps: Count
     batch_size: Several
     learning_rate: Positive
+    """At the first step; it falls to 0 at the last."""
     ema_decay: Decay
     every: Count
+    """Steps between two measurements."""
     samples: Several
+    """Of noise, and of test images, that are measured."""
     seed: Seed
     """Of the noise that is measured."""
     shown_samples: Count
     shown_seed: Seed
-    """Of the seeds of train."""
+    """One of train.seeds, whose samples are drawn."""
     ways: Named[Freezing]

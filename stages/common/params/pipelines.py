@@ -227,6 +227,8 @@ class MNISTStudy(GenerativeStudy):
     def _what_is_frozen_is_trained(self) -> "MNISTStudy":
         for way in self.frozen.ways.values():
             require_known(way.of, self.train.models, "of: a model of train.models, for every way")
+            if way.noise == "fourier" != self.train.models[way.of].noise:
+                raise ValueError(f"noise: covariance for {way.of}, whose own is not fourier")
         if self.frozen.shown_seed not in self.train.seeds:
             raise ValueError(f"frozen.shown_seed: one of train.seeds, got {self.frozen.shown_seed}")
         return self

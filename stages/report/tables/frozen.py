@@ -17,17 +17,22 @@ MEASURED = ("frechet_distance", "frechet_distance_2", "relative_error", "reconst
 
 
 def frozen_table(rows: pd.DataFrame, ways: Mapping[str, Freezing]) -> str:
-    """Return a Markdown table, a row a way: geometric means over seeds, at the last step.
+    """Return a Markdown table, a row a way: geometric means over seeds.
+
+    At the last step, and before the first the distance of f(z), by statistics that were collected
+    anew on data and this noise.
 
     Args:
         rows: of stage ``frozen``, a row a way, seed and step.
-        ways: what each is, those that there are rows of and others.
+        ways: what each way is, by name.
     """
     found = []
     for name, of in rows.groupby("way", sort=False):
         way, last = ways[str(name)], of[of.step == of.step.max()]
-        rule = way.rule if way.rule == "none" or not way.weight else f"{way.rule}, {way.weight:g}"
-        head = [names.model(way.of), rule, f"{way.matching:g}", way.noise]
+        weight = "" if way.rule == "none" else f", {way.weight:g}"
+        rule = ("IGN" if way.rule == "ign" else way.rule) + weight
+        tight = "" if way.tightness is None else f", tightness {way.tightness.weight:g}"
+        head = [names.model(way.of), rule + tight, f"{way.matching:g}", way.noise]
         before = _mean(of[of.step == 0], "frechet_distance")
         found.append([*head, before, *(_mean(last, measure) for measure in MEASURED)])
     return markdown.table(HEAD, found) + "\n"

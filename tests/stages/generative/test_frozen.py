@@ -13,7 +13,7 @@ from torch import Generator
 from idem.generative.covariance import CovarianceNoise
 from idem.generative.ign import IGN
 from idem.generative.noise import FourierNoise
-from stages.common import params
+from stages.common import params, units
 from stages.generative import frozen, train, weights
 from tests import ROOT
 from tests.interrupted import run_here
@@ -87,6 +87,9 @@ def test_samples_of_the_shown_seed_are_kept(done: Path):
         assert shown["modified"].shape == (2, 3, 4, 1, 32, 32) and z.dtype == np.uint8
         assert (z == shown["modified"][1][0]).all() and (y != shown["modified"][1][1]).any()
         assert (y != u).any()
+        (unit,) = (done / "metrics/units").glob("frozen_modified_4_*")
+        _, images = units.read(unit).result
+        assert np.array_equal(shown["modified"], images)
 
 
 def test_a_step_moves_weights_and_leaves_statistics(everything: params.MNISTStudy):
@@ -95,10 +98,12 @@ def test_a_step_moves_weights_and_leaves_statistics(everything: params.MNISTStud
     f = frozen.restored(everything, way, z, 3)
     before = {name: value.clone() for name, value in f.state_dict().items()}
     state = frozen.begin({"model": f}, frozen.optimization(everything.frozen), seed=0)
+    f.train()  # as a run puts it
     state.optimization.set_rates(state.optimizers.values(), 0, 1e-3)
     x = z.sample(6, Generator().manual_seed(1))
     loss, unlike = frozen.step(state, way, z, x)
     assert float(loss.detach()) > 0 and float(unlike.detach()) > 0
+    assert not f.training
     after = f.state_dict()
     held = {name for name in before if "running" in name or "tracked" in name}
     assert held and all(torch.equal(before[name], after[name]) for name in held)
@@ -168,6 +173,10 @@ def test_a_clone_makes_the_table_from_units_and_trains_what_else_it_needs(
         ({"rule": "ign"}, "tightness with the rule ign"),
         ({"rule": "none"}, "weight 0 and tightness null with the rule none"),
         ({"noise": "white"}, "fourier"),
+        (
+            {"tightness": TIGHT | {"distance": "l1"}},
+            "tightness.distance mse with the rule modified",
+        ),
     ],
 )
 def test_a_way_that_makes_no_sense_is_refused(

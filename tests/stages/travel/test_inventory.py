@@ -7,7 +7,9 @@ import pytest
 
 from stages.common import units
 from stages.common.units import Finished, Identity
+from stages.travel import inventory as all_units
 from stages.travel.inventory import Work, explain, inventory
+from tests import ROOT
 from tests.stages.travel.conftest import RULES, write_params
 
 
@@ -19,6 +21,13 @@ def test_the_units_are_those_that_the_stages_compute(works: dict[str, Work]):
     expected += ["gradients_B1_default_0", "transposed_B1_transposed_0_0"]
     assert labels == sorted(expected)
     assert all(name == work.identity.name for name, work in works.items())
+
+
+def test_no_stage_that_plans_units_is_forgotten():
+    planning = {
+        path.stem for path in ROOT.glob("stages/*/*.py") if "\ndef plan(" in path.read_text()
+    }
+    assert planning - set(vars(all_units)) == set()
 
 
 @pytest.mark.parametrize("pipeline", ["laptop", "cifar", ""])
