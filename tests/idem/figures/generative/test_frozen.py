@@ -45,7 +45,7 @@ def test_samples_before_stand_left_of_samples_after(channels: int):
 
 def test_distances_are_medians_by_step_in_the_look_of_each_way():
     *_, axes = drawn(figure_frozen(shown(), ROWS)).axes
-    lines = [line for line in axes.lines if len(line.get_xdata())]
+    lines: list[Any] = [line for line in axes.lines if np.size(line.get_xdata())]
     looks = style.looks(look for _, look in WAYS.values())
     expected = {looks[look]["color"]: PLACES[way] + 1 for way, (_, look) in WAYS.items()}
     assert {line.get_color(): line.get_ydata()[1] for line in lines} == pytest.approx(expected)
