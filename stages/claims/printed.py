@@ -150,7 +150,7 @@ CLAIMS = {
         "with a decorrelated code and noise in the data, a training of ours, it does so too",
     ),
     "R2": Claim(
-        "digits from one map, in eval mode",
+        "digits from one idempotent map",
         OURS,
         "a training of ours with the rule does so as a map of single images, near the data",
     ),

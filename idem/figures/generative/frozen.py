@@ -15,11 +15,11 @@ from idem.figures.generative.pictures import WHITE, Images, gallery
 
 # What a way is called, and whose look of `idem.figures.style` it has; as they are shown.
 WAYS = {
-    "modified": ("Our training, modified rule", "modified"),
+    "modified": ("Our training, then modified rule", "modified"),
     "modified_alone": ("… without matching", "alone"),
-    "ordinary": ("… ordinary rule instead", "ordinary"),
-    "none": ("… no rule", "denoiser"),
-    "denoiser": ("Never a rule", "autoencoder"),
+    "ordinary": ("… then ordinary rule", "ordinary"),
+    "none": ("… then no rule", "denoiser"),
+    "denoiser": ("Starts without a rule", "autoencoder"),
     "ign": ("IGN, our code and noise", "ign_ours"),
 }
 PICTURED = ("modified", "modified_alone", "denoiser", "ign")
