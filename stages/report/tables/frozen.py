@@ -7,13 +7,14 @@ import pandas as pd
 from stages.common.params import Freezing
 from stages.report.tables.study import CONFIDENCE
 from stages.text import markdown, names
-from stages.text.estimates import in_figures, over_seeds
+from stages.text.estimates import Estimate, in_figures, over_seeds
+from stages.text.numbers import plain
 
 HEAD = (
     *("network", "rule", "matching", "noise", "f(z), before", "f(z)", "f(f(z))"),
     *("relative error on noise", "reconstruction error"),
 )
-MEASURED = ("frechet_distance", "frechet_distance_2", "relative_error", "reconstruction_error")
+MEASURED = ("frechet_distance", "frechet_distance_2", "relative_error")  # with intervals
 
 
 def frozen_table(rows: pd.DataFrame, ways: Mapping[str, Freezing]) -> str:
@@ -34,9 +35,11 @@ def frozen_table(rows: pd.DataFrame, ways: Mapping[str, Freezing]) -> str:
         tight = "" if way.tightness is None else f", tightness {way.tightness.weight:g}"
         head = [names.model(way.of), rule + tight, f"{way.matching:g}", way.noise]
         before = _mean(of[of.step == 0], "frechet_distance")
-        found.append([*head, before, *(_mean(last, measure) for measure in MEASURED)])
+        cells = [in_figures(_mean(last, measure)) for measure in MEASURED]
+        alone = plain(_mean(last, "reconstruction_error").mean)
+        found.append([*head, plain(before.mean), *cells, alone])
     return markdown.table(HEAD, found) + "\n"
 
 
-def _mean(runs: pd.DataFrame, name: str) -> str:
-    return in_figures(over_seeds(runs[name], CONFIDENCE, on_logs=True))
+def _mean(runs: pd.DataFrame, name: str) -> Estimate:
+    return over_seeds(runs[name], CONFIDENCE, on_logs=True)

@@ -166,7 +166,7 @@ def test_the_key_of_a_run_holds_what_decides_its_scores_and_no_more(study):
 
     for same in ({"seeds": [1]}, {"autoencoder": "none"}):
         assert key("baselines", **same) == key()
-    assert key("train", seeds=[1], steps=7, folder="x") == key("evaluate", images=30) == key()
+    assert key("train", seeds=[1, 3], steps=7, folder="x") == key("evaluate", images=30) == key()
     assert key("baselines", calibration_batches=4) != key() != key("train", bottleneck=3)
     assert key("evaluate", nearest_k=4) != key() != key("score", pairs=9)
 
