@@ -11,7 +11,7 @@ from stages.text.estimates import Estimate, in_figures, over_seeds
 from stages.text.numbers import plain
 
 HEAD = (
-    *("network", "rule", "matching", "noise", "f(z), before", "f(z)", "f(f(z))"),
+    *("network", "rule", "matching", "f(z), before", "f(z)", "f(f(z))"),
     *("relative error on noise", "reconstruction error"),
 )
 MEASURED = ("frechet_distance", "frechet_distance_2", "relative_error")  # with intervals
@@ -21,7 +21,8 @@ def frozen_table(rows: pd.DataFrame, ways: Mapping[str, Freezing]) -> str:
     """Return a Markdown table, a row a way: geometric means over seeds.
 
     At the last step, and before the first the distance of f(z), by statistics that were collected
-    anew on data and this noise.
+    anew on data and the noise that the network is given: of the covariance of the images, or its
+    own, that of its training.
 
     Args:
         rows: of stage ``frozen``, a row a way, seed and step.
@@ -33,7 +34,8 @@ def frozen_table(rows: pd.DataFrame, ways: Mapping[str, Freezing]) -> str:
         weight = "" if way.rule == "none" else f", {way.weight:g}"
         rule = ("IGN" if way.rule == "ign" else way.rule) + weight
         tight = "" if way.tightness is None else f", tightness {way.tightness.weight:g}"
-        head = [names.model(way.of), rule + tight, f"{way.matching:g}", way.noise]
+        own = ", its own noise" if way.noise == "fourier" else ""
+        head = [names.model(way.of) + own, rule + tight, f"{way.matching:g}"]
         before = _mean(of[of.step == 0], "frechet_distance")
         cells = [in_figures(_mean(last, measure)) for measure in MEASURED]
         alone = plain(_mean(last, "reconstruction_error").mean)

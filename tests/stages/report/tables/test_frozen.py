@@ -26,7 +26,7 @@ def test_a_row_is_a_way_before_and_at_its_last_step():
     ways = {name: params.Freezing.model_validate(way) for name, way in WAYS.items()}
     head, _, a, b, c = frozen_table(rows, ways).strip().splitlines()
     assert head == "| " + " | ".join(HEAD) + " |"
-    assert a.startswith("| our training | modified, 0.3 | 0.3 | covariance | 50 | 2 [")
+    assert a.startswith("| our training | modified, 0.3 | 0.3 | 50 | 2 [")
     assert a.endswith("] | 0.002 |")
-    assert b.startswith("| our training | none | 0 | fourier | 50 | 6 [")
-    assert c.startswith("| IGN | IGN, 1, tightness 0.6 | 0.3 | covariance | 50 | 10 [")
+    assert b.startswith("| our training, its own noise | none | 0 | 50 | 6 [")
+    assert c.startswith("| IGN | IGN, 1, tightness 0.6 | 0.3 | 50 | 10 [")
