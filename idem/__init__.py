@@ -3,13 +3,14 @@
 `idempotency_loss` trains a network towards f(f(x)) = f(x) beside another loss; `relative_error`
 says how far it got, `output_spread` whether it only shrank to a constant, which is idempotent too.
 `project` finds the projector of a matrix, each eigenvalue rounded to 0 or 1, with its rank and
-residual; `recurrence` takes the paper's way there, K ← 3K² − 2K³. `UDCGAN`, `FourierNoise` and
-`frechet_distance` are of the paper's generative networks, `Grid` and `train_lanes` of its sweeps
-over learning rates. A room for every subject holds more; names are loaded when first used.
+residual; `recurrence` takes the paper's way there, K ← 3K² − 2K³. `UDCGAN` is the paper's
+generative network, `FourierNoise` the input that IGN gives such networks, `frechet_distance`
+measures samples; `Grid` and `train_lanes` are of the paper's sweeps over learning rates. There is
+more in the subpackages, one a subject; names are loaded when first used.
 
 Which rule? Beside a task, ``rule="ordinary"``: it lowers the relative error further. The default is
-the paper's, which takes less memory, and bears larger steps under SGD on one layer near a
-projection whose outputs have a large mean; the README says where else it pays, and where not.
+the paper's, which takes less memory, and bears larger steps under SGD on one layer that is almost
+a projection and has outputs of a large mean; the README says where else it pays, and where not.
 """
 
 import lazy_loader

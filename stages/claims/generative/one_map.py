@@ -3,14 +3,14 @@
 Asked of a training with the modified rule, with one set of BatchNorm's statistics for data and
 noise, by the average of the weights at the last step: f(z) shows all digits and is nearer to the
 data than a limit, f(f(z)) is no farther than f(z), the relative error on noise and the
-reconstruction error are below limits, and IGN, trained on in the same way, is farther. The limits
+reconstruction error are below limits, and IGN, fine-tuned in the same way, is farther. The limits
 stood in the section `claims` before a network was trained for this.
 
-It is judged on networks that are trained on with their statistics frozen (stage `frozen`), on the
-split `test`: yes if all seeds of one way have all of it. That these are what it is judged on, and
-no more the leads of the search, was decided when the first of them had been seen; and by validation
-images of one of the seeds, the first, noise and weights were chosen. The leads, one seed or two on
-validation images, are told beside it.
+It is judged on networks that are fine-tuned with their statistics frozen (stage `frozen`), on the
+split `test`: yes if all seeds of one way have all of it. That it is judged on these, and no longer
+on the leads of the search, was decided when the first of them had been seen; the comparison with
+IGN, seed by seed, was worded then too. Noise, rate and weights were chosen by validation images of
+one of the seeds, the first. The leads, one seed or two on validation images, are told beside it.
 """
 
 from collections.abc import Collection, Mapping
