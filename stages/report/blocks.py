@@ -139,25 +139,26 @@ def trials_of(group: str, _: Read) -> str:
 
 def over_no_rule(_: Read) -> str:
     """Return what either rule's weights make of the errors without a rule; from its file."""
-    path = Path("metrics/study/search_fair.csv")
-    if not path.exists():
-        return "Not run yet.\n"
-    search = params.read(STUDY_PARAMS, params.MNISTStudy).search
-    return no_rule_table(fair.points(pd.read_csv(path), search.groups["fair"], search.models))
+
+    def table(rows: pd.DataFrame) -> str:
+        search = params.read(STUDY_PARAMS, params.MNISTStudy).search
+        return no_rule_table(fair.points(rows, search.groups["fair"], search.models))
+
+    return _as_it_lies(Path("metrics/study/search_fair.csv"), table)
 
 
 def statistics(_: Read) -> str:
     """Return what networks are by what their statistics are of; from its file, as it lies."""
-    path = Path("metrics/study/statistics_mnist.csv")
-    return statistics_table(pd.read_csv(path)) if path.exists() else "Not run yet.\n"
+    return _as_it_lies(Path("metrics/study/statistics_mnist.csv"), statistics_table)
 
 
 def frozen(_: Read) -> str:
     """Return what networks are that were trained on as one map; from its file, as it lies."""
-    path = Path("metrics/study/frozen_mnist.csv")
-    if not path.exists():
-        return "Not run yet.\n"
-    return frozen_table(pd.read_csv(path), params.read(STUDY_PARAMS, params.MNISTStudy).frozen.ways)
+
+    def table(rows: pd.DataFrame) -> str:
+        return frozen_table(rows, params.read(STUDY_PARAMS, params.MNISTStudy).frozen.ways)
+
+    return _as_it_lies(Path("metrics/study/frozen_mnist.csv"), table)
 
 
 def denoiser(read: Read) -> str:
@@ -213,6 +214,11 @@ def with_a_rule() -> Sequence[str]:
 def _runs(read: Read, folder: str, dataset: str) -> pd.DataFrame:
     names = ("generative", "baselines")
     return pd.concat(_csv(read, f"metrics/{folder}/{name}_{dataset}.csv") for name in names)
+
+
+def _as_it_lies(path: Path, table: Callable[[pd.DataFrame], str]) -> str:
+    """Return the table that is made of a file's rows, or that there is no file yet."""
+    return table(pd.read_csv(path)) if path.exists() else "Not run yet.\n"
 
 
 def _csv(read: Read, name: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from idem.figures import style
-from idem.figures.generative.pictures import WHITE, Images, gallery
+from idem.figures.generative.pictures import WHITE, Images, gallery, paired
 
 # What a way is called, and whose look of `idem.figures.style` it has; as they are shown.
 WAYS = {
@@ -64,10 +64,10 @@ def _strips(
 ) -> list[tuple[str, Images]]:
     """Return the noise of the first way, and of each the pairs of f(z) and f(f(z))."""
     noise = _rgb(shown[ways[0]][moment][0])
-    strips = [("Noise z", _paired(noise, np.full_like(noise, WHITE)))]
+    strips = [("Noise z", paired(noise, np.full_like(noise, WHITE)))]
     for way in ways:
         _, once, twice = map(_rgb, shown[way][moment])
-        strips.append((WAYS[way][0].partition(",")[0], _paired(once, twice)))
+        strips.append((WAYS[way][0].partition(",")[0], paired(once, twice)))
     return strips
 
 
@@ -76,10 +76,6 @@ def _rgb(images: NDArray[np.uint8]) -> Images:
     count, channels, *sides = images[:_SAMPLES].shape
     planes = np.broadcast_to(images[:_SAMPLES], (count, max(channels, 3), *sides))
     return planes.transpose(0, 2, 3, 1)
-
-
-def _paired(left: Images, right: Images) -> Images:
-    return np.stack([left, right], axis=1).reshape(-1, *left.shape[1:])
 
 
 def _draw_distances(axes: Axes, rows: pd.DataFrame) -> None:

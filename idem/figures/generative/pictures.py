@@ -57,6 +57,11 @@ def gallery(axes: Axes, rows: Sequence[tuple[str, Images]], group: int) -> NDArr
     return (lefts + side / 2) / pitch
 
 
+def paired(left: Images, right: Images) -> Images:
+    """Return images in turn: the first of `left`, that of `right`, the second of `left`, …."""
+    return np.stack([left, right], axis=1).reshape(-1, *left.shape[1:])
+
+
 def _strip(images: Images, group: int) -> Images:
     """Return images beside each other, with white below, between, and more between groups."""
     side = images.shape[1]

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from idem.figures import style
-from idem.figures.generative.pictures import WHITE, Images, gallery, images_of
+from idem.figures.generative.pictures import WHITE, Images, gallery, images_of, paired
 
 _SAMPLES, _MODELS = 5, 4  # that there is room for: beside each other, and beside other images
 _CORRUPTIONS = ("none", "noise", "mask", "sketch", "shift")
@@ -117,9 +117,9 @@ def _strips(table: pd.DataFrame) -> list[tuple[str, Images]]:
         rows = table[table["model"] == model]
         noise, once, twice = (_images(table, rows, application) for application in range(3))
         if (noise != WHITE).any() and not np.array_equal(noise, shown):
-            strips.append(("", _paired(noise, np.full_like(noise, WHITE))))
+            strips.append(("", paired(noise, np.full_like(noise, WHITE))))
             shown = noise
-        strips.append((model, _paired(once, twice)))
+        strips.append((model, paired(once, twice)))
     return strips
 
 
@@ -128,10 +128,6 @@ def _images(table: pd.DataFrame, rows: pd.DataFrame, application: int) -> Images
     pixels = [name for name in map(str, table) if name[0] == "p" and name[1:].isdigit()]
     found = rows[rows["application"] == application].set_index("sample")[pixels]
     return images_of(found.reindex(sorted(set(table["sample"])), fill_value=WHITE))
-
-
-def _paired(left: Images, right: Images) -> Images:
-    return np.stack([left, right], axis=1).reshape(-1, *left.shape[1:])
 
 
 def _draw_distances(axes: Axes, rows: pd.DataFrame, places: dict[str, float]) -> None:

@@ -64,8 +64,7 @@ def lower_rates(network: str, lanes: pd.DataFrame, section: params.Claims) -> Ve
     count = f"lower at {words.count(LOWER)} of {counted(len(words), 'rate')} below ordinary's best"
     count = ONE_RUN if lanes.run.nunique() == 1 else count
     wordings, rests = with_nature(verdict, nature(lanes, section)), sweeps.of_sweep(lanes, section)
-    steps = int(lanes.step.max())
-    text = told("T4b", steps=steps, best=best, count=count, found=found)
+    text = told("T4b", steps=sweeps.steps_of(lanes), best=best, count=count, found=found)
     return Verdict.of("T4b", wordings, rests, count, text, [network])
 
 

@@ -55,7 +55,7 @@ def lower_error(lanes: Lanes, section: params.Claims) -> Verdict:
     found = {network: compared(pair, section) for network, pair in pairs.items()}
     verdicts = [_lower(lanes[n], pair, found[n][0], section) for n, pair in pairs.items()]
     shown = {
-        n: {"steps": _steps(lanes[n]), "rates": _rates(pair, lanes[n]), "ratio": found[n][1]}
+        n: {"steps": steps_of(lanes[n]), "rates": _rates(pair, lanes[n]), "ratio": found[n][1]}
         | _beside(pair)
         for n, pair in pairs.items()
     }
@@ -80,7 +80,7 @@ def lower_rates(network: str, lanes: pd.DataFrame, width: int, section: params.C
     verdict = {2: REPRODUCED, 1: CONVENTION, 0: NOT}[lower]
     verdict = OPEN if OPEN in (matched, raw) else verdict
     factor = f"{width / 2:g}"
-    text = told("T4", steps=_steps(lanes), matched=figures, relabelled=relabelled, factor=factor)
+    text = told("T4", steps=steps_of(lanes), matched=figures, relabelled=relabelled, factor=factor)
     ours = f"lower at {share} rates (equal steps), {raw_share} (printed rates)"
     if lanes.run.nunique() == 1:
         ours = ONE_RUN
@@ -99,7 +99,7 @@ def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
     shown = [f"{count} of {each} {rule}" for rule, count in counts.items()]
     limit = f"< {section.near_zero:g}"
     ours = f"{limit} in {', '.join(shown)} trainings"
-    trainings = f"trainings of {_steps(lanes)} steps, one a run and learning rate"
+    trainings = f"trainings of {steps_of(lanes)} steps, one a run and learning rate"
     text = f"error {limit}: {' and '.join(shown)} {trainings}"
     return Verdict.of("T6", verdict, of_sweep(lanes, section), ours, text)
 
@@ -107,10 +107,10 @@ def near_zero(lanes: pd.DataFrame, section: params.Claims) -> Verdict:
 def of_sweep(lanes: pd.DataFrame, section: params.Claims) -> Evidence:
     """Return what a verdict from these lanes rests on: their runs, and the longest one's steps."""
     runs = lanes.run.nunique()
-    return evidence(runs, "run", section.least_runs, _steps(lanes), section.least_steps)
+    return evidence(runs, "run", section.least_runs, steps_of(lanes), section.least_steps)
 
 
-def _steps(lanes: pd.DataFrame) -> int:
+def steps_of(lanes: pd.DataFrame) -> int:
     """Return the steps of a lane that did not diverge early."""
     return int(lanes.step.max())
 

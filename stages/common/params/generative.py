@@ -33,6 +33,14 @@ class Tightness(Section):
     distance: Literal["mse", "l1"]
 
 
+def _check_beside(rule: object, weight: float, tightness: Tightness | None) -> None:
+    """Raise ValueError for what a rule lacks, or would not heed."""
+    if rule == "ign" and tightness is None:
+        raise ValueError("tightness with the rule ign, of weight 0 for none")
+    if rule == "none" and (weight != 0 or tightness is not None):
+        raise ValueError("weight 0 and tightness null with the rule none")
+
+
 class Model(Section):
     """How one kind of U-DCGAN is trained; a rule may be the coefficients of another corrector.
 
@@ -62,10 +70,7 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _nothing_is_ignored(self) -> "Model":
-        if self.rule == "ign" and self.tightness is None:
-            raise ValueError("tightness with the rule ign, of weight 0 for none")
-        if self.rule == "none" and (self.weight != 0 or self.tightness is not None):
-            raise ValueError("weight 0 and tightness null with the rule none")
+        _check_beside(self.rule, self.weight, self.tightness)
         settled = self.tightness is not None or self.rule in ("ordinary", "none")
         if settled and (self.gamma != 1 or self.target != "raw"):
             beside = "tightness" if self.tightness is not None else f"the rule {self.rule}"
@@ -231,10 +236,7 @@ class Freezing(Section):
 
     @model_validator(mode="after")
     def _nothing_is_ignored(self) -> "Freezing":
-        if self.rule == "ign" and self.tightness is None:
-            raise ValueError("tightness with the rule ign, of weight 0 for none")
-        if self.rule == "none" and (self.weight != 0 or self.tightness is not None):
-            raise ValueError("weight 0 and tightness null with the rule none")
+        _check_beside(self.rule, self.weight, self.tightness)
         if self.rule != "ign" and self.tightness is not None and self.tightness.distance != "mse":
             raise ValueError(f"tightness.distance mse with the rule {self.rule}")
         return self
