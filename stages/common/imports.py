@@ -1,8 +1,8 @@
 """Which source files decide a result: the one walk over imports that everything relies on.
 
 The test of the pipelines holds the code dependencies of every stage in a dvc.yaml, which are
-folders, against the folders of these files; the key of a checkpoint is of these files themselves,
-so that a long run dies of nothing that it does not use.
+folders, against the folders of these files; the key of a checkpoint is of the code in these files
+themselves (`stages.common.source`), so that a long run dies of nothing that it does not use.
 
 Modules are imported as modules: what a room re-exports is for users of the library, and a stage
 that went through it would reach files that the walk does not see. So that is an error.

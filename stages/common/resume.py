@@ -1,7 +1,7 @@
 """Run the units of a stage so that it can be killed at any time and go on later, here or elsewhere.
 
-A unit goes by one name, its label and a hash of the parameters, data and source files that decide
-it (`stages.common.units`), in two places:
+A unit goes by one name, its label and a hash of the parameters, data and code that decide it
+(`stages.common.units`), in two places:
 
     <folder>/<name>.json.gz      finished: its result, in a folder that git keeps and others share
     .ckpt/<name>_<where>.npz     begun: what it has done so far, for this machine alone; <where> is

@@ -5,18 +5,18 @@ is one file, ``<label>_<hash>.json.gz``, in a folder that is kept in git (``metr
 and is taken instead of being computed again wherever it matches. The hash, 16 hexadecimal digits,
 is `Identity.name`'s; what is unfinished goes by the same name (`stages.common.resume`).
 
-It matches when the parameters and data that decide it (`key`), and the SHA-256 of every file whose
-code does (`code`), are the same. Versions of PyTorch and NumPy, processor and device do *not*
+It matches when the parameters and data that decide it (`key`), and the SHA-256 of the code in every
+file that does (`code`; comments and docstrings are not in it: `stages.common.source`), are the same. Versions of PyTorch and NumPy, processor and device do *not*
 count: they move the last digits, as another kind of CPU does, so results agree by their kind
 (exact, rounded, chaotic: `stages.summary.kinds`), and units are there to cross machines.
 They stand in the file, so that everybody sees where it is from.
 
 The file holds, compressed, JSON with
 
-    schema    1
+    schema    2
     label     for people
     key       all parameters and digests of data that decide the result
-    code      SHA-256 by path, of each file whose code decides it
+    code      SHA-256 by path, of the code in each file that decides it
     versions  of Python, torch, numpy, pandas
     device    what PyTorch computed on, "cpu" or the name of a GPU
     cpu       the processor's name
@@ -52,8 +52,9 @@ from typing import Any, BinaryIO
 from stages.common.exact import decoded, encoded
 from stages.common.files import write_bytes
 from stages.common.imports import ROOT, deciding_files
+from stages.common.source import code_of
 
-SCHEMA = 1
+SCHEMA = 2
 SUFFIX = ".json.gz"
 LARGEST = 2**26  # bytes that a unit may have, unpacked: a unit is small, and may come from anywhere
 
@@ -73,7 +74,7 @@ class Identity:
     Attributes:
         label: for people; fit for a file's name.
         key: parameters and digests of data, as JSON gives them back.
-        code: SHA-256 by path, of each file whose code decides it.
+        code: SHA-256 by path, of the code in each file that decides it.
     """
 
     label: str
@@ -222,9 +223,15 @@ def processor() -> str:
 
 @cache
 def _code(modules: tuple[str, ...]) -> dict[str, str]:
-    """Return the SHA-256 of every file that decides what these modules compute, by path."""
+    """Return the SHA-256 of the code in every file that decides what these modules compute."""
     files = sorted({file for module in modules for file in deciding_files(module)})
-    return {file: hashlib.sha256((ROOT / file).read_bytes()).hexdigest() for file in files}
+    return {file: _sha256_of_code(file) for file in files}
+
+
+@cache
+def _sha256_of_code(file: str) -> str:
+    code = code_of((ROOT / file).read_text(encoding="utf-8"))
+    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -68,7 +68,7 @@ def tampered(content: dict[str, Any]) -> None:
 
 
 def renewed(content: dict[str, Any]) -> None:
-    content["schema"] = 2
+    content["schema"] = 1
 
 
 def emptied(content: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ def test_an_altered_unit_is_named(path: Path, change: Any):
     content = json.loads(gzip.decompress(path.read_bytes()))
     change(content)
     path.write_bytes(gzip.compress(json.dumps(content).encode()))
-    with pytest.raises(Altered, match=f"{path}: expected a finished unit of schema 1 as it was"):
+    with pytest.raises(Altered, match=f"{path}: expected a finished unit of schema 2 as it was"):
         find(path.parent, WANTED)
 
 
