@@ -1,10 +1,11 @@
 """Stage frozen: can a trained network be made to generate as one map of single images?
 
 From the weights that stage `train` left, with BatchNorm's statistics collected on data and noise
-and then held fixed, a network is trained on in evaluation mode: to reconstruct data, by a rule, and
-to make samples that have the statistics of data (`idem.generative.matching`). Nothing is normalised
-by its batch, so that what is trained is the map that is measured: before, on the way and in the
-end, on the split `test`. It can be killed at any time and goes on when it is run again.
+and then held fixed, a network is fine-tuned in evaluation mode: to reconstruct data, into which no
+noise is blended here, by a rule, and to make samples that have the statistics of data
+(`idem.generative.matching`). Nothing is normalised by its batch, so that what is trained is the map
+that is measured: before, on the way and in the end, on the split `test`. It can be killed at any
+time and goes on when it is run again.
 """
 
 from collections.abc import Mapping
