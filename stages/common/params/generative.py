@@ -222,24 +222,45 @@ class Perfect(Section):
     ways: NonEmpty[Perfecting]
 
 
-class Freezing(Section):
-    """A way to train a trained network on, as the map that it is in evaluation mode."""
+class Way(Section):
+    """A way to train a network as one map of single images."""
 
-    of: str
-    """Of train.models: whose weights."""
     rule: Literal["none", "modified", "ordinary", "ign"]
     weight: NotNegative
     tightness: Tightness | None
     matching: NotNegative
     """Weight of the penalty on samples whose statistics are not those of data."""
-    noise: Literal["fourier", "covariance"]
 
     @model_validator(mode="after")
-    def _nothing_is_ignored(self) -> "Freezing":
+    def _nothing_is_ignored(self) -> "Way":
         _check_beside(self.rule, self.weight, self.tightness)
         if self.rule != "ign" and self.tightness is not None and self.tightness.distance != "mse":
             raise ValueError(f"tightness.distance mse with the rule {self.rule}")
         return self
+
+
+class Freezing(Way):
+    """A way to train a trained network on, as the map that it is in evaluation mode."""
+
+    of: str
+    """Of train.models: whose weights."""
+    noise: Literal["fourier", "covariance"]
+
+
+class FromScratch(Section):
+    """Networks that are trained from the start as one map; measured as in `Frozen`."""
+
+    bottleneck: Count
+    steps: Count
+    warm_up: Count
+    """Steps over which the weights of the rule, of tightness and of matching grow to the whole."""
+    batch_size: Several
+    learning_rate: Positive
+    """At the first step; it falls to 0 at the last."""
+    ema_decay: Decay
+    every: Count
+    """Steps between two measurements."""
+    ways: Named[Way]
 
 
 class Frozen(Section):

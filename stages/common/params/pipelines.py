@@ -17,7 +17,14 @@ from stages.common.params.evaluation import (
     Score,
     Statistics,
 )
-from stages.common.params.generative import Baselines, Frozen, Perfect, Search, Train
+from stages.common.params.generative import (
+    Baselines,
+    FromScratch,
+    Frozen,
+    Perfect,
+    Search,
+    Train,
+)
 from stages.common.params.landscape import Cost, Flow, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
 from stages.common.params.published import Published, Readings, StandIn, Walks
@@ -207,6 +214,7 @@ class MNISTStudy(GenerativeStudy):
     search: Search
     perfect: Perfect
     frozen: Frozen
+    from_scratch: FromScratch
     statistics: Statistics
     claims: StudyClaims
 

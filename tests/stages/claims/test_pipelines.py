@@ -53,15 +53,15 @@ def test_leads_towards_one_map_have_the_modified_rule():
     assert "whole_align_no_rule" not in leads
 
 
-def test_ways_that_are_compared_with_ign_have_its_matching_and_noise_and_the_rule():
+def test_ways_that_are_compared_with_ign_have_its_matching_and_the_rule():
     settings = params.read(ROOT / "stages/pipelines/study/params.yaml", params.MNISTStudy)
     assert pipelines.ways(settings) == ["modified"]
-    corrector = {"modified": settings.train.models["modified"].model_copy(update={"rule": [0, 1]})}
-    train = settings.train.model_copy(update={"models": settings.train.models | corrector})
-    assert pipelines.ways(settings.model_copy(update={"train": train})) == []
-    alone = {"modified": settings.frozen.ways["modified"]}
-    frozen = settings.frozen.model_copy(update={"ways": alone})
-    assert pipelines.ways(settings.model_copy(update={"frozen": frozen})) == []
+    ways = settings.from_scratch.ways
+    alone = {"modified": ways["modified"]}
+    others = {n: w.model_copy(update={"matching": 0.7}) if n == "ign" else w for n, w in ways.items()}
+    for changed in (alone, others):
+        section = settings.from_scratch.model_copy(update={"ways": changed})
+        assert pipelines.ways(settings.model_copy(update={"from_scratch": section})) == []
 
 
 def test_only_batch_sizes_are_compared_and_know_their_steps():
