@@ -9,7 +9,7 @@ from stages.common.params.pipelines import PIPELINES, file_of
 from stages.common.resume import Plan
 from stages.common.units import Finished, Identity
 from stages.evaluation import baselines, evaluate, latent, restore, statistics
-from stages.generative import frozen, perfect, search, train
+from stages.generative import from_scratch, frozen, perfect, search, train
 from stages.published import deviations, gradients, replay, stand_in
 from stages.sweeps import near, newdata, sweep, transposed, variants
 from stages.travel.manifest import unlike
@@ -98,4 +98,5 @@ def _plans(pipeline: str) -> Iterator[Plan]:
         yield from (search.plan(settings, name) for name in settings.search.groups)
         yield perfect.plan(settings)
         yield frozen.plan(settings)
+        yield from_scratch.plan(settings)
         yield statistics.plan(settings)
