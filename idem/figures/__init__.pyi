@@ -1,6 +1,7 @@
 from .cost import figure_cost as figure_cost
 from .generative.frozen import figure_frozen as figure_frozen
 from .generative.latent import figure_jacobian as figure_jacobian, figure_latent as figure_latent
+from .generative.one_map import figure_one_map as figure_one_map
 from .generative.prices import figure_prices as figure_prices
 from .generative.samples import (
     figure_5 as figure_5,

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from idem.data.datasets import DATASETS
-from idem.figures.generative import frozen, latent, samples, study
+from idem.figures.generative import frozen, latent, one_map, samples, study
 from stages.common import params
 from stages.common.files import write_figure, write_text
 from stages.common.params import Generative
@@ -81,6 +81,12 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
             shown = dict(images)
         if set(shown) & set(frozen.PICTURED):
             drawn["figure_frozen"] = partial(frozen.figure_frozen, shown, table("frozen"))
+    shown_from_scratch = folder / f"from_scratch_{dataset}.npz"
+    if shown_from_scratch.exists():
+        with np.load(shown_from_scratch) as images:
+            drawn["figure_one_map"] = partial(
+                one_map.figure_one_map, dict(images), table("from_scratch")
+            )
     return drawn
 
 

@@ -114,9 +114,8 @@ def step(
 ) -> list[Tensor]:
     """Make one step on a batch of data; return its losses before it, those of the objective."""
     share = min(1.0, (state.step + 1) / section.warm_up)
-    loss, *parts = losses(
-        state.model, x, z.sample(len(x), state.generator), objective(way, share), share * way.matching
-    )
+    drawn = z.sample(len(x), state.generator)
+    loss, *parts = losses(state.model, x, drawn, objective(way, share), share * way.matching)
     state.optimization.descend(state.optimizers["model"], loss)
     return parts[:-1]
 

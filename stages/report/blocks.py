@@ -17,6 +17,7 @@ from stages.common.so_far import else_so_far
 from stages.generative import fair, trials
 from stages.report import papers_scale
 from stages.report.tables.deviations import deviations_table
+from stages.report.tables.from_scratch import from_scratch_table
 from stages.report.tables.frozen import frozen_table
 from stages.report.tables.near import near_table
 from stages.report.tables.no_rule import no_rule_table
@@ -161,6 +162,16 @@ def frozen(_: Read) -> str:
     return _as_it_lies(Path("metrics/study/frozen_mnist.csv"), table)
 
 
+def from_scratch(_: Read) -> str:
+    """Return what networks are that were trained from the start as one map; as it lies."""
+
+    def table(rows: pd.DataFrame) -> str:
+        study = params.read(STUDY_PARAMS, params.MNISTStudy)
+        return from_scratch_table(rows, study.from_scratch.ways, study.claims.least_digits)
+
+    return _as_it_lies(Path("metrics/study/from_scratch_mnist.csv"), table)
+
+
 def denoiser(read: Read) -> str:
     """Return what either rule made of a trained denoiser."""
     return perfect_table(_csv(read, "metrics/study/perfect_mnist.csv"))
@@ -187,6 +198,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "a trained denoiser": denoiser,
     "statistics of BatchNorm": statistics,
     "trained on as one map": frozen,
+    "trained from the start as one map": from_scratch,
     "errors over those without a rule": over_no_rule,
 } | {f"units of {name}": partial(units_of, name) for name in ("paper", "study", "celeba")}
 

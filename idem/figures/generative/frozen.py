@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from idem.figures import style
-from idem.figures.generative.pictures import WHITE, Images, gallery, paired
+from idem.figures.generative.pictures import WHITE, Images, gallery, in_colour, paired
 
 # What a way is called, and whose look of `idem.figures.style` it has; as they are shown.
 WAYS = {
@@ -63,19 +63,12 @@ def _strips(
     shown: Mapping[str, NDArray[np.uint8]], ways: list[str], moment: int
 ) -> list[tuple[str, Images]]:
     """Return the noise of the first way, and of each the pairs of f(z) and f(f(z))."""
-    noise = _rgb(shown[ways[0]][moment][0])
+    noise = in_colour(shown[ways[0]][moment][0][:_SAMPLES])
     strips = [("Noise z", paired(noise, np.full_like(noise, WHITE)))]
     for way in ways:
-        _, once, twice = map(_rgb, shown[way][moment])
+        once, twice = (in_colour(images[:_SAMPLES]) for images in shown[way][moment][1:])
         strips.append((WAYS[way][0].partition(",")[0], paired(once, twice)))
     return strips
-
-
-def _rgb(images: NDArray[np.uint8]) -> Images:
-    """Return the first images, (samples, C, H, W), as `gallery` takes them."""
-    count, channels, *sides = images[:_SAMPLES].shape
-    planes = np.broadcast_to(images[:_SAMPLES], (count, max(channels, 3), *sides))
-    return planes.transpose(0, 2, 3, 1)
 
 
 def _draw_distances(axes: Axes, rows: pd.DataFrame) -> None:

@@ -57,6 +57,13 @@ def gallery(axes: Axes, rows: Sequence[tuple[str, Images]], group: int) -> NDArr
     return (lefts + side / 2) / pitch
 
 
+def in_colour(images: NDArray[np.uint8]) -> Images:
+    """Return images ``(count, C, H, W)``, grey or in colour, as `gallery` takes them."""
+    count, channels, *sides = images.shape
+    planes = np.broadcast_to(images, (count, max(channels, 3), *sides))
+    return planes.transpose(0, 2, 3, 1)
+
+
 def paired(left: Images, right: Images) -> Images:
     """Return images in turn: the first of `left`, that of `right`, the second of `left`, …."""
     return np.stack([left, right], axis=1).reshape(-1, *left.shape[1:])

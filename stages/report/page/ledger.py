@@ -64,7 +64,7 @@ SUBJECTS = {
     "G4": Subject(_TRAINED, ("study",), ("figure_5",)),
     "G5": Subject(_TRAINED, ("study",), ("figure_5",)),
     "R1": Subject(_TRAINED, _MNIST, ("figure_5", "figure_compute", "figure_collapse")),
-    "R2": Subject(("frozen", "search@one_map"), ("study",), ("figure_frozen",)),
+    "R2": Subject(("from_scratch", "search@one_map"), ("study",), ("figure_one_map",)),
     "R3": Subject(("search@attribution",), ("study",)),
     "G2": Subject(_TRAINED, ("celeba",), ("figure_5",)),
     "R4": Subject(_TRAINED, ("celeba",), ("figure_5",)),

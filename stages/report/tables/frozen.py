@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from stages.common.params import Freezing
+from stages.common.params import Freezing, Way
 from stages.report.tables.study import CONFIDENCE
 from stages.text import markdown, names
 from stages.text.estimates import Estimate, in_figures, over_seeds
@@ -31,17 +31,22 @@ def frozen_table(rows: pd.DataFrame, ways: Mapping[str, Freezing]) -> str:
     found = []
     for name, of in rows.groupby("way", sort=False):
         way, last = ways[str(name)], of[of.step == of.step.max()]
-        weight = "" if way.rule == "none" else f", {way.weight:g}"
-        rule = ("IGN" if way.rule == "ign" else way.rule) + weight
-        tight = "" if way.tightness is None else f", tightness {way.tightness.weight:g}"
         own = ", its own noise" if way.noise == "fourier" else ""
-        head = [names.model(way.of) + own, rule + tight, f"{way.matching:g}"]
-        before = _mean(of[of.step == 0], "frechet_distance")
-        cells = [in_figures(_mean(last, measure)) for measure in MEASURED]
-        alone = plain(_mean(last, "reconstruction_error").mean)
+        head = [names.model(way.of) + own, in_words(way), f"{way.matching:g}"]
+        before = over_seeds_of(of[of.step == 0], "frechet_distance")
+        cells = [in_figures(over_seeds_of(last, measure)) for measure in MEASURED]
+        alone = plain(over_seeds_of(last, "reconstruction_error").mean)
         found.append([*head, plain(before.mean), *cells, alone])
     return markdown.table(HEAD, found) + "\n"
 
 
-def _mean(runs: pd.DataFrame, name: str) -> Estimate:
+def in_words(way: Way) -> str:
+    """Return the rule of a way and the weights beside it."""
+    weight = "" if way.rule == "none" else f", {way.weight:g}"
+    tight = "" if way.tightness is None else f", tightness {way.tightness.weight:g}"
+    return ("IGN" if way.rule == "ign" else way.rule) + weight + tight
+
+
+def over_seeds_of(runs: pd.DataFrame, name: str) -> Estimate:
+    """Return the geometric mean of a measurement over seeds, a row of `runs` each."""
     return over_seeds(runs[name], CONFIDENCE, on_logs=True)
