@@ -3,12 +3,14 @@
 What a network with one set of statistics is given should look to its first layers as data do:
 this noise has the first two moments of the images, so that whatever is linear in its input has the
 same means and covariances on both. Of `idem.generative.noise.FourierNoise` the mean is that of the
-images, and the covariances are theirs on average over places. With m the mean, C the covariance and S its symmetric root, S S = C,
+images, and the covariances are theirs on average over places. With m the mean, C the covariance and
+S its symmetric root, S S = C,
 
     z = m + S w,        w white
 
-S is unique, so that a seed gives the same noise on every CPU, up to rounding; a GPU draws others. Its cost is the
-cube of the number of pixels: seconds for 32 x 32 grey ones, hours for 64 x 64 in colour.
+S is unique, so that a seed gives the same noise on every CPU, up to rounding; a GPU draws others.
+Its cost is the cube of the number of pixels: seconds for 32 x 32 grey ones, hours for 64 x 64 in
+colour.
 """
 
 from collections.abc import Sequence

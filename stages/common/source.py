@@ -1,7 +1,7 @@
 """What of a Python file can decide a result: the code, without what is written for its readers.
 
-The digest of a unit's code is of this, so that a docstring can be mended without hours of runs being
-made again for it, as the one about which rule to take had to wait for.
+The digest of a unit's code is of this, so that a docstring can be mended without hours of runs
+being made again for it.
 """
 
 import ast
@@ -10,7 +10,7 @@ import tokenize
 
 
 def code_of(source: str) -> str:
-    """Return a file's text without comments, docstrings and empty lines.
+    r"""Return a file's text without comments, docstrings and empty lines.
 
     Strings that are a statement of their own are docstrings, of attributes too; those that share a
     line with code stay. Nothing else is changed, so that the result is the same with any version of
@@ -20,8 +20,8 @@ def code_of(source: str) -> str:
         SyntaxError: for what is not Python.
 
     Example:
-        >>> code_of('def f(x):\\n    "Double."\\n\\n    return 2 * x  # exactly\\n')
-        'def f(x):\\n    return 2 * x\\n'
+        >>> code_of('def f(x):\n    "Double."\n\n    return 2 * x  # exactly\n')
+        'def f(x):\n    return 2 * x\n'
     """
     lines = list(io.StringIO(source))
     left_out = {line for node in ast.walk(ast.parse(source)) for line in _of_docstring(node, lines)}
@@ -37,7 +37,7 @@ def code_of(source: str) -> str:
 def _of_docstring(node: ast.AST, lines: list[str]) -> range:
     """Return the lines, from 0, of a string that is a statement and has them for itself."""
     match node:
-        case ast.Expr(value=ast.Constant(value=str()), end_lineno=int(last), end_col_offset=int(end)):
+        case ast.Expr(ast.Constant(str()), end_lineno=int(last), end_col_offset=int(end)):
             before = lines[node.lineno - 1].encode()[: node.col_offset]
             after = lines[last - 1].encode()[end:].strip()
             if not before.strip() and (not after or after.startswith(b"#")):

@@ -6,10 +6,11 @@ and is taken instead of being computed again wherever it matches. The hash, 16 h
 is `Identity.name`'s; what is unfinished goes by the same name (`stages.common.resume`).
 
 It matches when the parameters and data that decide it (`key`), and the SHA-256 of the code in every
-file that does (`code`; comments and docstrings are not in it: `stages.common.source`), are the same. Versions of PyTorch and NumPy, processor and device do *not*
-count: they move the last digits, as another kind of CPU does, so results agree by their kind
-(exact, rounded, chaotic: `stages.summary.kinds`), and units are there to cross machines.
-They stand in the file, so that everybody sees where it is from.
+file that does (`code`; comments and docstrings are no part of it: `stages.common.source`), are the
+same. Versions of PyTorch and NumPy, processor and device do *not* count: they move the last digits,
+as another kind of CPU does, so results agree by their kind (exact, rounded, chaotic:
+`stages.summary.kinds`), and units are there to cross machines. They stand in the file, so that
+everybody sees where it is from.
 
 The file holds, compressed, JSON with
 

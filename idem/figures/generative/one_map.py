@@ -19,7 +19,10 @@ WAYS = {
     "none": ("No rule", "denoiser"),
     "ign": ("IGN", "ign_ours"),
 }
-PANELS = {"frechet_distance": "Fréchet distance of f(z)", "relative_error": "Relative error on noise"}
+PANELS = {
+    "frechet_distance": "Fréchet distance of f(z)",
+    "relative_error": "Relative error on noise",
+}
 _SAMPLES = 8
 
 
@@ -45,23 +48,21 @@ def figure_one_map(shown: Mapping[str, NDArray[np.uint8]], rows: pd.DataFrame) -
             f"and {', '.join(rows.way.unique())}"
         )
     figure = Figure(figsize=(style.WIDTH, 0.32 * (len(ways) + 1) + 2.6), layout="constrained")
-    samples, panels = figure.subfigures(2, 1, height_ratios=[len(ways) + 1, 6])
-    axes = samples.subplots()
-    places = gallery(axes, _strips(shown, ways), group=2)
-    axes.set_xticks(places, ["f", "f²"] * (len(places) // 2))
+    layout: list[list[Any]] = [["samples"] * len(PANELS), [*PANELS]]
+    axes = figure.subplot_mosaic(layout, height_ratios=[0.32 * (len(ways) + 1), 2.0])
+    places = gallery(axes["samples"], _strips(shown, ways), group=2)
+    axes["samples"].set_xticks(places, ["f", "f²"] * (len(places) // 2))
     looks = {way: look for way, (_, look) in WAYS.items()}
     by_look = rows[rows.way.isin(ways)].assign(look=lambda of: of.way.map(looks))
-    for panel, (measure, title) in zip(panels.subplots(1, 2), PANELS.items(), strict=True):
-        _draw(panel, by_look, measure, title)
+    for measure, title in PANELS.items():
+        _draw(axes[measure], by_look, measure, title)
     drawn = style.looks(looks.values())
     handles = [Line2D([], [], label=WAYS[way][0], **drawn[looks[way]]) for way in ways]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(ways))
     return figure
 
 
-def _strips(
-    shown: Mapping[str, NDArray[np.uint8]], ways: list[str]
-) -> list[tuple[str, Images]]:
+def _strips(shown: Mapping[str, NDArray[np.uint8]], ways: list[str]) -> list[tuple[str, Images]]:
     """Return the noise, and of each way the pairs of f(z) and f(f(z))."""
     noise = in_colour(shown[ways[0]][0][:_SAMPLES])
     strips = [("Noise z", paired(noise, np.full_like(noise, WHITE)))]

@@ -58,7 +58,7 @@ def test_ways_that_are_compared_with_ign_have_its_matching_and_the_rule():
     assert pipelines.ways(settings) == ["modified"]
     ways = settings.from_scratch.ways
     alone = {"modified": ways["modified"]}
-    others = {n: w.model_copy(update={"matching": 0.7}) if n == "ign" else w for n, w in ways.items()}
+    others = ways | {"ign": ways["ign"].model_copy(update={"matching": 0.7})}
     for changed in (alone, others):
         section = settings.from_scratch.model_copy(update={"ways": changed})
         assert pipelines.ways(settings.model_copy(update={"from_scratch": section})) == []
