@@ -24,6 +24,7 @@ from stages.common import params
 
 PREFIX = "eval_"  # of measurements in eval mode, by the EMA weights, in a search
 PEER = "ign"  # the way than which others are to be nearer to the data
+NEARER = "nearer than IGN"
 
 
 def judge(
@@ -48,7 +49,7 @@ def judge(
     if peers.empty or runs.empty or set(runs.way) < set(ways):
         return Verdict("R2", NOT_RUN, "–", "networks were not trained yet")
     peer = peers.set_index("seed").frechet_distance
-    holds = each(runs, section) | {"nearer than IGN": runs.frechet_distance < runs.seed.map(peer)}
+    holds = each(runs, section) | {NEARER: runs.frechet_distance < runs.seed.map(peer)}
     seeds = runs.groupby("way", sort=False).size()
     counts = pd.DataFrame(holds).groupby(runs.way, sort=False).sum()
     whole = counts.eq(seeds, axis=0).all(axis=1)
@@ -68,7 +69,8 @@ def judge(
     )
     limits, worst = section.one_map, shown.max()
     ours = f"f(z) within {worst.frechet_distance:.3g} ({limits.frechet_distance:g} asked), "
-    ours += f"relative error {worst.relative_error:.2g} ({limits.relative_error:g})"
+    ours += f"relative error {worst.relative_error:.2g} ({limits.relative_error:g}), "
+    ours += f"nearer than IGN on {counts.loc[way, NEARER]} of {seeds[way]} seeds"
     rests = evidence(int(seeds[way]), "seed", section.least_runs)
     return Verdict.of("R2", [REPRODUCED if whole.any() else NOT], rests, ours, text)
 
