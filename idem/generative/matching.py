@@ -1,9 +1,9 @@
 """A loss that gives a network's samples the statistics that its own layers see of data.
 
-In training mode a layer of BatchNorm normalises every batch by itself, which keeps the channels of
-f(z) from becoming constant over a batch. As a map of single images, with statistics held fixed, f
-has nothing of the kind: fine-tuned by a rule alone, f(z) collapses, as a constant is idempotent
-too. Here the samples are asked for what the batch had given them. With x data, y = f(z), and θ' the
+In training mode a layer of BatchNorm normalises every batch by itself, so that none of its channels
+is constant over a batch of noise. As a map of single images, with statistics held fixed, f has
+nothing of the kind: fine-tuned by a rule alone, f(z) collapses, as a constant is idempotent too.
+Here the samples are asked for what the batch had given them. With x data, y = f(z), and θ' the
 parameters of f held fixed,
 
     M = sum over the normalised layers of f_θ' of  disagreement(their input on x, their input on y)

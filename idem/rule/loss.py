@@ -22,10 +22,11 @@ only how a batch of the latter is reduced is left open. Its published curves are
 over the batch for the modified rule, and over all elements for the ordinary loss, a factor of n/2
 between the two. The scales offered here multiply value and gradient of *all* rules.
 
-Which rule? Beside a task, the ordinary one: it lowers the relative error further. Without a task,
-on one layer that is almost a projection and whose outputs have a large mean, the modified rule
-bears far larger steps of SGD, as the ordinary one's second application multiplies its curvature by
-the mean square of y; far from any idempotent the two differ little. The README has the numbers.
+Which rule? Beside a task, the ordinary one: it lowers the relative error further; modified takes
+less memory, and in our training from noise to images it generates better. Without a task, on one
+layer that is almost a projection and whose outputs have a large mean, modified bears far larger
+steps of SGD, as the ordinary rule's second application multiplies its curvature by the mean square
+of y; far from any idempotent the two differ little. The README has the numbers.
 
 Other correctors. The modified rule is one of a family: a polynomial g(K) = Σ α_k Kᵏ (equation 4)
 asks a linear layer, whose outputs are y = Kx, to become g(K), and any network to return

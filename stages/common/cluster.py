@@ -6,8 +6,8 @@ fails, counts the workers once, and hands out arguments by way of workers whose 
 A worker runs one unit at a time, on one thread, in the folder it was started in: checkpoints stay
 there, files that units read are brought there if they are not yet, and tensors that they write are
 brought home. It takes no unit unless its code, Python, torch, NumPy and distributed are those of
-the stage. Its code is what it was when it ran its first unit, as that is what it has imported,
-whatever became of the files.
+the stage, in whole files, text included. Its code is what it was when it ran its first unit, as
+that is what it has imported, whatever became of the files.
 """
 
 import gc

@@ -84,9 +84,10 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
     shown_from_scratch = folder / f"from_scratch_{dataset}.npz"
     if shown_from_scratch.exists():
         with np.load(shown_from_scratch) as images:
-            drawn["figure_one_map"] = partial(
-                one_map.figure_one_map, dict(images), table("from_scratch")
-            )
+            shown = dict(images)
+        if set(shown) & set(one_map.WAYS):
+            by_step = table("from_scratch")
+            drawn["figure_one_map"] = partial(one_map.figure_one_map, shown, by_step)
     return drawn
 
 

@@ -76,7 +76,8 @@ def shrink_generative(content: dict[str, Any]) -> None:
         content["frozen"] |= {"steps": 2, "batch_size": 5, "every": 2, "samples": 8}
         content["frozen"] |= {"shown_samples": 4, "shown_seed": 0, "ways": kept_ways}
     if "from_scratch" in content:
-        content["from_scratch"] |= {"steps": 2, "batch_size": 5, "every": 2, "bottleneck": 2}
+        content["from_scratch"] |= {"steps": 2, "warm_up": 1, "batch_size": 5}
+        content["from_scratch"] |= {"every": 2, "bottleneck": 2}
     if "baselines" in content:
         once = {"validation": BRIEF["validation"] | {"every": 8}}
         content["baselines"] |= BRIEF | {"steps": 8} | once

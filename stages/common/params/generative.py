@@ -262,6 +262,12 @@ class FromScratch(Section):
     """Steps between two measurements."""
     ways: Named[Way]
 
+    @model_validator(mode="after")
+    def _it_is_warm_in_the_end(self) -> "FromScratch":
+        if self.warm_up > self.steps:
+            raise ValueError(f"warm_up of at most steps, {self.steps}, got {self.warm_up}")
+        return self
+
 
 class Frozen(Section):
     """Trained networks that are trained on with their statistics frozen."""

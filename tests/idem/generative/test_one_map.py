@@ -70,11 +70,19 @@ def test_samples_that_do_not_vary_have_a_gradient():
     assert y.grad is not None and y.grad.isfinite().all()
 
 
-def test_passes_are_shared():
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("modified", 5),  # f(x), f(z), f(f(z)), f(f(f(z))); f(f(z)) with f held
+        ("none", 3),
+        ("ign", 5),  # f(x), f(z), f(f(z)) with f held, f of f(z) held; f(f(z)) with f held
+    ],
+)
+def test_passes_are_shared(name: str, expected: int):
     f, passes = network(), list[int]()
     f.register_forward_hook(lambda *_: passes.append(1))
-    losses(f, X, Z, OBJECTIVES["modified"], 0.3)
-    assert len(passes) == 5  # f(x), f(z), f(f(z)) and f(f(f(z))) by the rule, f(f(z)) held
+    losses(f, X, Z, OBJECTIVES[name], 0.3)
+    assert len(passes) == expected
 
 
 def test_nothing_is_left_on_the_network():

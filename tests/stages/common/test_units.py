@@ -67,20 +67,22 @@ def tampered(content: dict[str, Any]) -> None:
     content["result"]["$rows"]["step"][1] = 2
 
 
-def renewed(content: dict[str, Any]) -> None:
-    content["schema"] = 1
+def outdated(content: dict[str, Any]) -> None:
+    content["schema"] = units.SCHEMA - 1
 
 
 def emptied(content: dict[str, Any]) -> None:
     content.clear()
 
 
-@pytest.mark.parametrize("change", [tampered, renewed, emptied])
+@pytest.mark.parametrize("change", [tampered, outdated, emptied])
 def test_an_altered_unit_is_named(path: Path, change: Any):
     content = json.loads(gzip.decompress(path.read_bytes()))
     change(content)
     path.write_bytes(gzip.compress(json.dumps(content).encode()))
-    with pytest.raises(Altered, match=f"{path}: expected a finished unit of schema 2 as it was"):
+    with pytest.raises(
+        Altered, match=f"{path}: expected a finished unit of schema {units.SCHEMA} as it was"
+    ):
         find(path.parent, WANTED)
 
 

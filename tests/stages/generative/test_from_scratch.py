@@ -10,6 +10,7 @@ import torch
 import yaml
 from torch import Generator
 
+from idem.checkpoint import Checkpoint, OutOfTime
 from idem.generative.ign import IGN
 from stages.common import params, units
 from stages.generative import from_scratch
@@ -132,6 +133,18 @@ def test_what_is_changed_of_a_way_makes_its_units_stale_alone(everything: params
     )
 
 
+def test_a_run_that_is_stopped_while_it_warms_up_goes_on_to_the_same_end(
+    done: Path, everything: params.MNISTStudy, tmp_path: Path
+):
+    path = tmp_path / "checkpoint.npz"
+    with pytest.raises(OutOfTime):
+        from_scratch.trained(everything, "ign", 3, Checkpoint(path, deadline=0.0))
+    rows, shown = from_scratch.trained(everything, "ign", 3, Checkpoint(path))
+    (unit,) = (done / "metrics/units").glob("from_scratch_ign_3_*")
+    expected, images = units.read(unit).result
+    assert str(rows) == str(expected) and np.array_equal(shown, images)
+
+
 def test_a_clone_makes_the_table_from_units(done: Path, tmp_path: Path):
     prepare(tmp_path)
     shutil.copytree(done / "metrics/units", tmp_path / "metrics/units")
@@ -140,6 +153,15 @@ def test_a_clone_makes_the_table_from_units(done: Path, tmp_path: Path):
     assert run_here(from_scratch, ["--params", STUDY, "--metrics", "metrics"], tmp_path) == 0
     name = "metrics/from_scratch_mnist.csv"
     assert (tmp_path / name).read_bytes() == (done / name).read_bytes()
+
+
+def test_a_warm_up_beyond_the_end_is_refused(tmp_path: Path):
+    prepare(tmp_path)
+    content = yaml.safe_load((tmp_path / STUDY).read_text())
+    content["from_scratch"]["warm_up"] = 6
+    (tmp_path / STUDY).write_text(yaml.safe_dump(content))
+    with pytest.raises(SystemExit, match="warm_up of at most steps, 5, got 6"):
+        params.read(tmp_path / STUDY, params.MNISTStudy)
 
 
 @pytest.mark.parametrize(

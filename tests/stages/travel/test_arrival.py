@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stages.common import units
 from stages.travel import archive, arrival
 from stages.travel.arrival import checked, in_the_way, matched, place
 from stages.travel.departure import gathered
@@ -47,7 +48,9 @@ def test_a_tampered_row_is_refused_by_its_digest(tar: Path):
     def tamper(files: dict[str, bytes]) -> None:
         files[name] = files[name][:-30] + bytes(30)
 
-    with pytest.raises(ValueError, match=f"{name}: expected a finished unit of schema 1"):
+    with pytest.raises(
+        ValueError, match=f"{name}: expected a finished unit of schema {units.SCHEMA}"
+    ):
         checked(changed(tar, tamper))
 
 

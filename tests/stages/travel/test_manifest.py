@@ -52,7 +52,9 @@ def test_a_unit_that_is_altered_or_under_another_name_is_named(works: dict[str, 
     (one, content), (other, _), *_ = gathered("paper").items()
     with pytest.raises(ValueError, match=f"^{other}: expected the unit that its name says, got"):
         opened(other, content)
-    with pytest.raises(ValueError, match=f"^{one}: expected a finished unit of schema 1"):
+    with pytest.raises(
+        ValueError, match=f"^{one}: expected a finished unit of schema {units.SCHEMA}"
+    ):
         opened(one, content[:-20])
 
 
