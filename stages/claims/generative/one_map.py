@@ -69,9 +69,9 @@ def judge(
         limits=section.one_map,
     )
     limits, worst = section.one_map, shown.max()
-    ours = f"f(z) within {worst.frechet_distance:.3g} ({limits.frechet_distance:g} asked), "
-    ours += f"relative error {worst.relative_error:.2g} ({limits.relative_error:g}), "
-    ours += f"nearer than IGN on {counts.loc[way, NEARER]} of {seeds[way]} seeds"
+    ours = f"f(z) within {worst.frechet_distance:.3g} ({limits.frechet_distance:g}), "
+    ours += f"error {worst.relative_error:.2g} ({limits.relative_error:g}), "
+    ours += f"ahead of IGN {counts.loc[way, NEARER]} of {seeds[way]}"
     rests = evidence(int(seeds[way]), "seed", section.least_runs)
     return Verdict.of("R2", [REPRODUCED if whole.any() else NOT], rests, ours, text)
 

@@ -257,6 +257,7 @@ def test_the_laptop_keeps_no_units(tmp_path: Path):
 def test_other_parameters_and_other_code_have_a_file_of_their_own(monkeypatch: pytest.MonkeyPatch):
     def file(key: Any, *modules: str) -> Path:
         units._code.cache_clear()
+        units._sha256_of_code.cache_clear()
         return resume.place_of(units.identity_of("label", key, modules))
 
     one = file([1], "idem.sweeps.sweep")
@@ -266,13 +267,16 @@ def test_other_parameters_and_other_code_have_a_file_of_their_own(monkeypatch: p
     )
     assert one.parent == resume.FOLDER and one.name.startswith("label_")
     sources = {}
-    monkeypatch.setattr(Path, "read_bytes", lambda path: sources.get(path.name, b""))
+    monkeypatch.setattr(Path, "read_text", lambda path, encoding: sources.get(path.name, ""))
     same = file([1], "idem.sweeps.sweep")
     for name, matters in (("lanes.py", True), ("corrector.py", True), ("projection.py", False)):
-        sources[name] = b"changed"
+        sources[name] = "# A comment.\n"
+        assert file([1], "idem.sweeps.sweep") == same, name
+        sources[name] = "changed = True\n"
         assert (file([1], "idem.sweeps.sweep") != same) == matters, name
         sources.clear()
     units._code.cache_clear()  # of what is no code
+    units._sha256_of_code.cache_clear()
 
 
 def test_another_kind_of_device_has_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch):
