@@ -1,16 +1,20 @@
 """Made-up images, and a prepared data set of noise, for stages that only have to run."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from PIL import Image
 from safetensors.torch import save_file
 
 from idem.data.datasets import Labelled, Split, save
 from idem.evaluation.classifier import Classifier
+
+STUDY = "stages/pipelines/study/params.yaml"
 
 
 def jpeg(seed: int, width: int = 40, height: int = 50, mode: str = "RGB") -> bytes:
@@ -47,3 +51,12 @@ def write_classifier(folder: Path) -> None:
     """Write a classifier that was never trained."""
     torch.manual_seed(0)
     save_file(Classifier().state_dict(), folder / "data/mnist/classifier.safetensors")
+
+
+def write_study(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write the parameters of the study on MNIST, images of every split, and a classifier."""
+    path = folder / STUDY
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    write_mnist(folder, ("train", "valid", "test"), 41)
+    write_classifier(folder)

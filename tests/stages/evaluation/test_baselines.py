@@ -21,10 +21,9 @@ from stages.common.files import write_tensors
 from stages.evaluation import baselines
 from stages.generative import networks, scoring
 from tests import ROOT
-from tests.made_up import write_classifier, write_mnist
+from tests.made_up import STUDY, write_study
 
 OUT_OF_TIME = 75
-STUDY = "stages/pipelines/study/params.yaml"
 ARGUMENTS = ["mnist", "--params", STUDY, "--metrics", "metrics"]
 TINY = {"batch_size": 6, "log_every": 3, "calibration_batches": 3}
 VALIDATE = {"every": 4, "samples": 20, "seed": 1}
@@ -46,10 +45,7 @@ def prepare(folder: Path, **changes: Any) -> None:
     content["baselines"] = TINY | {"seeds": [3, 4], "steps": 14, "learning_rate": 2e-4}
     content["baselines"] |= {"betas": [0.5, 0.999], "ema_decay": 0.9, "validation": VALIDATE}
     content["baselines"] |= {"autoencoder": "autoencoder"} | changes
-    (folder / STUDY).parent.mkdir(parents=True, exist_ok=True)
-    (folder / STUDY).write_text(yaml.safe_dump(content, sort_keys=False))
-    write_mnist(folder, ("train", "valid", "test"), 41)
-    write_classifier(folder)
+    write_study(folder, content)
 
 
 def autoencoders(everything: params.GenerativeStudy) -> None:

@@ -16,9 +16,8 @@ from stages.common import params, units
 from stages.generative import from_scratch
 from tests import ROOT
 from tests.interrupted import run_here
-from tests.made_up import write_classifier, write_mnist
+from tests.made_up import STUDY, write_study
 
-STUDY = "stages/pipelines/study/params.yaml"
 TIGHT = {"weight": 0.6, "clamp": 1.5, "distance": "mse"}
 WAY = {"rule": "modified", "weight": 0.2, "tightness": None, "matching": 0.3}
 WAYS = {
@@ -37,10 +36,7 @@ def prepare(folder: Path) -> None:
     content["frozen"] |= {"samples": 20, "shown_samples": 4, "shown_seed": 4}
     content["score"] |= {"batch_size": 10, "pairs": 10}
     content["from_scratch"] = SMALL
-    (folder / STUDY).parent.mkdir(parents=True, exist_ok=True)
-    (folder / STUDY).write_text(yaml.safe_dump(content, sort_keys=False))
-    write_mnist(folder, ("train", "valid", "test"), 41)
-    write_classifier(folder)
+    write_study(folder, content)
 
 
 @pytest.fixture(scope="module")

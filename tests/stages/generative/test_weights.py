@@ -11,10 +11,9 @@ from stages.evaluation import evaluate, latent, restore
 from stages.generative import runs, train, weights
 from tests import ROOT, interrupted
 from tests.interrupted import check_alike
-from tests.made_up import write_classifier, write_mnist
+from tests.made_up import STUDY, write_study
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # forward mode scripts
-STUDY = "stages/pipelines/study/params.yaml"
 ARGUMENTS = ["mnist", "--params", STUDY, "--metrics", "metrics"]
 STAGES = (train, evaluate, restore, latent)
 MODELS = ("modified", "ign")
@@ -40,10 +39,7 @@ def prepare(folder: Path) -> None:
     content["restore"] |= {"images": 6, "batch_size": 6, "training_images": 20, "resamples": 9}
     content["latent"] |= {"images": 8, "batch_size": 5, "applications": 2, "points": 1, "pairs": 2}
     content["latent"] |= {"steps": 3, "embedded": 5, "perplexity": 2.0, "embedding_steps": 250}
-    (folder / STUDY).parent.mkdir(parents=True, exist_ok=True)
-    (folder / STUDY).write_text(yaml.safe_dump(content, sort_keys=False))
-    write_mnist(folder, ("train", "valid", "test"), 41)
-    write_classifier(folder)
+    write_study(folder, content)
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
