@@ -152,7 +152,7 @@ CLAIMS = {
     "R2": Claim(
         "digits from one idempotent map",
         OURS,
-        "a training of ours with the rule does so as a map of single images, near the data",
+        "a network trained with the rule is one map of single images that generates",
     ),
     "R3": Claim(
         "does the corrector matter, or only the stopped gradient?",

@@ -18,11 +18,13 @@ WAYS = {
     "modified": ("Modified rule", "modified"),
     "none": ("No rule", "denoiser"),
     "ign": ("IGN", "ign_ours"),
+    "ign_lighter": ("IGN, lighter weights", "ign_published"),
 }
 PANELS = {
     "frechet_distance": "Fréchet distance of f(z)",
     "relative_error": "Relative error on noise",
 }
+_BY_ORDERS = "frechet_distance"  # spans orders of magnitude, unlike the other
 _SAMPLES = 8
 
 
@@ -73,7 +75,10 @@ def _strips(shown: Mapping[str, NDArray[np.uint8]], ways: list[str]) -> list[tup
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, measure: str, title: str) -> None:
-    style.logarithmic(axes, "y")
+    if measure == _BY_ORDERS:
+        style.logarithmic(axes, "y")
     axes.set(xlabel="steps", title=title)
     options: dict[str, Any] = {"by": "look", "markersize": 4}
     style.lines(axes, rows, "step", measure, **options)
+    if measure != _BY_ORDERS:
+        axes.set_ylim(bottom=0)

@@ -11,8 +11,9 @@ split `test`: yes if all seeds of one way have all of it. Twice it was judged on
 the leads of the search, and on networks that are fine-tuned with their statistics frozen (stage
 `frozen`), of which none had all of it. That it is judged on these was decided when trials of one of
 the seeds had been seen on validation images, by which rate, weights and the width of the code were
-chosen, for ours in sixteen trials; IGN had one, in which it was nearer. The leads, one seed or two
-on validation images, are told beside it.
+chosen, for ours in sixteen trials; IGN had one, in which it was nearer. Ways that it is not asked
+of, such as the same training without a rule, and the leads, one seed or two on validation images,
+are told beside it.
 """
 
 from collections.abc import Collection, Mapping
@@ -39,7 +40,7 @@ def judge(
 
     Args:
         trained: columns ``way``, ``seed``, ``step`` and measurements in eval mode; None if nothing
-            was trained.
+            was trained. Ways that are neither asked nor the peer are told beside the verdict.
         tried: columns ``setting``, ``seed``, ``step`` and such measurements behind `PREFIX`; None
             if nothing was tried.
         ways: those of `trained` that it is asked of.
@@ -65,6 +66,7 @@ def judge(
         least=shown.min(),
         most=shown.max(),
         peer=peer,
+        beside=_beside(last(trained, "way", _not_asked(trained, ways)), section),
         searched=_searched(last(renamed(tried), "setting", leads), section),
         limits=section.one_map,
     )
@@ -111,6 +113,26 @@ def each(runs: pd.DataFrame, section: params.StudyClaims) -> dict[str, pd.Series
         "idempotent": runs.relative_error <= limits.relative_error,
         "reconstructs": runs.reconstruction_error <= limits.reconstruction_error,
     }
+
+
+def _not_asked(trained: pd.DataFrame | None, ways: Collection[str]) -> list[str]:
+    """Return the ways that were trained beside those that are asked, and the peer."""
+    found = [] if trained is None else trained.way.unique()
+    return [way for way in found if way not in {PEER, *ways}]
+
+
+def _beside(runs: pd.DataFrame, section: params.StudyClaims) -> list[dict[str, object]]:
+    """Return of each way how many seeds keep all limits, and how near and idempotent they are."""
+    return [
+        {
+            "way": way,
+            "whole": int(pd.DataFrame(each(of, section)).all(axis=1).sum()),
+            "seeds": len(of),
+            "least": of.drop(columns="way").min(),
+            "most": of.drop(columns="way").max(),
+        }
+        for way, of in runs.groupby("way", sort=False)
+    ]
 
 
 def _searched(runs: pd.DataFrame, section: params.StudyClaims) -> Mapping[str, object]:

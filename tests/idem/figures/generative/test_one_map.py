@@ -47,6 +47,7 @@ def test_panels_are_medians_by_step_in_the_look_of_each_way():
     looks = style.looks(look for _, look in WAYS.values())
     for place, (axes, title) in enumerate(zip(panels, PANELS.values(), strict=True)):
         assert axes.get_title() == title
+        assert axes.get_yscale() == ("linear" if place else "log")
         lines: list[Any] = [line for line in axes.lines if np.size(line.get_xdata())]
         expected = {
             looks[look]["color"]: (PLACES[way] + 1) / 100**place for way, (_, look) in WAYS.items()
@@ -56,7 +57,7 @@ def test_panels_are_medians_by_step_in_the_look_of_each_way():
 
 
 def test_samples_without_rows_and_nothing_at_all_are_named():
-    with pytest.raises(ValueError, match="expected the same of modified, none, ign in both"):
+    with pytest.raises(ValueError, match="expected the same of modified, none, ign, ign_lighter in both"):
         figure_one_map(SHOWN, ROWS[ROWS.way != "ign"])
     with pytest.raises(ValueError, match="got another and modified"):
         figure_one_map({"another": SHOWN["another"]}, ROWS)

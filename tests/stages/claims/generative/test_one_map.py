@@ -107,6 +107,17 @@ def test_leads_of_the_search_are_told_beside_it():
     assert "no matching" not in judge(runs("a"), PEERS).measured
 
 
+def test_ways_that_it_is_not_asked_of_are_told_beside_it():
+    lighter = runs("ign_lighter", frechet_distance=19.0)
+    lighter.loc[(lighter.seed == 1) & (lighter.step == 240), "relative_error"] = 0.31
+    table = pd.concat([runs("a"), PEERS, lighter])
+    found = one_map.judge(table, None, ["a"], [], ASKED)
+    assert found.verdict == YES
+    assert "way *ign lighter*: all limits kept by 4 of 5 seeds, f(z) at 19 to" in found.measured
+    assert "relative error 0.25 to 0.31" in found.measured
+    assert "Beside it" not in judge(runs("a"), PEERS).measured
+
+
 def test_before_ways_and_peers_were_trained_it_is_not_run():
     assert one_map.judge(None, None, ["a"], [], ASKED).verdict == NOT_RUN
     assert judge(runs("a")).verdict == NOT_RUN
