@@ -150,9 +150,9 @@ CLAIMS = {
         "with a decorrelated code and noise in the data, a training of ours, it does so too",
     ),
     "R2": Claim(
-        "digits from one idempotent map",
+        "digits from one map by the rule, nearer than IGN's",
         OURS,
-        "a network trained with the rule is one map of single images that generates",
+        "trained with the rule f is one map of single images that generates, nearer than IGN",
     ),
     "R3": Claim(
         "does the corrector matter, or only the stopped gradient?",

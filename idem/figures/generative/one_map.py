@@ -16,9 +16,10 @@ from idem.figures.generative.pictures import WHITE, Images, gallery, in_colour, 
 # What a way is called, and whose look of `idem.figures.style` it has; as they are shown.
 WAYS = {
     "modified": ("Modified rule", "modified"),
+    "ordinary": ("Ordinary rule", "ordinary"),
     "none": ("No rule", "denoiser"),
-    "ign": ("IGN", "ign_ours"),
     "ign_lighter": ("IGN, lighter weights", "ign_published"),
+    "ign": ("IGN", "ign_ours"),
 }
 PANELS = {
     "frechet_distance": "Fréchet distance of f(z)",

@@ -11,9 +11,11 @@ split `test`: yes if all seeds of one way have all of it. Twice it was judged on
 the leads of the search, and on networks that are fine-tuned with their statistics frozen (stage
 `frozen`), of which none had all of it. That it is judged on these was decided when trials of one of
 the seeds had been seen on validation images, by which rate, weights and the width of the code were
-chosen, for ours in sixteen trials; IGN had one, in which it was nearer. Ways that it is not asked
-of, such as the same training without a rule, and the leads, one seed or two on validation images,
-are told beside it.
+chosen, for ours in sixteen trials; IGN had one, in which it was nearer.
+
+Told beside it: ways that it is not asked of, such as the same training without a rule, and IGN at
+weights that were set when the results of ours were known; and the leads of the search, of one seed
+or two each, on validation images.
 """
 
 from collections.abc import Collection, Mapping

@@ -13,7 +13,7 @@ from stages.text.numbers import plain
 INTERVALS = ("frechet_distance", "frechet_distance_2", "relative_error", "reconstruction_error")
 HEAD = (
     *("rule", "f(z)", "f(f(z))", "relative error on noise", "reconstruction error"),
-    *("mean distance of f(f(z)) from f(z)", "seeds with all digits"),
+    *("absolute error on noise", "seeds with all digits"),
 )
 
 

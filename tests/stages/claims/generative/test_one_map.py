@@ -55,7 +55,7 @@ def test_a_way_that_has_all_of_it_on_every_seed_is_a_yes():
     found = judge(runs("a"), runs("b", **BAD), PEERS)
     assert found.verdict == YES
     assert found.ours == "f(z) within 20 (25), error 0.25 (0.3), " + AHEAD
-    assert "way *a*" in found.measured
+    assert ", *a*, noise" in found.measured
 
 
 @pytest.mark.parametrize(("name", "value"), [*BAD.items(), ("frechet_distance", 24.5)])
@@ -113,9 +113,9 @@ def test_ways_that_it_is_not_asked_of_are_told_beside_it():
     table = pd.concat([runs("a"), PEERS, lighter])
     found = one_map.judge(table, None, ["a"], [], ASKED)
     assert found.verdict == YES
-    assert "way *ign lighter*: all limits kept by 4 of 5 seeds, f(z) at 19 to" in found.measured
+    assert "for comparison *ign lighter*: all limits kept by 4 of 5 seeds, f(z) at 19 to" in found.measured
     assert "relative error 0.25 to 0.31" in found.measured
-    assert "Beside it" not in judge(runs("a"), PEERS).measured
+    assert "for comparison" not in judge(runs("a"), PEERS).measured
 
 
 def test_before_ways_and_peers_were_trained_it_is_not_run():
