@@ -150,7 +150,7 @@ CLAIMS = {
         "with a decorrelated code and noise in the data, a training of ours, it does so too",
     ),
     "R2": Claim(
-        "digits from one map by the rule, nearer than IGN's",
+        "one map that generates, nearer than IGN",
         OURS,
         "trained with the rule f is one map of single images that generates, nearer than IGN",
     ),

@@ -22,7 +22,7 @@ def test_a_row_is_a_way_at_its_last_step():
     head, _, a, b = from_scratch_table(rows, ways, 10).strip().splitlines()
     assert head == (
         "| rule | f(z) | f(f(z)) | relative error on noise | reconstruction error | "
-        "mean distance of f(f(z)) from f(z) | seeds with all digits |"
+        "absolute error on noise | seeds with all digits |"
     )
     assert a.startswith("| modified, 0.2 | 2 [") and a.endswith("] | 0.002 | 1 of 2 |")
     assert b.startswith("| IGN, 1, tightness 0.6 | 6 [") and b.endswith("] | 0.006 | 1 of 2 |")
