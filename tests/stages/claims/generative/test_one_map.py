@@ -113,7 +113,8 @@ def test_ways_that_it_is_not_asked_of_are_told_beside_it():
     table = pd.concat([runs("a"), PEERS, lighter])
     found = one_map.judge(table, None, ["a"], [], ASKED)
     assert found.verdict == YES
-    assert "for comparison *ign lighter*: all limits kept by 4 of 5 seeds, f(z) at 19 to" in found.measured
+    assert "; for comparison *ign lighter*: all limits kept by 4 of 5 seeds" in found.measured
+    assert "f(z) at 19 to" in found.measured
     assert "relative error 0.25 to 0.31" in found.measured
     assert "for comparison" not in judge(runs("a"), PEERS).measured
 
