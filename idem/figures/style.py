@@ -48,6 +48,7 @@ _LOOKS: dict[str, tuple[str, Any, str, Any]] = {  # words, colour, marker, dashe
     "ordinary": ("Our training, ordinary rule", ORANGE, "s", _DASHED),
     "ign": ("IGN", GREEN, "^", _MIXED),
     "ign_ours": ("IGN with our code and noise", "#00563f", "<", _DASHED),
+    "ign_lighter": ("IGN, lighter weights", "#4db08a", "8", _DOTTED),
     "modified_tight_published": ("Modified, as on the poster", "#a6cee3", "p", _MIXED),
     "modified_tight": ("Our training with tightness", "#4a90c2", "*", _DASHED),
     "ign_published": ("IGN, published tightness", "#7fcbae", "v", _DOTTED),

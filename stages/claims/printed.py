@@ -150,9 +150,9 @@ CLAIMS = {
         "with a decorrelated code and noise in the data, a training of ours, it does so too",
     ),
     "R2": Claim(
-        "one map that generates, nearer than IGN",
+        "one idempotent map that generates, nearer than IGN",
         OURS,
-        "trained with the rule f is one map of single images that generates, nearer than IGN",
+        "with the rule f is one map that generates, idempotent within limits, nearer than IGN",
     ),
     "R3": Claim(
         "does the corrector matter, or only the stopped gradient?",

@@ -18,7 +18,7 @@ WAYS = {
     "modified": ("Modified rule", "modified"),
     "ordinary": ("Ordinary rule", "ordinary"),
     "none": ("No rule", "denoiser"),
-    "ign_lighter": ("IGN, lighter weights", "ign_published"),
+    "ign_lighter": ("IGN, lighter weights", "ign_lighter"),
     "ign": ("IGN", "ign_ours"),
 }
 PANELS = {

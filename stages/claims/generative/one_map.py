@@ -1,4 +1,4 @@
-"""R2, our own goal: does a network generate in eval mode, where f is a map of single images?
+"""R2, our own goal: is f, trained with the rule, one idempotent map that generates?
 
 Asked of a training with the modified rule by the average of the weights at the last step: f(z)
 shows all digits and is nearer to the data than a limit, f(f(z)) is no farther than f(z), the
@@ -29,6 +29,7 @@ from stages.common import params
 PREFIX = "eval_"  # of measurements in eval mode, by the EMA weights, in a search
 PEER = "ign"  # the way than which others are to be nearer to the data
 NEARER = "nearer than IGN"
+_ERRORS = ("frechet_distance", "frechet_distance_2", "relative_error", "reconstruction_error")
 
 
 def judge(
@@ -83,7 +84,7 @@ def judge(
 def last(table: pd.DataFrame | None, name: str, chosen: Collection[str]) -> pd.DataFrame:
     """Return the last measurement of every run of these, in the order of the table.
 
-    One that diverged is infinitely far.
+    One that diverged is infinitely far, with infinite errors.
 
     Args:
         table: columns ``seed``, ``step``, that which tells runs apart, and measurements; or None.
@@ -94,7 +95,7 @@ def last(table: pd.DataFrame | None, name: str, chosen: Collection[str]) -> pd.D
         return pd.DataFrame(columns=[name, "seed"])
     of = table[table[name].isin(chosen)]
     ends = of.sort_values("step").groupby([name, "seed"], sort=False).tail(1)
-    return ends.sort_index().reset_index(drop=True).fillna({"frechet_distance": np.inf})
+    return ends.sort_index().reset_index(drop=True).fillna(dict.fromkeys(_ERRORS, np.inf))
 
 
 def renamed(tried: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -48,6 +48,7 @@ def test_panels_are_medians_by_step_in_the_look_of_each_way():
     for place, (axes, title) in enumerate(zip(panels, PANELS.values(), strict=True)):
         assert axes.get_title() == title
         assert axes.get_yscale() == ("linear" if place else "log")
+        assert (axes.get_ylim()[0] == 0) == bool(place)
         lines: list[Any] = [line for line in axes.lines if np.size(line.get_xdata())]
         expected = {
             looks[look]["color"]: (PLACES[way] + 1) / 100**place for way, (_, look) in WAYS.items()

@@ -110,13 +110,19 @@ def test_leads_of_the_search_are_told_beside_it():
 def test_ways_that_it_is_not_asked_of_are_told_beside_it():
     lighter = runs("ign_lighter", frechet_distance=19.0)
     lighter.loc[(lighter.seed == 1) & (lighter.step == 240), "relative_error"] = 0.31
-    table = pd.concat([runs("a"), PEERS, lighter])
+    table = pd.concat([runs("a"), PEERS, lighter, runs("b")])
     found = one_map.judge(table, None, ["a"], [], ASKED)
     assert found.verdict == YES
-    assert "; for comparison *ign lighter*: all limits kept by 4 of 5 seeds" in found.measured
-    assert "f(z) at 19 to" in found.measured
-    assert "relative error 0.25 to 0.31" in found.measured
-    assert "for comparison" not in judge(runs("a"), PEERS).measured
+    told = "IGN at lighter weights, set when these results were known, 4 of 5 (f(z) at 19 to 19, "
+    assert told + "relative error 0.25 to 0.31), b 5 of 5 (f(z)" in found.measured
+    assert "Trained likewise" not in judge(runs("a"), PEERS).measured
+
+
+def test_one_of_these_that_diverged_is_told_as_infinitely_far():
+    broken = runs("none")
+    broken.loc[(broken.seed == 1) & (broken.step == 240), [*GOOD]] = float("nan")
+    found = one_map.judge(pd.concat([runs("a"), PEERS, broken]), None, ["a"], [], ASKED)
+    assert "no rule 4 of 5 (f(z) at 20 to inf, relative error 0.25 to inf)" in found.measured
 
 
 def test_before_ways_and_peers_were_trained_it_is_not_run():
