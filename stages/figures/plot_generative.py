@@ -5,13 +5,14 @@ shows them among all others; drawings of numbers and of generated images lie bes
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from idem.data.datasets import DATASETS
 from idem.figures.generative import frozen, latent, one_map, samples, study
@@ -25,6 +26,10 @@ from stages.figures.album import album
 
 OF_PHOTOGRAPHS = ("figure_restoration", "figure_neighbours")
 DISTANCE = "frechet_distance"  # the measure that stands beside the samples
+OF_WAYS = {  # of the stages that train a network in several ways: what draws the samples of which
+    "figure_frozen": ("frozen", frozen.PICTURED, frozen.figure_frozen),
+    "figure_one_map": ("from_scratch", one_map.WAYS, one_map.figure_one_map),
+}
 Drawing = Callable[[], Figure]
 
 
@@ -75,20 +80,18 @@ def drawings(folder: Path, dataset: str, settings: Generative) -> dict[str, Draw
         history = pd.concat([table("validation"), table("baselines_validation")], ignore_index=True)
         spent = {n: of["operations"] for n, of in json.loads(baselines.read_text()).items()}
         drawn["figure_compute"] = partial(study.figure_compute, history, spent)
-    shown_of_ways = folder / f"frozen_{dataset}.npz"
-    if shown_of_ways.exists():
-        with np.load(shown_of_ways) as images:
-            shown = dict(images)
-        if set(shown) & set(frozen.PICTURED):
-            drawn["figure_frozen"] = partial(frozen.figure_frozen, shown, table("frozen"))
-    shown_from_scratch = folder / f"from_scratch_{dataset}.npz"
-    if shown_from_scratch.exists():
-        with np.load(shown_from_scratch) as images:
-            shown = dict(images)
-        if set(shown) & set(one_map.WAYS):
-            by_step = table("from_scratch")
-            drawn["figure_one_map"] = partial(one_map.figure_one_map, shown, by_step)
+    for name, (stage, known, draw) in OF_WAYS.items():
+        if shown := samples_of_ways(folder / f"{stage}_{dataset}.npz", known):
+            drawn[name] = partial(draw, shown, table(stage))
     return drawn
+
+
+def samples_of_ways(path: Path, known: Collection[str]) -> dict[str, NDArray[np.uint8]]:
+    """Return the samples of every way in a file; nothing without it or without a known way."""
+    if not path.exists():
+        return {}
+    with np.load(path) as images:
+        return dict(images) if set(images) & set(known) else {}
 
 
 if __name__ == "__main__":

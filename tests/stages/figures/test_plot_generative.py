@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from stages.figures import plot_generative
@@ -50,3 +51,14 @@ def test_pictures_that_may_be_passed_on_are_on_no_page(tmp_path: Path, monkeypat
     monkeypatch.setattr(sys, "argv", arguments)
     plot_generative.main()
     assert [path.as_posix() for path in Path().rglob("*.*")] == [f"metrics/{name}.png"]
+
+
+def test_samples_are_drawn_where_a_way_is_known(tmp_path: Path):
+    path = tmp_path / "ways.npz"
+    assert plot_generative.samples_of_ways(path, ["a"]) == {}
+    np.savez(path, a=np.zeros(2, np.uint8), b=np.ones(2, np.uint8))
+    assert [*plot_generative.samples_of_ways(path, ["a"])] == ["a", "b"]
+    assert plot_generative.samples_of_ways(path, ["c"]) == {}
+    for stage, known, draw in plot_generative.OF_WAYS.values():
+        with np.load(ROOT / f"metrics/study/{stage}_mnist.npz") as kept:
+            assert set(kept) >= set(known), draw
