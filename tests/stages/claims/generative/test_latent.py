@@ -121,3 +121,18 @@ def test_a_mode_that_differs_is_named_and_few_seeds_too():
         "in eval mode yes; "
     )
     assert said.brief == "yes or no (indication: 2 seeds)"
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (["yes", "yes"], "yes"),
+        (["undecided", "no", "no"], "no"),
+        (["no", "undecided"], "no"),
+        (["undecided", "undecided"], "undecided"),
+        (["undecided", "yes"], "yes or undecided"),
+        (["undecided", "no", "yes"], "yes or no or undecided"),
+    ],
+)
+def test_in_brief_it_does_not_hang_on_which_models_are_undecided(answers, expected: str):
+    assert latent.in_brief(answers) == expected
