@@ -25,10 +25,15 @@ import pandas as pd
 
 from stages.claims.verdict import NOT, NOT_RUN, REPRODUCED, Verdict, evidence, told
 from stages.common import params
+from stages.text.numbers import digits
 
 PREFIX = "eval_"  # of measurements in eval mode, by the EMA weights, in a search
 PEER = "ign"  # the way than which others are to be nearer to the data
 NEARER = "nearer than IGN"
+WORDS = {  # of ways that are told beside
+    "none": "no rule",
+    "ign_lighter": "IGN at lighter weights, set when these results were known,",
+}
 _ERRORS = ("frechet_distance", "frechet_distance_2", "relative_error", "reconstruction_error")
 
 
@@ -69,10 +74,10 @@ def judge(
         least=shown.min(),
         most=shown.max(),
         peer=peer,
-        beside=_beside(last(trained, "way", _not_asked(trained, ways)), section),
         searched=_searched(last(renamed(tried), "setting", leads), section),
         limits=section.one_map,
     )
+    text += told_beside(last(trained, "way", _not_asked(trained, ways)), section)
     limits, worst = section.one_map, shown.max()
     ours = f"f(z) within {worst.frechet_distance:.3g} ({limits.frechet_distance:g}), "
     ours += f"error {worst.relative_error:.2g} ({limits.relative_error:g}), "
@@ -124,18 +129,22 @@ def _not_asked(trained: pd.DataFrame | None, ways: Collection[str]) -> list[str]
     return [way for way in found if way not in {PEER, *ways}]
 
 
-def _beside(runs: pd.DataFrame, section: params.StudyClaims) -> list[dict[str, object]]:
+def told_beside(runs: pd.DataFrame, section: params.StudyClaims) -> str:
     """Return of each way how many seeds keep all limits, and how near and idempotent they are."""
-    return [
-        {
-            "way": way,
-            "whole": int(pd.DataFrame(each(of, section)).all(axis=1).sum()),
-            "seeds": len(of),
-            "least": of.drop(columns="way").min(),
-            "most": of.drop(columns="way").max(),
-        }
-        for way, of in runs.groupby("way", sort=False)
-    ]
+    found = []
+    for way, of in runs.groupby("way", sort=False):
+        whole = int(pd.DataFrame(each(of, section)).all(axis=1).sum())
+        near, error = (_range(of[name]) for name in ("frechet_distance", "relative_error"))
+        words = WORDS.get(str(way), way)
+        found.append(f"{words} {whole} of {len(of)} (f(z) at {near}, relative error {error})")
+    if not found:
+        return ""
+    asked = "seeds that keep all but the comparison with IGN"
+    return f". Trained likewise, not asked of; {asked}: {', '.join(found)}"
+
+
+def _range(values: pd.Series) -> str:
+    return f"{digits(values.min())} to {digits(values.max())}"
 
 
 def _searched(runs: pd.DataFrame, section: params.StudyClaims) -> Mapping[str, object]:
