@@ -57,7 +57,8 @@ _LOOKS: dict[str, tuple[str, Any, str, Any]] = {  # words, colour, marker, dashe
     "dcgan": ("DCGAN", "0.25", "h", _MIXED),
     "untrained": ("Untrained", "0.8", ">", ""),
 }
-MODEL_NAMES = {name: words for name, (words, *_) in _LOOKS.items() if name != "untrained"}
+_NO_MODELS = ("ign_lighter", "untrained")  # of a pipeline: they are drawn beside models
+MODEL_NAMES = {name: words for name, (words, *_) in _LOOKS.items() if name not in _NO_MODELS}
 _OTHERS: list[tuple[Any, str, Any]] = [("0.3", "*", ""), ("0.55", "p", _DASHED), ("0.7", "d", "")]
 Draw = ParamSpec("Draw")
 Styles = Mapping[str, dict[str, Any]]  # keywords of a line of matplotlib, by name
