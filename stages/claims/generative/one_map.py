@@ -56,7 +56,7 @@ def judge(
         section: the thresholds.
     """
     runs, peers = last(trained, "way", ways), last(trained, "way", [PEER])
-    if peers.empty or runs.empty or set(runs.way) < set(ways):
+    if trained is None or peers.empty or runs.empty or set(runs.way) < set(ways):
         return Verdict("R2", NOT_RUN, "–", "networks were not trained yet")
     peer = peers.set_index("seed").frechet_distance
     holds = each(runs, section) | {NEARER: runs.frechet_distance < runs.seed.map(peer)}
@@ -77,7 +77,7 @@ def judge(
         searched=_searched(last(renamed(tried), "setting", leads), section),
         limits=section.one_map,
     )
-    text += told_beside(last(trained, "way", _not_asked(trained, ways)), section)
+    text += told_beside(last(trained, "way", {*trained.way} - {PEER, *ways}), section)
     limits, worst = section.one_map, shown.max()
     ours = f"f(z) within {worst.frechet_distance:.3g} ({limits.frechet_distance:g}), "
     ours += f"error {worst.relative_error:.2g} ({limits.relative_error:g}), "
@@ -123,17 +123,16 @@ def each(runs: pd.DataFrame, section: params.StudyClaims) -> dict[str, pd.Series
     }
 
 
-def _not_asked(trained: pd.DataFrame | None, ways: Collection[str]) -> list[str]:
-    """Return the ways that were trained beside those that are asked, and the peer."""
-    found = [] if trained is None else trained.way.unique()
-    return [way for way in found if way not in {PEER, *ways}]
+def _all_of_it(runs: pd.DataFrame, section: params.StudyClaims) -> pd.Series:
+    """Return which runs have everything that is asked of a run alone."""
+    return pd.DataFrame(each(runs, section)).all(axis=1)
 
 
 def told_beside(runs: pd.DataFrame, section: params.StudyClaims) -> str:
     """Return of each way how many seeds keep all limits, and how near and idempotent they are."""
     found = []
     for way, of in runs.groupby("way", sort=False):
-        whole = int(pd.DataFrame(each(of, section)).all(axis=1).sum())
+        whole = int(_all_of_it(of, section).sum())
         near, error = (_range(of[name]) for name in ("frechet_distance", "relative_error"))
         words = WORDS.get(str(way), way)
         found.append(f"{words} {whole} of {len(of)} (f(z) at {near}, relative error {error})")
@@ -151,7 +150,7 @@ def _searched(runs: pd.DataFrame, section: params.StudyClaims) -> Mapping[str, o
     """Return what the leads of the search came to."""
     if runs.empty:
         return {"settings": 0}
-    met = pd.DataFrame(each(runs, section)).all(axis=1)
+    met = _all_of_it(runs, section)
     return {
         "settings": runs.setting.nunique(),
         "whole": int(met.groupby(runs.setting).all().sum()),
