@@ -37,12 +37,17 @@ def main() -> None:
 
 def write(path: Path, grids: Mapping[str, Grid], found: Mapping[str, pd.DataFrame]) -> None:
     """Write `path`.csv and `path`.json from the rows of cases."""
-    lanes = pd.concat(
+    lanes = lanes_of(found)
+    write_csv(Path(f"{path}.csv"), tabulate(lanes))
+    write_json(Path(f"{path}.json"), headline(lanes, grids))
+
+
+def lanes_of(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a row a lane from the rows of cases, with ``case`` and ``initial_relative_error``."""
+    return pd.concat(
         last_rows(rows).assign(case=name, initial_relative_error=_first(rows))
         for name, rows in found.items()
     )
-    write_csv(Path(f"{path}.csv"), tabulate(lanes))
-    write_json(Path(f"{path}.json"), headline(lanes, grids))
 
 
 def plan(settings: params.Swept) -> resume.Plan:

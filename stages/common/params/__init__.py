@@ -57,6 +57,7 @@ from stages.common.params.pipelines import (
 from stages.common.params.published import Lines, Published, Readings, StandIn, Walks
 from stages.common.params.reading import arguments, choose, read
 from stages.common.params.sweeps import (
+    CentredCase,
     DataCase,
     Near,
     Network,

@@ -8,6 +8,7 @@ from stages.common.params.section import (
     Count,
     Distinct,
     Named,
+    NonEmpty,
     NotNegative,
     Positive,
     Rates,
@@ -95,6 +96,38 @@ class Near(Section):
 
     batch_size: Count
     cases: Named[Start]
+
+
+class CentredCase(Section):
+    """The same start with other inputs of its layers, or with some of them held."""
+
+    width: Several
+    input_mean: float
+    """Added to every element of the data."""
+    centres: NonEmpty[float]
+    """What is subtracted from the inputs of every layer."""
+    trained: Distinct[Count]
+    """The layers that are trained, counted from 1."""
+    runs: Count
+
+    @model_validator(mode="after")
+    def _what_is_trained_is_there(self) -> "CentredCase":
+        if max(self.trained) > len(self.centres):
+            raise ValueError(
+                f"trained: layers up to {len(self.centres)}, as many as centres, got {self.trained}"
+            )
+        return self
+
+
+class Centring(Section):
+    """Whether it is the mean of a layer's inputs that bounds the rates near a projection."""
+
+    batch_size: Count
+    noise: NotNegative
+    bias: NotNegative
+    learning_rates: Rates
+    steps: Count
+    cases: Named[CentredCase]
 
 
 class DataCase(Section):
