@@ -16,6 +16,7 @@ from stages.common import params
 from stages.common.so_far import else_so_far
 from stages.generative import fair, trials
 from stages.report import papers_scale
+from stages.report.tables.centring import centring_table
 from stages.report.tables.deviations import deviations_table
 from stages.report.tables.from_scratch import from_scratch_table
 from stages.report.tables.frozen import frozen_table
@@ -104,6 +105,15 @@ def near(_: Read) -> str:
     return near_table(json.loads(path.read_text(encoding="utf-8")), cases)
 
 
+def centring(_: Read) -> str:
+    """Return what centred inputs make of starts near a projection; from its file, as it lies."""
+    path = Path("metrics/paper/centring.json")
+    if not path.exists():
+        return "Not run yet.\n"
+    cases = params.read(PAPER_PARAMS, params.Paper).centring.cases
+    return centring_table(json.loads(path.read_text(encoding="utf-8")), cases)
+
+
 def study(read: Read) -> str:
     """Return the models of the generative study."""
     return models(_runs(read, "study", "mnist"))
@@ -188,6 +198,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "deviations by epoch": deviations_by_epoch,
     "readings": readings,
     "near a projection": near,
+    "centred inputs": centring,
     "generative study": study,
     "generative study on CelebA": study_on_celeba,
     "when modes are lost": when_modes_are_lost,

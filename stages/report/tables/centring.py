@@ -1,0 +1,70 @@
+"""The table of centred inputs: which rates either rule bears, and what it comes to."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stages.claims.intervals import ratio
+from stages.claims.sweeps import near
+from stages.claims.sweeps.comparison import RULES
+from stages.claims.verdict import number
+from stages.common import params
+from stages.text import markdown
+
+HEAD = [
+    "n",
+    "layers",
+    "data's mean",
+    "centred",
+    "trained",
+    *(f"{rule} bears" for rule in RULES),
+    *RULES,
+    "modified / ordinary",
+    "runs",
+]
+
+
+def centring_table(
+    found: Mapping[str, Mapping[str, Any]], cases: Mapping[str, params.CentredCase]
+) -> str:
+    """Return a Markdown table, a row a case, in the order of its parameters.
+
+    Which layers have centred inputs and are trained; up to which rate no run of a rule diverges,
+    and what was predicted; the relative errors at the end at the rules' best rates, and their ratio
+    with its interval over runs.
+
+    Args:
+        found: by case, of `stages.landscape.centring.headline`.
+        cases: by name; those that were not measured are left out.
+    """
+    measured = {name: case for name, case in cases.items() if name in found}
+    rows = [_row(found[name], case) for name, case in measured.items()]
+    return markdown.table(HEAD, rows) + "\n"
+
+
+def _row(found: Mapping[str, Any], case: params.CentredCase) -> list[str]:
+    layers = len(case.centres)
+    centred = [layer for layer, centre in enumerate(case.centres, start=1) if centre]
+    cells = [
+        f"{case.width}",
+        f"{layers}",
+        f"{case.input_mean:g}",
+        _layers(centred, layers) if centred else "none",
+        _layers(case.trained, layers),
+    ]
+    for rule in RULES:
+        borne = number(found[rule]["highest_rate_without_divergence"])
+        cells.append(f"{_rate(borne)} ({found['predicted_edge'][rule]:.2g})")
+    for rule in RULES:
+        left = 10 ** number(found[rule]["log10_relative_error"])
+        cells.append(f"{left:.1e} at {found[rule]['best_rate']:g}")
+    runs = f"{found['modified_over_ordinary']['runs']}"
+    return [*cells, ratio(near.estimate(found), near.figure), runs]
+
+
+def _rate(borne: float) -> str:
+    return "none" if math.isnan(borne) else f"{borne:g}"
+
+
+def _layers(chosen: Sequence[int], of: int) -> str:
+    return "all" if len(chosen) == of else ", ".join(map(str, chosen))
