@@ -11,7 +11,7 @@ A ?= HEAD
 B ?= workspace
 PIPELINE ?=
 MARKDOWN ?=
-ALL := sweep@B1 variants published@B1 near transposed centring gradients stand_in newdata readings published@B2 sweep@B2 published@B3 published@B4 sweep@B4 sweep@B3
+ALL := sweep@B1 variants published@B1 near transposed centring copying gradients stand_in newdata readings published@B2 sweep@B2 published@B3 published@B4 sweep@B4 sweep@B3
 PAPER ?= $(if $(NETWORKS),$(foreach n,$(NETWORKS),sweep@$(n) published@$(n)),$(ALL))
 
 .PHONY: repro compare plots lock demo paper study celeba report test lint bench clean

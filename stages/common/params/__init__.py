@@ -58,6 +58,8 @@ from stages.common.params.published import Lines, Published, Readings, StandIn, 
 from stages.common.params.reading import arguments, choose, read
 from stages.common.params.sweeps import (
     CentredCase,
+    Copying,
+    CopyingCase,
     DataCase,
     Near,
     Network,

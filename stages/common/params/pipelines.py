@@ -29,7 +29,15 @@ from stages.common.params.landscape import Cost, Flow, Stability, Trajectory
 from stages.common.params.linear import Linear, Peers
 from stages.common.params.published import Published, Readings, StandIn, Walks
 from stages.common.params.section import Named, NonEmpty, Section, require_known
-from stages.common.params.sweeps import Centring, Near, NewData, Sweep, Transposed, Variant
+from stages.common.params.sweeps import (
+    Centring,
+    Copying,
+    Near,
+    NewData,
+    Sweep,
+    Transposed,
+    Variant,
+)
 from stages.common.params.theory import Autodiff, Derive
 
 
@@ -179,6 +187,7 @@ class Paper(Swept):
     readings: Readings
     walks: Walks
     centring: Centring
+    copying: Copying
 
     @model_validator(mode="after")
     def _lines_are_published(self) -> "Paper":

@@ -1,8 +1,8 @@
 """Parameters of the sweeps of B1 to B4 over learning rates, and of their variants."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from stages.common.params.section import (
     Count,
@@ -128,6 +128,27 @@ class Centring(Section):
     learning_rates: Rates
     steps: Count
     cases: Named[CentredCase]
+
+
+class CopyingCase(Section):
+    """A network that is taught to copy inputs of such a mean."""
+
+    widths: Widths
+    input_mean: float
+    runs: Count
+
+
+class Copying(Section):
+    """Which rule perfects networks that were taught to copy."""
+
+    batch_size: Count
+    teaching_steps: Count
+    teaching_rate: Positive
+    learning_rates: Rates
+    steps: Count
+    keeps: Annotated[float, Field(ge=1)]
+    """How many times the start's a reconstruction error may be for a rate to count."""
+    cases: Named[CopyingCase]
 
 
 class DataCase(Section):
