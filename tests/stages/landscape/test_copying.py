@@ -14,7 +14,7 @@ from stages.landscape import copying
 from stages.landscape.copied import Copying, reconstruction, trained
 from tests import ROOT
 
-GRID = Grid([6, 3, 6], [0.01, 0.3], 1, 40, 100, 40, memory=2**20)
+GRID = Grid([6, 3, 6], [0.003, 0.01], 1, 40, 100, 40, memory=2**20)
 TAUGHT = Copying(2.0, 400, 1e-2)
 
 
