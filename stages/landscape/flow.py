@@ -2,24 +2,30 @@
 
 Which rank survives is counted from the start, on linear layers, where that is exact, and on
 LeakyReLU layers, as far as it goes: those of the stage sweep are predicted run by run. When the
-modified rule descends, what its transpose is worth, and where training stops being stable stand
-beside it, the latter two from the stages that measure them.
+modified rule descends, which projections it leaves on inputs with a mean, what its transpose is
+worth, and where training stops being stable stand beside it, the latter two from the stages that
+measure them.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
+from jinja2 import FileSystemLoader
 
 from stages.common import params
 from stages.common.files import write_csv, write_json, write_text
 from stages.landscape import survival
 from stages.landscape.descent import descent
+from stages.landscape.leaving import leaving
 from stages.sweeps.sweep import grid_of
-from stages.text.render import render
+from stages.text.render import ENVIRONMENT, render
 
 TITLE = "Appendix D, what the rules do to one layer"
+# Of section D.5 alone, so that stages that train, and depend on `stages/text`, are none the wiser.
+OWN = ENVIRONMENT.overlay(loader=FileSystemLoader(Path(__file__).with_name("templates")))
 
 
 def main() -> None:
@@ -52,6 +58,7 @@ def measure(section: params.Flow, slope: float) -> dict[str, Any]:
         "linear": survival.linear(section, K),
         "leaky": survival.leaky(section, slope),
         "descent": descent(K, section.tolerance),
+        "leaving": leaving(section.inputs, section.seed),
     }
 
 
@@ -60,7 +67,8 @@ def appendix(
 ) -> str:
     """Return Appendix D as Markdown with LaTeX, from the measurements here and elsewhere."""
     runs = [row._asdict() for row in table.itertuples(index=False)]
-    return render("appendix_d", title=TITLE, section=section, runs=runs, **found, **others)
+    last = OWN.get_template("inputs.md.j2").render(section=section.inputs, **found)
+    return render("appendix_d", title=TITLE, section=section, runs=runs, **found, **others) + last
 
 
 if __name__ == "__main__":

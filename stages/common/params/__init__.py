@@ -38,6 +38,7 @@ from stages.common.params.landscape import (
     Cost,
     Flow,
     GradientStudy,
+    MeanInputs,
     Place,
     Stability,
     Study,

@@ -8,6 +8,7 @@ from stages.common.params.section import (
     Ascending,
     Confidence,
     Count,
+    Distinct,
     FloatType,
     Named,
     NonEmpty,
@@ -80,6 +81,19 @@ class LeakyStarts(LinearStarts):
     batch_size: Several
 
 
+class MeanInputs(Section):
+    """Linear layers with biases near a projection, on inputs of several means."""
+
+    starts: Several
+    width: Several
+    noise: Positive
+    bias: Positive
+    means: Distinct[float]
+    steps: Count
+    improved_below: Annotated[float, Field(gt=0, lt=1)]
+    """Of the relative error at the start."""
+
+
 class Flow(Section):
     """What the rules do to one layer: which rank survives, and when the loss falls."""
 
@@ -90,6 +104,7 @@ class Flow(Section):
     tolerance: Positive
     linear: LinearStarts
     leaky: LeakyStarts
+    inputs: MeanInputs
 
 
 class Cost(Section):

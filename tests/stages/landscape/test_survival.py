@@ -21,6 +21,15 @@ SECTION = params.Flow.model_validate(
         "tolerance": 1e-6,
         "linear": {"starts": 40, "learning_rate": 0.05, "steps": 1500},
         "leaky": {"starts": 12, "batch_size": 50, "learning_rate": 0.2, "steps": 300},
+        "inputs": {
+            "starts": 4,
+            "width": 20,
+            "noise": 0.1,
+            "bias": 4.0,
+            "means": [-1.0, 0.0, 2.0, 5.0],
+            "steps": 3000,
+            "improved_below": 0.1,
+        },
     }
 )
 
