@@ -2,12 +2,15 @@
 
 Near a projection the modified rule leads on one layer and fails on two (stage `near`). Here the
 same functions are trained on inputs with a mean or without, centred or not
-(`idem.landscape.centred`), and with one of two layers held. Starts and batches are those of `near`,
-and every error is one on new inputs. It can be killed at any time and goes on when it is run again.
+(`idem.landscape.centred`), and with one of two layers held. Beside what they come to stand the
+rates that they should bear, and how many the modified rule should leave at whatever rate
+(`idem.theory.moments`). Starts and batches are those of `near`, and every error is one on new
+inputs. It can be killed at any time and goes on when it is run again.
 """
 
 import math
 from dataclasses import asdict
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -15,9 +18,11 @@ import pandas as pd
 import torch
 
 from idem.landscape.centred import largest_input_moment
+from idem.linear.projection import project
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from idem.sweeps.near import NearProjection
+from idem.theory.moments import decay_rates_of_layers, homogeneous, second_moment
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
 from stages.landscape.centred import Centring, trained
@@ -26,6 +31,8 @@ from stages.sweeps.aggregate import highest_safe_rate
 from stages.sweeps.sweep import grid_with, key
 
 MODULES = ("stages.landscape.centred",)
+FALLS = 0.1  # of the relative error at the start: that of claim N
+WIDEST = 20  # of networks whose decay rates are computed
 
 
 def main() -> None:
@@ -97,6 +104,7 @@ def headline(lanes: pd.DataFrame, settings: params.Paper) -> dict[str, Any]:
             "start": float(of_case.initial_relative_error.median()),
             "steps": settings.centring.steps,
             "predicted_edge": predicted_edges(settings, settings.centring.cases[str(name)]),
+            "left": left(of_case, settings, settings.centring.cases[str(name)]),
             **{rule: _of_rule(of_case[of_case.rule == rule]) for rule in RULES},
             "modified_over_ordinary": paired.at_own_best_rates(of_case, "relative_error"),
         }
@@ -122,6 +130,34 @@ def predicted_edges(settings: params.Paper, case: params.CentredCase) -> dict[st
         logs["modified"].append(math.log(2 / first))
         logs["ordinary"].append(math.log(2 / max(first, second)))
     return {rule: float(np.exp(np.mean(of_rule))) for rule, of_rule in logs.items()}
+
+
+def left(
+    of_case: pd.DataFrame, settings: params.Paper, case: params.CentredCase
+) -> dict[str, int] | None:
+    """Count the runs that the modified rule should leave at whatever rate, and those that it does.
+
+    Predicted as if all units were active, from the projection next to the start; found are the runs
+    whose relative error falls to a tenth of the start's at no rate.
+
+    Returns:
+        ``predicted``, ``found`` and ``agree``, in runs; None for wide networks, as it is dense.
+    """
+    if case.width > WIDEST:
+        return None
+    grid, centring = grid_of(settings, case), centring_of(case)
+    moment = second_moment(torch.full((case.width,), case.input_mean, dtype=torch.float64))
+    identity, predicted = torch.eye(case.width + 1, dtype=torch.float64), []
+    for run in range(grid.runs):
+        layers = [(weight.double(), bias.double()) for weight, bias in grid.start(run)]
+        product = reduce(lambda K, layer: homogeneous(*layer) @ K, layers, identity)
+        at = project(product).projector, moment, centring.centres, centring.trained
+        predicted.append(bool((decay_rates_of_layers(layers, *at).real < 0).any()))
+    of_rule = of_case[of_case.rule == "modified"]
+    fell = of_rule.relative_error < FALLS * of_rule.initial_relative_error
+    found = (~fell.groupby(of_rule.run).any()).sort_index().tolist()
+    agree = sum(a == b for a, b in zip(predicted, found, strict=True))
+    return {"predicted": sum(predicted), "found": sum(found), "agree": agree}
 
 
 def _of_rule(lanes: pd.DataFrame) -> dict[str, float]:

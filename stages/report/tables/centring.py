@@ -18,6 +18,7 @@ HEAD = [
     "centred",
     "trained",
     *(f"{rule} bears" for rule in RULES),
+    "modified leaves",
     *RULES,
     "modified / ordinary",
     "runs",
@@ -30,7 +31,8 @@ def centring_table(
     """Return a Markdown table, a row a case, in the order of its parameters.
 
     Which layers have centred inputs and are trained; up to which rate no run of a rule diverges,
-    and what was predicted; the relative errors at the end at the rules' best rates, and their ratio
+    and what was predicted; how many runs modified leaves at every rate, and how many it should; the
+    relative errors at the end at the rules' best rates, and their ratio
     with its interval over runs.
 
     Args:
@@ -55,9 +57,11 @@ def _row(found: Mapping[str, Any], case: params.CentredCase) -> list[str]:
     for rule in RULES:
         borne = number(found[rule]["highest_rate_without_divergence"])
         cells.append(f"{_rate(borne)} ({found['predicted_edge'][rule]:.2g})")
+    left = found["left"]
+    cells.append("–" if left is None else f"{left['found']} ({left['predicted']})")
     for rule in RULES:
-        left = 10 ** number(found[rule]["log10_relative_error"])
-        cells.append(f"{left:.1e} at {found[rule]['best_rate']:g}")
+        error = 10 ** number(found[rule]["log10_relative_error"])
+        cells.append(f"{error:.1e} at {found[rule]['best_rate']:g}")
     runs = f"{found['modified_over_ordinary']['runs']}"
     return [*cells, ratio(near.estimate(found), near.figure), runs]
 

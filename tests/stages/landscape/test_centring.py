@@ -110,6 +110,7 @@ def test_the_tables_are_written_from_whole_cases(
     assert set(table.groupby("case").size()) == {4}
     found = json.loads((tmp_path / "centring.json").read_text())
     assert list(found) == list(cases)
+    assert found["n20_two"]["left"]["predicted"] in (0, 1, 2)
     for of_case in found.values():
         assert of_case["modified_over_ordinary"]["runs"] == 2
         assert math.isfinite(of_case["modified"]["log10_relative_error"])
@@ -118,3 +119,19 @@ def test_the_tables_are_written_from_whole_cases(
 def test_a_layer_that_is_not_there_cannot_be_trained():
     with pytest.raises(ValueError, match="trained: layers up to 1, as many as centres"):
         params.CentredCase(width=5, input_mean=0.0, centres=[0.0], trained=[2], runs=1)
+
+
+def test_what_is_left_is_counted_by_run(settings: params.Paper):
+    """A mean between 0 and that of the outputs: left at all rates, by theory and as found."""
+    case = settings.centring.cases["n20_mean"].model_copy(update={"runs": 2, "input_mean": 2.0})
+    rows = [
+        {"rule": "modified", "run": run, "learning_rate": rate, "initial_relative_error": 0.5}
+        | {"relative_error": error}
+        for run, errors in enumerate(([0.4, math.inf], [0.04, 0.6]))
+        for rate, error in zip((0.1, 0.2), errors, strict=True)
+    ]
+    lanes = pd.DataFrame(rows)
+    assert centring.left(lanes, settings, case) == {"predicted": 2, "found": 1, "agree": 1}
+    centred = case.model_copy(update={"centres": [2.0]})
+    assert centring.left(lanes, settings, centred) == {"predicted": 0, "found": 1, "agree": 1}
+    assert centring.left(lanes, settings, case.model_copy(update={"width": 100})) is None

@@ -7,7 +7,8 @@ EDGES = {"modified": 1.45678, "ordinary": 0.0061}
 
 
 def found(low: float | None, high: float | None) -> dict:
-    of = case(low, high) | {"predicted_edge": EDGES}
+    left = None if low is None else {"predicted": 4, "found": 3, "agree": 9}
+    of = case(low, high) | {"predicted_edge": EDGES, "left": left}
     for rule, rate in (("modified", 0.6), ("ordinary", None)):
         of[rule] = of[rule] | {"highest_rate_without_divergence": rate}
     return of
@@ -20,7 +21,7 @@ def test_a_row_says_what_was_centred_and_held_and_which_rates_were_borne():
         {"centred": found(-2, -1), "plain": found(None, None)}, cases
     ).splitlines()
     assert len(lines) == 4
-    assert lines[2].startswith("| 20 | 2 | 0 | none | all | 0.6 (1.5) | none (0.0061) |")
+    assert lines[2].startswith("| 20 | 2 | 0 | none | all | 0.6 (1.5) | none (0.0061) | – |")
     assert "| not measurable |" in lines[2]
-    assert lines[3].startswith("| 20 | 2 | 4 | 2 | 2 | 0.6 (1.5) |")
+    assert lines[3].startswith("| 20 | 2 | 4 | 2 | 2 | 0.6 (1.5) | none (0.0061) | 3 (4) |")
     assert "| ×0.032 [0.01, 0.1] |" in lines[3]
