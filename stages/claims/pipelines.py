@@ -20,7 +20,7 @@ from stages.claims.sweeps import (
     routes,
     sweeps,
 )
-from stages.claims.theory import cost, differentiation, linear
+from stages.claims.theory import cost, differentiation, inputs, linear
 from stages.claims.verdict import Verdict
 from stages.common import params
 from stages.common.so_far import else_so_far
@@ -42,6 +42,7 @@ def laptop(folder: Path, settings: params.Laptop) -> list[Verdict]:
     width = settings.sweep.networks["B2"].widths[-1]
     return [
         *linear.judge(read(folder, "derive"), read(folder, "linear"), section),
+        inputs.judge(read(folder, "flow"), section),
         cost.judge(read(folder, "cost"), section),
         sweeps.parameter_counts(counts),
         sweeps.lower_error(full, section),

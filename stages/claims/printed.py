@@ -39,6 +39,11 @@ CLAIMS = {
         "they are equal (1, 2.3)",
         "for one linear layer the rule is the recurrence (1, 2.3)",
     ),
+    "L6": Claim(
+        "does it return to a projection if inputs have a mean?",
+        "left open (2.3)",
+        "one linear layer, near a projection: does the rule return if inputs have a mean? (2.3)",
+    ),
     "T1": Claim(
         "growth with depth of the ordinary gradient's cost",
         "exponentially many terms (1)",

@@ -40,6 +40,7 @@ class Claims(DigitClaims):
     """What counts for the claims of the whole paper."""
 
     least_steps: Count
+    as_predicted_from: Fraction
     near_zero: Positive
     comparable: Positive
     collapsed_below: Annotated[float, Field(gt=0, lt=1)]

@@ -40,6 +40,7 @@ SUBJECTS = {
     "L3": Subject(("derive", "linear"), figures=("figure_recurrence",)),
     "L4": Subject(("linear",), figures=("figure_recurrence",)),
     "L5": Subject(("linear",)),
+    "L6": Subject(("flow",)),
     "T1": Subject(("cost",), figures=("figure_cost",)),
     "T2": Subject(_SWEEPS),
     "T3": Subject(_SWEEPS, _SWEPT, ("figure_sweep", "figure_cost")),

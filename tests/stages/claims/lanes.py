@@ -13,6 +13,7 @@ SECTION = params.Claims(
     least_runs=3,
     least_effect=0.1,
     confidence=0.95,
+    as_predicted_from=0.9,
     near_zero=1e-6,
     comparable=0.3,
     collapsed_below=1e-3,
