@@ -64,7 +64,6 @@ def laptop(section: params.Claims) -> list[Number]:
     """Return the numbers of the root pipeline."""
     return [
         Number("data.images",              MNIST,        total("*.images"),                        EXACT),
-        Number("data.mean_pixel",          MNIST,        at("train.mean"),                         Rounded(relative=1e-5)),
         Number("data.accuracy",            CLASSES,      at("test_accuracy"),                      Rounded(absolute=5e-3)),
         Number("L4.log10_residual",        LINEAR,       at("L4.log10_floor_by_dtype.float64"),    NOISE),
         Number("L5.log10_difference",      LINEAR,       at("L5.log10_largest_difference"),        NOISE),
