@@ -17,6 +17,7 @@ from stages.common.so_far import else_so_far
 from stages.generative import fair, trials
 from stages.report import papers_scale
 from stages.report.tables.centring import centring_table
+from stages.report.tables.copying import copying_table
 from stages.report.tables.deviations import deviations_table
 from stages.report.tables.from_scratch import from_scratch_table
 from stages.report.tables.frozen import frozen_table
@@ -114,6 +115,15 @@ def centring(_: Read) -> str:
     return centring_table(json.loads(path.read_text(encoding="utf-8")), cases)
 
 
+def copying(_: Read) -> str:
+    """Return what becomes of networks that were taught to copy; from its file, as it lies."""
+    path = Path("metrics/paper/copying.json")
+    if not path.exists():
+        return "Not run yet.\n"
+    cases = params.read(PAPER_PARAMS, params.Paper).copying.cases
+    return copying_table(json.loads(path.read_text(encoding="utf-8")), cases)
+
+
 def study(read: Read) -> str:
     """Return the models of the generative study."""
     return models(_runs(read, "study", "mnist"))
@@ -199,6 +209,7 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "readings": readings,
     "near a projection": near,
     "centred inputs": centring,
+    "taught to copy": copying,
     "generative study": study,
     "generative study on CelebA": study_on_celeba,
     "when modes are lost": when_modes_are_lost,

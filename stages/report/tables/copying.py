@@ -1,0 +1,49 @@
+"""The table of networks taught to copy: which rule perfects them, and at which cost."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stages.claims.intervals import ratio
+from stages.claims.sweeps import near
+from stages.claims.sweeps.comparison import RULES
+from stages.claims.verdict import number
+from stages.common import params
+from stages.text import markdown
+
+HEAD = [
+    "widths",
+    "data's mean",
+    "relative error",
+    *RULES,
+    "modified / ordinary",
+    "reconstruction",
+    *(f"{rule}'s" for rule in RULES),
+    "runs",
+]
+
+
+def copying_table(
+    found: Mapping[str, Mapping[str, Any]], cases: Mapping[str, params.CopyingCase]
+) -> str:
+    """Return a Markdown table, a row a case, in the order of its parameters.
+
+    The relative error before, and after at the best rate of either rule of those that keep the
+    reconstruction, the ratio with its interval over runs, and the reconstruction before and after.
+
+    Args:
+        found: by case, of `stages.landscape.copying.headline`.
+        cases: by name; those that were not measured are left out.
+    """
+    measured = {name: case for name, case in cases.items() if name in found}
+    rows = [_row(found[name], case) for name, case in measured.items()]
+    return markdown.table(HEAD, rows) + "\n"
+
+
+def _row(found: Mapping[str, Any], case: params.CopyingCase) -> list[str]:
+    cells = ["–".join(map(str, case.widths)), f"{case.input_mean:g}", f"{found['start']:.2g}"]
+    for rule in RULES:
+        error = 10 ** number(found[rule]["log10_relative_error"])
+        cells.append(f"{error:.2g} at {found[rule]['best_rate']:g}")
+    cells += [ratio(near.estimate(found), near.figure), f"{found['reconstruction']:.3g}"]
+    cells += [f"{number(found[rule]['reconstruction']):.3g}" for rule in RULES]
+    return [*cells, f"{found['modified_over_ordinary']['runs']}"]
