@@ -97,31 +97,13 @@ def deviations_by_epoch(_: Read) -> str:
     return deviations_table(found) if found else "Not run yet.\n"
 
 
-def near(_: Read) -> str:
-    """Return what became of starts near a projection at the paper's scale; from its file."""
-    path = else_so_far(Path("metrics/paper/near.json"))
+def cases_of(section: str, table: Callable[[Any, Any], str], _: Read) -> str:
+    """Return the table of a section's cases at the paper's scale; from its file, as it lies."""
+    path = else_so_far(Path(f"metrics/paper/{section}.json"))
     if not path.exists():
         return "Not run yet.\n"
-    cases = params.read(PAPER_PARAMS, params.Paper).near.cases
-    return near_table(json.loads(path.read_text(encoding="utf-8")), cases)
-
-
-def centring(_: Read) -> str:
-    """Return what centred inputs make of starts near a projection; from its file, as it lies."""
-    path = Path("metrics/paper/centring.json")
-    if not path.exists():
-        return "Not run yet.\n"
-    cases = params.read(PAPER_PARAMS, params.Paper).centring.cases
-    return centring_table(json.loads(path.read_text(encoding="utf-8")), cases)
-
-
-def copying(_: Read) -> str:
-    """Return what becomes of networks that were taught to copy; from its file, as it lies."""
-    path = Path("metrics/paper/copying.json")
-    if not path.exists():
-        return "Not run yet.\n"
-    cases = params.read(PAPER_PARAMS, params.Paper).copying.cases
-    return copying_table(json.loads(path.read_text(encoding="utf-8")), cases)
+    cases = getattr(params.read(PAPER_PARAMS, params.Paper), section).cases
+    return table(json.loads(path.read_text(encoding="utf-8")), cases)
 
 
 def study(read: Read) -> str:
@@ -207,9 +189,9 @@ BLOCKS: Mapping[str, Callable[[Read], str]] = {
     "claims at the paper's scale": claims_at_the_papers_scale,
     "deviations by epoch": deviations_by_epoch,
     "readings": readings,
-    "near a projection": near,
-    "centred inputs": centring,
-    "taught to copy": copying,
+    "near a projection": partial(cases_of, "near", near_table),
+    "centred inputs": partial(cases_of, "centring", centring_table),
+    "taught to copy": partial(cases_of, "copying", copying_table),
     "generative study": study,
     "generative study on CelebA": study_on_celeba,
     "when modes are lost": when_modes_are_lost,

@@ -1,10 +1,12 @@
+from typing import Any
+
 from stages.common import params
 from stages.report.tables.copying import copying_table
 from tests.stages.claims.sweeps.test_near import case
 
 
 def test_a_row_has_errors_and_reconstructions_before_and_after():
-    found = case(-2, -1) | {"reconstruction": 0.4}
+    found: dict[str, Any] = case(-2, -1) | {"reconstruction": 0.4}
     for rule, after in (("modified", 0.41), ("ordinary", 0.437)):
         found[rule] = found[rule] | {"reconstruction": after}
     cases = {
