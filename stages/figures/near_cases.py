@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,16 +12,38 @@ from stages.common import params
 from stages.published.curves import RULES
 
 
-def ratios(path: Path, cases: Mapping[str, params.Start]) -> pd.DataFrame:
-    """Return a row a case: name, steps, the rules' ratio with its interval, and predicted edges."""
+def ratios(
+    path: Path, cases: Mapping[str, Any], name: Callable[[Any], dict[str, str]] | None = None
+) -> pd.DataFrame:
+    """Return a row a case: name, steps, the rules' ratio with its interval, and predicted edges.
+
+    Args:
+        path: of near.json, or of centring.json.
+        cases: of the parameters, by the names in that file.
+        name: what all of them are called; `names_of` if left out.
+    """
     found = json.loads(path.read_text(encoding="utf-8"))
-    names = names_of({case: cases[case] for case in found})
+    names = (name or names_of)({case: cases[case] for case in found})
     return pd.DataFrame(
         {"case": case, "name": names[case], "steps": of["steps"]}
         | of["modified_over_ordinary"]
         | {f"edge_{rule}": (of["predicted_edge"] or {}).get(rule, math.nan) for rule in RULES}
         for case, of in found.items()
     )
+
+
+def centred_names_of(cases: Mapping[str, params.CentredCase]) -> dict[str, str]:
+    """Return what cases of stage `centring` are called: size, data, what is centred and trained."""
+    return {key: ", ".join(_of_centred(case)) for key, case in cases.items()}
+
+
+def _of_centred(case: params.CentredCase) -> list[str]:
+    layers = len(case.centres)
+    words = [f"n = {case.width}", f"{layers} layer{'s' * (layers > 1)}"]
+    words += [f"data's mean {case.input_mean:g}"] if case.input_mean else []
+    words += ["centred"] if any(case.centres) else []
+    alone = f"layer {case.trained[0]} trained alone"
+    return words + ([alone] if len(case.trained) < layers else [])
 
 
 def names_of(cases: Mapping[str, params.Start]) -> dict[str, str]:

@@ -22,6 +22,16 @@ from stages.figures.plot_generative import Drawing
 from stages.published.curves import read_errors
 from stages.published.overlay import base_lines
 
+CENTRED = (  # what gets a panel of its own of stage centring
+    "n20_mean",
+    "n20_mean_centred",
+    "n20_two",
+    "n20_two_centred",
+    "n20_two_first",
+    "n20_two_second",
+    "n100_two",
+    "n100_two_centred",
+)
 _PANELS = 4  # of the widths of a layer near a projection, the largest
 
 
@@ -50,6 +60,10 @@ def drawings(folder: Path, settings: params.Paper) -> dict[str, Drawing]:
         panels = [name for name in widths(cases) if name in set(table.case)][-_PANELS:]
         ratios = near_cases.ratios(near, cases)
         found["figure_near"] = partial(figure_near, table[table.case.isin(panels)], ratios)
+    if (centring := folder / "centring.json").exists():
+        table, cases = pd.read_csv(folder / "centring.csv"), settings.centring.cases
+        ratios = near_cases.ratios(centring, cases, near_cases.centred_names_of)
+        found["figure_centring"] = partial(figure_near, table[table.case.isin(CENTRED)], ratios)
     new, numbers = (else_so_far(folder / f"newdata.{ending}") for ending in ("csv", "json"))
     if new.exists() and numbers.exists():
         each = inputs_a_dimension(settings.sweep, ["B2", "B3"])

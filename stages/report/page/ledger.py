@@ -57,7 +57,7 @@ SUBJECTS = {
     "P2": Subject(("matched",), figures=("figure_published",)),
     "P3": Subject((*_LINES, "stand_in"), _SWEPT, ("figure_lines", "figure_published")),
     "P4": Subject(("newdata",), _SWEPT, ("figure_newdata",)),
-    "N": Subject(("near",), _SWEPT, ("figure_near",)),
+    "N": Subject(("near",), _SWEPT, ("figure_near", "figure_centring")),
     "C": Subject(("autodiff",), figures=("figure_autodiff",)),
     "Q1": Subject(("trajectory",), figures=("figure_trajectory", "figure_landscape")),
     "Q2": Subject(("latent",), (*_MNIST, "celeba"), ("figure_latent", "figure_jacobian")),

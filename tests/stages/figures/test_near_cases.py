@@ -34,3 +34,12 @@ def test_a_name_tells_what_differs():
     assert names["n100_adam"] == "n = 100, bias 4, noise 0.1, Adam"
     alike = {name: case for name, case in cases.items() if case.noise == 0.1}
     assert near_cases.names_of(alike)["n20_linear"] == "n = 20, bias 4, linear"
+
+
+def test_a_centred_case_is_named_by_what_is_centred_and_trained():
+    cases = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper).centring.cases
+    names = near_cases.centred_names_of(cases)
+    assert len(set(names.values())) == len(cases)
+    assert names["n20_mean"] == "n = 20, 1 layer, data's mean 4"
+    assert names["n20_two_second"] == "n = 20, 2 layers, layer 2 trained alone"
+    assert names["n20_two_mean_centred"] == "n = 20, 2 layers, data's mean 4, centred"

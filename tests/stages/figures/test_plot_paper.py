@@ -74,3 +74,8 @@ def test_a_network_of_other_widths_is_drawn_beside_the_lines_that_it_follows(com
     figure = plot_paper.drawings(command, settings)["figure_lines"]()
     titles = [axes.get_title() for axes in figure.axes[:2]]
     assert titles == ["B2, 128 inputs, fitted (1 run)", "B3 (1 run)"]
+
+
+def test_what_gets_a_panel_of_centring_is_a_case_of_it():
+    settings = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
+    assert set(plot_paper.CENTRED) < set(settings.centring.cases)
