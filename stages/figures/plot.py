@@ -68,7 +68,7 @@ def drawings(folder: Path, parameters: params.Laptop) -> dict[str, Drawing]:
         "figure_near": partial(
             near.figure_near,
             table("near"),
-            near_cases.ratios(folder / "near.json", parameters.near.cases),
+            near_cases.ratios(folder / "near.json", parameters.near.cases, near_cases.names_of),
         ),
         "figure_cost": partial(cost.figure_cost, table("cost"), training),
         "appendix/figure_newdata": partial(

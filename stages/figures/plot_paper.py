@@ -58,7 +58,7 @@ def drawings(folder: Path, settings: params.Paper) -> dict[str, Drawing]:
     if (near := folder / "near.json").exists():
         table, cases = pd.read_csv(folder / "near.csv"), settings.near.cases
         panels = [name for name in widths(cases) if name in set(table.case)][-_PANELS:]
-        ratios = near_cases.ratios(near, cases)
+        ratios = near_cases.ratios(near, cases, near_cases.names_of)
         found["figure_near"] = partial(figure_near, table[table.case.isin(panels)], ratios)
     if (centring := folder / "centring.json").exists():
         table, cases = pd.read_csv(folder / "centring.csv"), settings.centring.cases

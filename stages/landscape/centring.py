@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from idem.landscape.centred import largest_input_moment
+from idem.landscape.curvature import stability_edge
 from idem.linear.projection import project
 from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
@@ -25,69 +27,42 @@ from idem.sweeps.near import NearProjection
 from idem.theory.moments import decay_rates_of_layers, homogeneous, second_moment
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
+from stages.landscape import cases
 from stages.landscape.centred import Centring, trained
 from stages.sweeps import near, paired
-from stages.sweeps.aggregate import highest_safe_rate
-from stages.sweeps.sweep import grid_with, key
 
 MODULES = ("stages.landscape.centred",)
-FALLS = 0.1  # of the relative error at the start: that of claim N
-WIDEST = 20  # of networks whose decay rates are computed
+WIDEST = 20  # of networks whose decay rates are computed, which takes dense matrices of size n⁴
 
 
 def main() -> None:
     """Write what every rate comes to by case and rule, and the rules at their best rates."""
     args = params.arguments("train networks near a projection with centred inputs")
     settings = params.read(args.params, params.Paper)
-    of_cases = plans(settings)
-    units = [unit for plan in of_cases.values() for unit in plan.units]
+    of_cases = {name: units_of(name, settings) for name in settings.centring.cases}
+    units = [unit for of_case in of_cases.values() for unit in of_case]
     with resume.completed(trained, units, MODULES, keep=args.units, label="centring") as parts:
-        following = iter(parts)
-        found = {
-            name: pd.DataFrame([row for _ in plan.units for row in next(following)])
-            for name, plan in of_cases.items()
-        }
-        lanes = near.lanes_of(found)
+        lanes = near.lanes_of(cases.rows(of_cases, parts))
         write_csv(args.metrics / "centring.csv", near.tabulate(lanes).drop(columns="rank"))
         write_json(args.metrics / "centring.json", headline(lanes, settings))
 
 
-def plans(settings: params.Paper) -> dict[str, resume.Plan]:
-    """Return how every case is computed: a unit a rule and run, of all its rates."""
-    return {
-        name: resume.Plan(trained, _units(name, settings, case), MODULES)
-        for name, case in settings.centring.cases.items()
-    }
-
-
-def _units(name: str, settings: params.Paper, case: params.CentredCase) -> list[resume.Unit]:
-    grid, centring = grid_of(settings, case), centring_of(case)
-    precision = settings.sweep.matmul_precision
-    return [
-        resume.Unit(
-            f"centring_{name}_{unit.rule}_{unit.run}",
-            [key(grid, unit, precision), asdict(centring)],
-            (grid, centring, unit, precision),
-            steps=len(unit.learning_rates),
-            cost=grid.operations(len(unit.learning_rates)),
-        )
-        for unit in grid.units()
-    ]
+def units_of(name: str, settings: params.Paper) -> list[resume.Unit]:
+    """Return how a case is computed: a unit a rule and run, of all its rates."""
+    case, precision = settings.centring.cases[name], settings.sweep.matmul_precision
+    how = centring_of(case)
+    return cases.units(f"centring_{name}", grid_of(settings, case), how, asdict(how), precision)
 
 
 def grid_of(settings: params.Paper, case: params.CentredCase) -> Grid:
     """Return where starts and batches of a case come from."""
     section = settings.centring
-    return grid_with(
-        settings.sweep,
+    return cases.grid(
+        settings,
+        section,
         widths=[case.width] * (len(case.centres) + 1),
-        learning_rates=section.learning_rates,
         runs=case.runs,
-        steps=section.steps,
-        batch_size=section.batch_size,
-        log_every=section.steps,
         initialization=NearProjection(section.noise, section.bias),
-        optimizer="sgd",
     )
 
 
@@ -99,75 +74,86 @@ def centring_of(case: params.CentredCase) -> Centring:
 
 def headline(lanes: pd.DataFrame, settings: params.Paper) -> dict[str, Any]:
     """Return by case what either rule comes to at its best rate, and the rates that it bears."""
-    return {
-        str(name): {
+    found = {}
+    for name, of_case in lanes.groupby("case", sort=False):
+        case = settings.centring.cases[str(name)]
+        rates = decay_rates_of(settings, case)
+        found[str(name)] = {
             "start": float(of_case.initial_relative_error.median()),
             "steps": settings.centring.steps,
-            "predicted_edge": predicted_edges(settings, settings.centring.cases[str(name)]),
-            "left": left(of_case, settings, settings.centring.cases[str(name)]),
-            **{rule: _of_rule(of_case[of_case.rule == rule]) for rule in RULES},
+            "predicted_edge": predicted_edges(settings, case, rates),
+            "leaves": leaves(of_case, rates, settings.centring.falls_to),
+            **{
+                rule: cases.at_best(of_case[of_case.rule == rule], "relative_error")
+                for rule in RULES
+            },
             "modified_over_ordinary": paired.at_own_best_rates(of_case, "relative_error"),
         }
-        for name, of_case in lanes.groupby("case", sort=False)
-    }
+    return found
 
 
-def predicted_edges(settings: params.Paper, case: params.CentredCase) -> dict[str, float]:
-    """Predict either rule's largest stable rate from what trained layers are given at the start.
+def decay_rates_of(settings: params.Paper, case: params.CentredCase) -> list[Tensor] | None:
+    """Return the decay rates of every run, as if all units were active; None for wide networks.
 
-    Modified differentiates the first application of f alone, ordinary the second one too.
-
-    Returns:
-        By rule 2 over the largest eigenvalue of the second moment of those inputs with a 1 added,
-        geometric mean over runs.
-    """
-    grid, centring = grid_of(settings, case), centring_of(case)
-    logs: dict[str, list[float]] = {rule: [] for rule in RULES}
-    for run in range(grid.runs):
-        f, x = centring.network(grid, run), next(centring.batches(grid, run))
-        with torch.no_grad():
-            first, second = largest_input_moment(f, x), largest_input_moment(f, f(x))
-        logs["modified"].append(math.log(2 / first))
-        logs["ordinary"].append(math.log(2 / max(first, second)))
-    return {rule: float(np.exp(np.mean(of_rule))) for rule, of_rule in logs.items()}
-
-
-def left(
-    of_case: pd.DataFrame, settings: params.Paper, case: params.CentredCase
-) -> dict[str, int] | None:
-    """Count the runs that the modified rule should leave at whatever rate, and those that it does.
-
-    Predicted as if all units were active, from the projection next to the start; found are the runs
-    whose relative error falls to a tenth of the start's at no rate.
-
-    Returns:
-        ``predicted``, ``found`` and ``agree``, in runs; None for wide networks, as it is dense.
+    At the projection next to the start.
     """
     if case.width > WIDEST:
         return None
     grid, centring = grid_of(settings, case), centring_of(case)
     moment = second_moment(torch.full((case.width,), case.input_mean, dtype=torch.float64))
-    identity, predicted = torch.eye(case.width + 1, dtype=torch.float64), []
+    identity, found = torch.eye(case.width + 1, dtype=torch.float64), []
     for run in range(grid.runs):
         layers = [(weight.double(), bias.double()) for weight, bias in grid.start(run)]
         product = reduce(lambda K, layer: homogeneous(*layer) @ K, layers, identity)
-        at = project(product).projector, moment, centring.centres, centring.trained
-        predicted.append(bool((decay_rates_of_layers(layers, *at).real < 0).any()))
+        P = project(product).projector
+        found.append(decay_rates_of_layers(layers, P, moment, centring.centres, centring.trained))
+    return found
+
+
+def predicted_edges(
+    settings: params.Paper, case: params.CentredCase, rates: list[Tensor] | None
+) -> dict[str, float]:
+    """Predict either rule's largest stable rate at the start.
+
+    Modified's from the decay rates, and where there are none from the second moment of what the
+    trained layers are given in the first application of f; ordinary's from that in both.
+
+    Returns:
+        By rule, the geometric mean over runs; of second moments, with a 1 added to the inputs, 2
+        over the largest eigenvalue.
+    """
+    grid, centring = grid_of(settings, case), centring_of(case)
+    edges: dict[str, list[float]] = {rule: [] for rule in RULES}
+    for run in range(grid.runs):
+        f, x = centring.network(grid, run), next(centring.batches(grid, run))
+        with torch.no_grad():
+            first, second = largest_input_moment(f, x), largest_input_moment(f, f(x))
+        edges["modified"].append(2 / first if rates is None else stability_edge(rates[run]))
+        edges["ordinary"].append(2 / max(first, second))
+    return {rule: math.exp(np.mean(np.log(of_rule))) for rule, of_rule in edges.items()}
+
+
+def leaves(
+    of_case: pd.DataFrame, rates: list[Tensor] | None, falls_to: float
+) -> dict[str, int] | None:
+    """Count the runs that the modified rule should leave at whatever rate, and those that it does.
+
+    Args:
+        of_case: the lanes of a case.
+        rates: of `decay_rates_of`; a negative one says that the run is left.
+        falls_to: a run is left if its relative error falls to this part of the start's at no rate.
+
+    Returns:
+        ``predicted``, ``found`` and ``agree``, in runs; None where nothing is predicted.
+    """
+    if rates is None:
+        return None
+    predicted = [bool((of_run.real < 0).any()) for of_run in rates]
     of_rule = of_case[of_case.rule == "modified"]
-    fell = of_rule.relative_error < FALLS * of_rule.initial_relative_error
+    fell = of_rule.relative_error <= falls_to * of_rule.initial_relative_error
     found = (~fell.groupby(of_rule.run).any()).sort_index().tolist()
     agree = sum(a == b for a, b in zip(predicted, found, strict=True))
     return {"predicted": sum(predicted), "found": sum(found), "agree": agree}
-
-
-def _of_rule(lanes: pd.DataFrame) -> dict[str, float]:
-    there = paired.at_best_rate(lanes, "relative_error")
-    return {
-        "best_rate": float(there.learning_rate.iloc[0]),
-        "log10_relative_error": math.log10(there.relative_error.median()),
-        "spread_kept": float((there.output_spread / there.initial_spread).median()),
-        "highest_rate_without_divergence": highest_safe_rate(lanes),
-    }
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from idem.rule.loss import RULES
 from idem.sweeps.grid import Grid
 from stages.common import params, resume
 from stages.common.files import write_csv, write_json
+from stages.landscape import cases
 from stages.landscape.copied import Copying, trained
 from stages.sweeps import near, paired
-from stages.sweeps.aggregate import LANE, RATE, highest_safe_rate
-from stages.sweeps.sweep import grid_with, key
+from stages.sweeps.aggregate import LANE, RATE
 
 MODULES = ("stages.landscape.copied",)
 KEPT = "kept_error"  # the relative error, infinite where the reconstruction was lost
@@ -32,12 +32,7 @@ def main() -> None:
     of_cases = {name: units_of(name, settings) for name in settings.copying.cases}
     units = [unit for of_case in of_cases.values() for unit in of_case]
     with resume.completed(trained, units, MODULES, keep=args.units, label="copying") as parts:
-        following = iter(parts)
-        found = {
-            name: pd.DataFrame([row for _ in of_case for row in next(following)])
-            for name, of_case in of_cases.items()
-        }
-        lanes = lanes_of(found, settings.copying.keeps)
+        lanes = lanes_of(cases.rows(of_cases, parts), settings.copying.keeps)
         write_csv(args.metrics / "copying.csv", tabulate(lanes))
         write_json(args.metrics / "copying.json", headline(lanes, settings.copying))
 
@@ -46,33 +41,18 @@ def units_of(name: str, settings: params.Paper) -> list[resume.Unit]:
     """Return how a case is computed: a unit a rule and run, of all its rates."""
     section, precision = settings.copying, settings.sweep.matmul_precision
     case = section.cases[name]
-    grid = grid_of(settings, case)
-    copying = Copying(case.input_mean, section.teaching_steps, section.teaching_rate)
-    return [
-        resume.Unit(
-            f"copying_{name}_{unit.rule}_{unit.run}",
-            [key(grid, unit, precision), asdict(copying)],
-            (grid, copying, unit, precision),
-            steps=len(unit.learning_rates),
-            cost=grid.operations(len(unit.learning_rates)),
-        )
-        for unit in grid.units()
-    ]
+    how = Copying(case.input_mean, section.teaching_steps, section.teaching_rate)
+    return cases.units(f"copying_{name}", grid_of(settings, case), how, asdict(how), precision)
 
 
 def grid_of(settings: params.Paper, case: params.CopyingCase) -> Grid:
     """Return where starts and batches of a case come from."""
-    section = settings.copying
-    return grid_with(
-        settings.sweep,
+    return cases.grid(
+        settings,
+        settings.copying,
         widths=case.widths,
-        learning_rates=section.learning_rates,
         runs=case.runs,
-        steps=section.steps,
-        batch_size=section.batch_size,
-        log_every=section.steps,
         initialization="default",
-        optimizer="sgd",
     )
 
 
@@ -127,15 +107,12 @@ def headline(lanes: pd.DataFrame, section: params.Copying) -> dict[str, Any]:
     }
 
 
-def _of_rule(lanes: pd.DataFrame) -> dict[str, float]:
+def _of_rule(lanes: pd.DataFrame) -> dict[str, float | None]:
+    """Return what a rule comes to at its best rate; None for it all if no rate keeps enough."""
     there = paired.at_best_rate(lanes, KEPT)
-    return {
-        "best_rate": float(there.learning_rate.iloc[0]),
-        "log10_relative_error": math.log10(there.relative_error.median()),
-        "reconstruction": float(there.reconstruction.median()),
-        "spread_kept": float((there.output_spread / there.initial_spread).median()),
-        "highest_rate_without_divergence": highest_safe_rate(lanes),
-    }
+    kept = math.isfinite(there[KEPT].median())
+    found = cases.at_best(lanes, KEPT) | {"reconstruction": float(there.reconstruction.median())}
+    return {name: value if kept else None for name, value in found.items()}
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Which projections the modified rule leaves on inputs with a mean: predicted, and found."""
+"""Which projections the modified rule leaves on inputs with a mean, and where layers then end."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from idem.landscape.curvature import stability_edge
 from idem.linear.projection import project
 from idem.sweeps.grid import seeded
 from idem.sweeps.near import NearProjection
@@ -18,14 +19,15 @@ _INPUTS = 3  # what a stream of random numbers is for: `stages.landscape.surviva
 def leaving(section: params.MeanInputs, seed: int) -> dict[str, Any]:
     """Train linear layers with biases near a projection on inputs of several means.
 
-    By the exact second moment of the inputs, and so without noise; at one over the largest rate of
-    decay of all starts.
+    By the exact second moment of the inputs, and so without noise, at half the largest rate that is
+    stable where a start's error decays.
 
     Returns:
         ``starts`` and, by mean m: ``range_mode`` and ``null_mode``, 1 + nbm and 1 + nm(m − b);
-        ``predicted``, the starts whose nearest projection is left, ``worse``, those whose relative
-        error ends above ``section.improved_below`` times what it was, and ``agree``, those that do
-        as predicted.
+        ``predicted``, the starts whose nearest projection is left; ``not_returned``, those whose
+        relative error ends above ``section.returned_below`` of the start's, of which some end
+        ``at_half``, at a fixed point with an eigenvalue ½, and some ``diverged``; and ``agree``,
+        those that return or do not as predicted.
     """
     start = NearProjection(section.noise, section.bias)
     n, generator = section.width, seeded(seed, _INPUTS)
@@ -40,18 +42,27 @@ def _of_mean(section: params.MeanInputs, K: Tensor, P: Tensor, mean: float) -> d
     moment = second_moment(torch.full((section.width,), mean, dtype=K.dtype))
     rates = decay_rates(P, moment)
     leaves = (rates.real < 0).any(-1)
-    step, before = 1 / rates.abs().max(), _relative_error(K, moment)
+    step, before = stability_edge(rates) / 2, _relative_error(K, moment)
     for _ in range(section.steps):
         K = K - step * update(K, "modified") @ moment
-    improved = _relative_error(K, moment) < section.improved_below * before
+    stayed_away = ~(_relative_error(K, moment) < section.returned_below * before)
     n, b, m = section.width, section.bias, mean
     return {
         "range_mode": 1 + n * b * m,
         "null_mode": 1 + n * m * (m - b),
         "predicted": int(leaves.sum()),
-        "worse": int((~improved).sum()),
-        "agree": int((leaves == ~improved).sum()),
+        "not_returned": int(stayed_away.sum()),
+        "at_half": sum(_has_half(layer, section.tolerance) for layer in K[stayed_away]),
+        "diverged": int((~K.isfinite().all(-1).all(-1)).sum()),
+        "agree": int((leaves == stayed_away).sum()),
     }
+
+
+def _has_half(K: Tensor, tolerance: float) -> bool:
+    """Tell whether K is a fixed point with an eigenvalue ½."""
+    if not K.isfinite().all() or torch.linalg.matrix_norm(update(K, "modified")) > tolerance:
+        return False
+    return bool(((torch.linalg.eigvals(K) - 0.5).abs() < tolerance).any())
 
 
 def _relative_error(K: Tensor, moment: Tensor) -> Tensor:

@@ -10,21 +10,24 @@ from stages.common import params
 def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     """Judge L6 from flow.json: linear layers near a projection, on inputs of several means.
 
-    No where some are left and theory said which; yes where none is; undecided where theory is wrong
-    about more than one in ten. Without a mean there is nothing to be left.
+    Undecided where theory is wrong about more of them than `as_predicted_from` allows; else no if
+    theory says that the rule leaves some, and yes if it leaves none.
     """
     leaving = found["leaving"]
     means, starts = leaving["by_mean"], leaving["starts"]
     layers = starts * len(means)
-    left, agree = (sum(of[name] for of in means.values()) for name in ("worse", "agree"))
-    verdict = YES if not left else NO
+    predicted, away, half, diverged, agree = (
+        sum(of[name] for of in means.values())
+        for name in ("predicted", "not_returned", "at_half", "diverged", "agree")
+    )
+    verdict = NO if predicted else YES
     if agree < section.as_predicted_from * layers:
         verdict = OPEN
-    ours = f"{left} of {layers} layers are left; as predicted {agree}"
-    each = (f"mean {mean}: {of['worse']} of {starts}" for mean, of in means.items())
+    ours = f"{away} of {layers} layers do not; as predicted {agree}"
+    each = (f"{of['not_returned']} of {starts} at mean {mean}" for mean, of in means.items())
     measured = (
-        "linear layers next to an oblique projection, trained in steps small enough for all that "
-        f"decays, whose error does not fall: {'; '.join(each)}. Theory tells which are left at "
-        f"whatever rate, rightly on {agree} of {layers}; the ordinary rule leaves none (D.5)"
+        "linear layers that begin next to an oblique projection; those that do not return: "
+        f"{', '.join(each)}. Of these {half} end at a fixed point with an eigenvalue ½ and "
+        f"{diverged} diverge. Theory says of {agree} of {layers} whether they do (appendix D.5)"
     )
     return Verdict("L6", verdict, ours, measured)

@@ -90,8 +90,10 @@ class MeanInputs(Section):
     bias: Positive
     means: Distinct[float]
     steps: Count
-    improved_below: Annotated[float, Field(gt=0, lt=1)]
+    returned_below: Annotated[float, Field(gt=0, lt=1)]
     """Of the relative error at the start."""
+    tolerance: Positive
+    """Of a fixed point, and of its eigenvalue ½."""
 
 
 class Flow(Section):

@@ -127,6 +127,8 @@ class Centring(Section):
     bias: NotNegative
     learning_rates: Rates
     steps: Count
+    falls_to: Annotated[float, Field(gt=0, lt=1)]
+    """Part of the relative error at the start to which a run must fall, or it is left."""
     cases: Named[CentredCase]
 
 

@@ -30,10 +30,10 @@ def centring_table(
 ) -> str:
     """Return a Markdown table, a row a case, in the order of its parameters.
 
-    Which layers have centred inputs and are trained; up to which rate no run of a rule diverges,
-    and what was predicted; how many runs modified leaves at every rate, and how many it should; the
-    relative errors at the end at the rules' best rates, and their ratio
-    with its interval over runs.
+    Which layers have centred inputs and are trained; the highest rate below any at which a run
+    of a rule diverges, and what was predicted; how many runs modified leaves at every rate, how
+    many it should, and of how many that is said rightly; the relative errors at the end at the
+    rules' best rates, and their ratio with its interval over runs.
 
     Args:
         found: by case, of `stages.landscape.centring.headline`.
@@ -55,10 +55,8 @@ def _row(found: Mapping[str, Any], case: params.CentredCase) -> list[str]:
         _layers(case.trained, layers),
     ]
     for rule in RULES:
-        borne = number(found[rule]["highest_rate_without_divergence"])
-        cells.append(f"{_rate(borne)} ({found['predicted_edge'][rule]:.2g})")
-    left = found["left"]
-    cells.append("–" if left is None else f"{left['found']} ({left['predicted']})")
+        cells.append(f"{_borne(found[rule])} ({found['predicted_edge'][rule]:.2g})")
+    cells.append(_left(found["leaves"]))
     for rule in RULES:
         error = 10 ** number(found[rule]["log10_relative_error"])
         cells.append(f"{error:.1e} at {found[rule]['best_rate']:g}")
@@ -66,8 +64,15 @@ def _row(found: Mapping[str, Any], case: params.CentredCase) -> list[str]:
     return [*cells, ratio(near.estimate(found), near.figure), runs]
 
 
-def _rate(borne: float) -> str:
-    return "none" if math.isnan(borne) else f"{borne:g}"
+def _borne(found: Mapping[str, Any]) -> str:
+    rate = number(found["highest_borne_rate"])
+    if math.isnan(rate):
+        return "none"
+    return f"≥ {rate:g}" if rate == found["highest_rate_tried"] else f"{rate:g}"
+
+
+def _left(runs: Mapping[str, int] | None) -> str:
+    return "–" if runs is None else f"{runs['found']} ({runs['predicted']}; {runs['agree']} right)"
 
 
 def _layers(chosen: Sequence[int], of: int) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 from stages.claims.intervals import ratio
 from stages.claims.sweeps import near
 from stages.claims.sweeps.comparison import RULES
-from stages.claims.verdict import number
 from stages.common import params
 from stages.text import markdown
 
@@ -41,9 +40,14 @@ def copying_table(
 
 def _row(found: Mapping[str, Any], case: params.CopyingCase) -> list[str]:
     cells = ["–".join(map(str, case.widths)), f"{case.input_mean:g}", f"{found['start']:.2g}"]
-    for rule in RULES:
-        error = 10 ** number(found[rule]["log10_relative_error"])
-        cells.append(f"{error:.2g} at {found[rule]['best_rate']:g}")
+    cells += [_at_best(found[rule]) for rule in RULES]
     cells += [ratio(near.estimate(found), near.figure), f"{found['reconstruction']:.3g}"]
-    cells += [f"{number(found[rule]['reconstruction']):.3g}" for rule in RULES]
+    after = (found[rule]["reconstruction"] for rule in RULES)
+    cells += ["–" if error is None else f"{error:.3g}" for error in after]
     return [*cells, f"{found['modified_over_ordinary']['runs']}"]
+
+
+def _at_best(of_rule: Mapping[str, Any]) -> str:
+    if of_rule["best_rate"] is None:
+        return "none keeps it"
+    return f"{10 ** of_rule['log10_relative_error']:.2g} at {of_rule['best_rate']:g}"

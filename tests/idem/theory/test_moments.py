@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jacrev
 
 from idem.landscape.centred import centred_network
+from idem.landscape.curvature import stability_edge
 from idem.rule.loss import idempotency_loss
 from idem.theory.flow import update
 from idem.theory.moments import (
@@ -15,7 +16,6 @@ from idem.theory.moments import (
     decay_rates_of_layers,
     homogeneous,
     largest_safe_norm,
-    largest_stable_rate,
     second_moment,
 )
 
@@ -41,9 +41,9 @@ def centering(n: int) -> Tensor:
     return torch.eye(n, dtype=torch.float64) - 1 / n
 
 
-def inputs(mean: float) -> Tensor:
+def inputs(mean: float, n: int = N) -> Tensor:
     """Inputs whose mean is exactly `mean` in every element and whose covariance is exactly 1."""
-    x = torch.linalg.qr(torch.cat([torch.ones(24, 1).double(), normal(24, N)], 1)).Q[:, 1:]
+    x = torch.linalg.qr(torch.cat([torch.ones(24, 1).double(), normal(24, n)], 1)).Q[:, 1:]
     return x * 24**0.5 + mean
 
 
@@ -136,10 +136,23 @@ def test_what_is_not_trained_adds_nothing():
     torch.testing.assert_close(first + second, both)  # traces add
 
 
-def test_one_layer_is_a_case_of_several():
-    W, b = oblique(4, 2), torch.zeros(4, dtype=torch.float64)
-    P, S = homogeneous(W, b), moment(5)
-    assert_the_same_set(decay_rates_of_layers([(W, b)], P, S), decay_rates(P, S))
+@pytest.mark.parametrize("rank", [1, 2, 4])
+def test_one_layer_is_a_case_of_several(rank: int):
+    W, b = oblique(4, rank), normal(4, seed=6)
+    P, S = homogeneous(W, b - W @ b), moment(5)
+    assert_the_same_set(decay_rates_of_layers([(W, b - W @ b)], P, S), decay_rates(P, S))
+
+
+def test_of_a_constant_layer_the_null_space_counts_alone():
+    """W = 0: PEP, whose last row alone is no parameter, is zero."""
+    W, b = torch.zeros(2, 2).double(), torch.full((2,), 2.0).double()
+    P, S = homogeneous(W, b), second_moment(torch.full((2,), -2.0).double())
+    assert decay_rates(P, S).real.min() < 0
+    rates = decay_rates_of_layers([(W, b)], P, S)
+    assert (rates.real > 0).all()
+    assert_the_same_set(
+        rates, field_eigenvalues(centred_network([(W, b)], [0.0], 1.0), inputs(-2, 2))
+    )
 
 
 def test_the_update_is_normal_to_the_idempotents():
@@ -162,7 +175,7 @@ def grows(K: Tensor, S: Tensor, rate: float, steps: int) -> bool:
 def test_a_projection_is_left_where_a_rate_of_decay_is_negative(seed: int):
     P, S = oblique(4, 2, seed), moment(4, seed + 100)
     rates = decay_rates(P, S)
-    rate = float(largest_stable_rate(rates)) / 5
+    rate = stability_edge(rates) / 5
     slowest = float(rates.real.abs().min())
     K = P + 1e-9 * normal(4, 4, seed=seed + 200)
     assert grows(K, S, rate, int(10 / (rate * slowest))) == bool((rates.real < 0).any())
@@ -210,21 +223,49 @@ def test_in_the_plane_the_bound_is_reached():
     assert largest_safe_norm(1.0) == math.inf
 
 
-def test_the_ordinary_rule_leaves_no_projection():
-    """Its linearised step at an idempotent is a Hessian without negative eigenvalues."""
-    for seed in range(5):
-        P, S = oblique(3, 1, seed), moment(3, seed + 10)
+@pytest.mark.parametrize("mean", [-1.0, 0.5, BIAS])
+def test_the_ordinary_rule_leaves_no_projection(mean: float):
+    """Where modified leaves or not, a small step of the library's ordinary rule lowers the loss."""
+    W, b, x = centering(N), torch.full((N,), BIAS, dtype=torch.float64), inputs(mean)
+    f = centred_network([(W + 1e-3 * normal(N, N), b)], [0.0], 1.0)
+    losses = []
+    for _ in range(2000):
+        loss = idempotency_loss(f, x, "ordinary")
+        losses.append(loss.item())
+        for p, g in zip(
+            f.parameters(), torch.autograd.grad(loss, list(f.parameters())), strict=True
+        ):
+            p.data -= 5e-3 * g
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < losses[0] / 100
 
-        def value(k: Tensor, S: Tensor = S) -> Tensor:
-            K = k.view(3, 3)
-            E = K @ K - K
-            return torch.trace(E @ S @ E.mT) / 2
 
-        hessian = jacrev(jacrev(value))(P.flatten())
-        assert torch.linalg.eigvalsh(hessian).min() > -1e-9 * torch.linalg.matrix_norm(hessian, 2)
+def test_along_a_mode_that_is_left_one_half_attracts():
+    """P of rank 1 in the plane, Σ such that QΣQ is negative: the eigenvalue 0 goes to ½."""
+    v, w = turned(0.0)[:, 0], turned(1.3)[:, 0]
+    P = torch.outer(v, w) / (w @ v)
+    stretched = torch.diag(torch.tensor([30.0, 1.0], dtype=torch.float64))
+    found = set()
+    for turn in torch.linspace(0, math.pi, 13).tolist():
+        S = turned(turn) @ stretched @ turned(-turn)
+        K, Q = P + 1e-4 * normal(2, 2, seed=5), torch.eye(2, dtype=torch.float64) - P
+        if float(torch.trace(Q @ S @ Q)) > -1 or float(torch.trace(P @ S @ P)) < 0:
+            continue
+        for _ in range(10000):
+            K = K - 2e-3 * update(K, "modified") @ S
+        if K.isfinite().all() and torch.linalg.matrix_norm(update(K, "modified")) < 1e-9:
+            found |= {round(value, 6) for value in torch.linalg.eigvals(K).real.tolist()}
+    assert 0.5 in found
 
 
-def test_the_largest_stable_rate_looks_at_what_decays_alone():
-    rates = torch.tensor([2.0, -1.0, 1.0 + 2j])
-    assert float(largest_stable_rate(rates)) == pytest.approx(2 / 5)
-    assert float(largest_stable_rate(torch.tensor([-1.0 + 0j]))) == math.inf
+def test_what_does_not_fit_is_named():
+    P, S = homogeneous(centering(N), torch.zeros(N).double()), moment(N + 1)
+    layer = (centering(N), torch.zeros(N).double())
+    with pytest.raises(ValueError, match=r"of one size, got shapes \(4, 4\) and \(3, 3\)"):
+        decay_rates(P, S[:3, :3])
+    with pytest.raises(ValueError, match=r"centres: expected one a layer, 1, got \[0.0, 1.0\]"):
+        decay_rates_of_layers([layer], P, S, centres=[0.0, 1.0])
+    with pytest.raises(ValueError, match=r"trained: expected layers 0 to 0, got \[7\]"):
+        decay_rates_of_layers([layer], P, S, trained=[7])
+    with pytest.raises(ValueError, match=r"condition: expected 1 or more and finite, got 0.5"):
+        largest_safe_norm(0.5)

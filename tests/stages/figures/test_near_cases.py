@@ -17,7 +17,8 @@ def test_what_is_not_predicted_is_no_number(tmp_path: Path):
     }
     (tmp_path / "near.json").write_text(json.dumps(found))
     start = params.read(ROOT / "params.yaml", params.Laptop).near.cases["n100"]
-    table = near_cases.ratios(tmp_path / "near.json", dict.fromkeys(found, start)).set_index("case")
+    cases, named = dict.fromkeys(found, start), near_cases.names_of
+    table = near_cases.ratios(tmp_path / "near.json", cases, named).set_index("case")
     assert set(table.name) == {"n = 100, bias 4"}
     assert table.edge_modified["n5"] == 1.5 and table.edge_ordinary["n5"] == 0.1
     assert math.isnan(table.edge_modified["n5_adam"])
@@ -42,4 +43,6 @@ def test_a_centred_case_is_named_by_what_is_centred_and_trained():
     assert len(set(names.values())) == len(cases)
     assert names["n20_mean"] == "n = 20, 1 layer, data's mean 4"
     assert names["n20_two_second"] == "n = 20, 2 layers, layer 2 trained alone"
+    assert names["n20_two_centred"] == "n = 20, 2 layers, layer 2 centred"
+    assert names["n20_three_centred"] == "n = 20, 3 layers, layers 2 and 3 centred"
     assert names["n20_two_mean_centred"] == "n = 20, 2 layers, data's mean 4, centred"

@@ -68,7 +68,7 @@ def test_a_unit_goes_on_with_the_rate_it_was_at(tmp_path: Path, monkeypatch: pyt
 def test_the_edges_say_which_pass_has_a_mean(settings: params.Paper):
     def edges(**changed: object) -> dict[str, float]:
         case = settings.centring.cases["n20_two"].model_copy(update={"runs": 1} | changed)
-        return centring.predicted_edges(settings, case)
+        return centring.predicted_edges(settings, case, None)
 
     small = 2 / (1 + 20 * 4**2)
     assert edges() == pytest.approx({"modified": small, "ordinary": small}, rel=0.15)
@@ -110,7 +110,7 @@ def test_the_tables_are_written_from_whole_cases(
     assert set(table.groupby("case").size()) == {4}
     found = json.loads((tmp_path / "centring.json").read_text())
     assert list(found) == list(cases)
-    assert found["n20_two"]["left"]["predicted"] in (0, 1, 2)
+    assert found["n20_two_centred"]["leaves"]["predicted"] == 0
     for of_case in found.values():
         assert of_case["modified_over_ordinary"]["runs"] == 2
         assert math.isfinite(of_case["modified"]["log10_relative_error"])
@@ -121,17 +121,29 @@ def test_a_layer_that_is_not_there_cannot_be_trained():
         params.CentredCase(width=5, input_mean=0.0, centres=[0.0], trained=[2], runs=1)
 
 
+def test_of_one_layer_the_edge_is_that_of_the_decay_rates(settings: params.Paper):
+    """Of data with a mean m that is 2 / (1 + n b m), and not that of their second moment."""
+    case = settings.centring.cases["n20_mean_2"].model_copy(update={"runs": 2})
+    rates = centring.decay_rates_of(settings, case)
+    found = centring.predicted_edges(settings, case, rates)
+    assert found["modified"] == pytest.approx(2 / (1 + 20 * 4 * 2), rel=0.1)
+    assert centring.predicted_edges(settings, case, None)["modified"] > 1.5 * found["modified"]
+
+
 def test_what_is_left_is_counted_by_run(settings: params.Paper):
     """A mean between 0 and that of the outputs: left at all rates, by theory and as found."""
-    case = settings.centring.cases["n20_mean"].model_copy(update={"runs": 2, "input_mean": 2.0})
+    case = settings.centring.cases["n20_mean_2"].model_copy(update={"runs": 2})
     rows = [
         {"rule": "modified", "run": run, "learning_rate": rate, "initial_relative_error": 0.5}
         | {"relative_error": error}
         for run, errors in enumerate(([0.4, math.inf], [0.04, 0.6]))
         for rate, error in zip((0.1, 0.2), errors, strict=True)
     ]
-    lanes = pd.DataFrame(rows)
-    assert centring.left(lanes, settings, case) == {"predicted": 2, "found": 1, "agree": 1}
-    centred = case.model_copy(update={"centres": [2.0]})
-    assert centring.left(lanes, settings, centred) == {"predicted": 0, "found": 1, "agree": 1}
-    assert centring.left(lanes, settings, case.model_copy(update={"width": 100})) is None
+    lanes, rates = pd.DataFrame(rows), centring.decay_rates_of(settings, case)
+    counted = centring.leaves(lanes, rates, falls_to=0.1)
+    assert counted == {"predicted": 2, "found": 1, "agree": 1}
+    centred = centring.decay_rates_of(settings, case.model_copy(update={"centres": [2.0]}))
+    counted = centring.leaves(lanes, centred, falls_to=0.1)
+    assert counted == {"predicted": 0, "found": 1, "agree": 1}
+    assert centring.decay_rates_of(settings, case.model_copy(update={"width": 100})) is None
+    assert centring.leaves(lanes, None, falls_to=0.1) is None

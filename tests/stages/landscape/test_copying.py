@@ -101,3 +101,8 @@ def test_the_tables_are_written_from_whole_cases(
     found = json.loads((tmp_path / "copying.json").read_text())
     assert list(found) == list(cases)
     assert all(of["modified_over_ordinary"]["runs"] == 2 for of in found.values())
+
+
+def test_if_no_rate_keeps_the_reconstruction_there_is_no_best_one():
+    of = copying._of_rule(lanes([0.5, 0.9]))
+    assert of["best_rate"] is None and of["log10_relative_error"] is None

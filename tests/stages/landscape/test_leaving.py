@@ -11,7 +11,8 @@ def test_layers_leave_where_the_closed_form_is_negative_and_nowhere_else():
     assert list(found["by_mean"]) == ["-1", "0", "2", "5"]
     for of_mean in found["by_mean"].values():
         negative = min(of_mean["range_mode"], of_mean["null_mode"]) < 0
-        assert of_mean["predicted"] == of_mean["worse"] == (4 if negative else 0)
+        assert of_mean["predicted"] == of_mean["not_returned"] == (4 if negative else 0)
+        assert of_mean["at_half"] + of_mean["diverged"] <= of_mean["not_returned"]
         assert of_mean["agree"] == found["starts"] == 4
     assert found["by_mean"]["2"]["null_mode"] == 1 + 20 * 2 * (2 - 4)
 

@@ -28,7 +28,8 @@ SECTION = params.Flow.model_validate(
             "bias": 4.0,
             "means": [-1.0, 0.0, 2.0, 5.0],
             "steps": 3000,
-            "improved_below": 0.1,
+            "returned_below": 1e-3,
+            "tolerance": 1e-4,
         },
     }
 )

@@ -7,10 +7,11 @@ from stages.claims.verdict import NO, OPEN, YES
 from tests.stages.claims.lanes import SECTION
 
 
-def found(*worse_and_agree: tuple[int, int]) -> dict:
+def found(*predicted_away_and_agree: tuple[int, int, int]) -> dict:
     by_mean = {
-        f"{mean}": {"worse": worse, "agree": agree}
-        for mean, (worse, agree) in enumerate(worse_and_agree)
+        f"{mean}": {"predicted": predicted, "not_returned": away, "agree": agree}
+        | {"at_half": 1, "diverged": 2}
+        for mean, (predicted, away, agree) in enumerate(predicted_away_and_agree)
     }
     return {"leaving": {"starts": 20, "by_mean": by_mean}}
 
@@ -18,19 +19,22 @@ def found(*worse_and_agree: tuple[int, int]) -> dict:
 @pytest.mark.parametrize(
     ("of_means", "verdict"),
     [
-        (((0, 20), (20, 20)), NO),
-        (((0, 20), (11, 16)), NO),
-        (((0, 20), (11, 15)), OPEN),
-        (((0, 20), (0, 20)), YES),
+        (((0, 0, 20), (20, 20, 20)), NO),
+        (((0, 0, 20), (11, 7, 16)), NO),
+        (((0, 0, 20), (11, 6, 15)), OPEN),
+        (((0, 0, 20), (0, 0, 20)), YES),
+        (((0, 1, 19), (0, 0, 20)), YES),
+        (((0, 5, 15), (0, 0, 20)), OPEN),
     ],
 )
 def test_the_verdict_follows_what_is_left_and_whether_it_was_predicted(
-    of_means: tuple[tuple[int, int], ...], verdict: str
+    of_means: tuple[tuple[int, int, int], ...], verdict: str
 ):
     assert inputs.judge(found(*of_means), SECTION).verdict == verdict
 
 
-def test_all_means_are_told():
-    of = inputs.judge(found((0, 20), (11, 20)), SECTION)
-    assert of.ours == "11 of 40 layers are left; as predicted 40"
-    assert "mean 0: 0 of 20; mean 1: 11 of 20" in of.measured
+def test_all_means_and_where_layers_end_are_told():
+    of = inputs.judge(found((0, 0, 20), (11, 11, 20)), SECTION)
+    assert of.ours == "11 of 40 layers do not; as predicted 40"
+    assert "0 of 20 at mean 0, 11 of 20 at mean 1" in of.measured
+    assert "2 end at a fixed point with an eigenvalue ½ and 4 diverge" in of.measured
