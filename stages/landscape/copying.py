@@ -29,12 +29,22 @@ def main() -> None:
     """Write what every rate comes to by case and rule, and the rules at their best rates."""
     args = params.arguments("train networks that were taught to copy")
     settings = params.read(args.params, params.Paper)
-    of_cases = {name: units_of(name, settings) for name in settings.copying.cases}
-    units = [unit for of_case in of_cases.values() for unit in of_case]
-    with resume.completed(trained, units, MODULES, keep=args.units, label="copying") as parts:
+    of_cases = cases_of(settings)
+    with resume.completed(*plan(settings), keep=args.units, label="copying") as parts:
         lanes = lanes_of(cases.rows(of_cases, parts), settings.copying.keeps)
         write_csv(args.metrics / "copying.csv", tabulate(lanes))
         write_json(args.metrics / "copying.json", headline(lanes, settings.copying))
+
+
+def plan(settings: params.Paper) -> resume.Plan:
+    """Return how all cases are computed."""
+    units = [unit for of_case in cases_of(settings).values() for unit in of_case]
+    return resume.Plan(trained, units, MODULES)
+
+
+def cases_of(settings: params.Paper) -> dict[str, list[resume.Unit]]:
+    """Return the units of every case."""
+    return {name: units_of(name, settings) for name in settings.copying.cases}
 
 
 def units_of(name: str, settings: params.Paper) -> list[resume.Unit]:

@@ -10,6 +10,7 @@ from stages.common.resume import Plan
 from stages.common.units import Finished, Identity
 from stages.evaluation import baselines, evaluate, latent, restore, statistics
 from stages.generative import from_scratch, frozen, perfect, search, train
+from stages.landscape import centring, copying
 from stages.published import deviations, gradients, replay, stand_in
 from stages.sweeps import near, newdata, sweep, transposed, variants
 from stages.travel.manifest import unlike
@@ -92,6 +93,8 @@ def _plans(pipeline: str) -> Iterator[Plan]:
         yield stand_in.plan(settings)
         yield deviations.plan(settings)
         yield gradients.plan(settings)
+        yield centring.plan(settings)
+        yield copying.plan(settings)
     if isinstance(settings, params.GenerativeStudy):
         yield from (plan(settings, dataset) for plan in _GENERATIVE)
     if isinstance(settings, params.MNISTStudy):

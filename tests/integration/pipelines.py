@@ -109,6 +109,11 @@ def shrink_sweeps(content: dict[str, Any]) -> None:
         case |= BRIEFEST | {"learning_rates": [0.01]}
     for chosen in content["transposed"]["networks"].values():
         chosen |= {"learning_rates": [0.12], "runs": 1}
+    for section in ("centring", "copying"):
+        if section in content:
+            content[section] |= {"steps": 1, "batch_size": 8, "learning_rates": [0.01]}
+            for case in content[section]["cases"].values():
+                case["runs"] = 1
     if "walks" in content:
         content["walks"] |= {"steps": 10, "surface_points": 2, "runs": 1}
     for size, variant in enumerate(content["variants"].values(), start=4):

@@ -27,6 +27,8 @@ STAGES = (
     "stages.published.stand_in",
     "stages.published.deviations",
     "stages.published.gradients",
+    "stages.landscape.centring",
+    "stages.landscape.copying",
     "stages.published.replay B1",
 )
 
@@ -46,7 +48,7 @@ def brief(content: dict) -> None:
         stand_in["network"] = "B1"
     content["walks"]["network"] = "B1"
     content["variants"] = dict(list(content["variants"].items())[:2])
-    for section in ("near", "newdata"):
+    for section in ("near", "newdata", "centring", "copying"):
         content[section]["cases"] = dict(list(content[section]["cases"].items())[:1])
 
 

@@ -53,6 +53,12 @@ WALKS: dict[str, Any] = {"network": "B1", "learning_rate": 0.1, "starts": ["defa
 WALKS |= {"steps": 20, "every": 10, "closely_to": 0}
 WALKS |= {"plane_steps": 20, "surface_points": 2, "surface_margin": 0.0}
 WALKS |= {"delays": [0], "up_to": [20]}
+CENTRING: dict[str, Any] = {"batch_size": 8, "noise": 0.1, "bias": 4.0, "falls_to": 0.1}
+CENTRING |= {"learning_rates": [0.01], "steps": 10}
+CENTRED = {"width": 5, "input_mean": 0.0, "centres": [0.0], "trained": [1], "runs": 1}
+COPYING: dict[str, Any] = {"batch_size": 8, "teaching_steps": 5, "teaching_rate": 0.01}
+COPYING |= {"learning_rates": [0.01], "steps": 10, "keeps": 1.1}
+COPIED = {"widths": [5, 2, 5], "input_mean": 0.0, "runs": 1}
 VARIANT = LANES | {"network": "B1", "batch_size": 16}
 
 
@@ -64,6 +70,8 @@ def write_params(**changes: Any) -> None:
     whole |= {"published": PUBLISHED, "near": {"batch_size": 8, "cases": {"n5": NEAR}}}
     whole |= {"newdata": {"cases": {"n2": NEWDATA}}, "stand_ins": {"small": STAND_IN}}
     whole |= {"readings": READINGS, "walks": WALKS}
+    whole |= {"centring": CENTRING | {"cases": {"n5": CENTRED}}}
+    whole |= {"copying": COPYING | {"cases": {"n5": COPIED}}}
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(yaml.safe_dump(whole))
 
