@@ -28,7 +28,7 @@ def test_the_same_units_make_the_same_bytes(works: dict[str, Work]):
 def test_labels_choose(works: dict[str, Work]):
     names = [name for name in gathered("paper", "sweep_B1_mod*")]
     assert [name[:32] for name in names] == ["units/sweep_B1_modified_0_0_"[:32] + names[0][28:32]]
-    with pytest.raises(ValueError, match=r"with labels sweep_B7\*, got none of the 18"):
+    with pytest.raises(ValueError, match=r"with labels sweep_B7\*, got none of the 22"):
         gathered("paper", "sweep_B7*")
 
 
