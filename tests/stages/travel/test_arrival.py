@@ -97,7 +97,8 @@ def test_an_unknown_pipeline_is_named(tar: Path):
 def test_units_of_other_parameters_are_named_with_the_parameter(tar: Path):
     pipeline, files = checked(tar)
     write_params(seed=1)
-    with pytest.raises(ValueError, match=r"_0_\w{16}\.json\.gz: parameter 0\.(0\.)?seed: expected 1"):
+    expected = r"_0_\w{16}\.json\.gz: parameter 0\.(0\.)?seed: expected 1"
+    with pytest.raises(ValueError, match=expected):
         matched(pipeline, files)
 
 
