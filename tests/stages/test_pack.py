@@ -24,7 +24,7 @@ def test_it_writes_one_file_and_says_what_is_in_it(
     ("arguments", "said"),
     [
         (["--pipeline", "cifar", "u.tar"], "expected one of the pipelines paper, "),
-        (["--only", "none", "u.tar"], "with labels none, got none of the 18"),
+        (["--only", "none", "u.tar"], "with labels none, got none of the 22"),
     ],
 )
 @pytest.mark.usefixtures("works")
