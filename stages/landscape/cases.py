@@ -1,18 +1,15 @@
 """What stages of many cases have in common: a unit a rule and run, of all its rates."""
 
 import math
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from idem.sweeps.grid import Grid
 from stages.common import params, resume
-from stages.common.resume import Unit
 from stages.sweeps import paired
 from stages.sweeps.sweep import grid_with, key
-
-Units = Mapping[str, list[Unit]]  # by case
 
 
 def grid(settings: params.Swept, section: Any, **own: Any) -> Grid:
@@ -28,27 +25,25 @@ def grid(settings: params.Swept, section: Any, **own: Any) -> Grid:
     )
 
 
-def units(label: str, of: Grid, how: Any, key_of_how: Any, precision: str) -> list[Unit]:
-    """Return the units of a case, computed from its grid, `how`, the unit and the precision."""
+def units(label: str, of: Grid, how: Any, precision: str) -> list[resume.Unit]:
+    """Return the units of a case, computed from its grid, `how`, the unit and the precision.
+
+    Args:
+        label: of them all.
+        of: where starts and batches come from.
+        how: a dataclass, of all else that decides a unit.
+        precision: of products in float32.
+    """
     return [
         resume.Unit(
             f"{label}_{unit.rule}_{unit.run}",
-            [key(of, unit, precision), key_of_how],
+            [key(of, unit, precision), asdict(how)],
             (of, how, unit, precision),
             steps=len(unit.learning_rates),
             cost=of.operations(len(unit.learning_rates)),
         )
         for unit in of.units()
     ]
-
-
-def rows(cases: Units, results: list[Any]) -> dict[str, pd.DataFrame]:
-    """Return the rows of every case from the results of all units, in their order."""
-    following = iter(results)
-    return {
-        name: pd.DataFrame([row for _ in of_case for row in next(following)])
-        for name, of_case in cases.items()
-    }
 
 
 def at_best(lanes: pd.DataFrame, error: str) -> dict[str, float]:

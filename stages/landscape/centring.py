@@ -9,7 +9,6 @@ inputs. It can be killed at any time and goes on when it is run again.
 """
 
 import math
-from dataclasses import asdict
 from functools import reduce
 from typing import Any
 
@@ -30,6 +29,7 @@ from stages.common.files import write_csv, write_json
 from stages.landscape import cases
 from stages.landscape.centred import Centring, trained
 from stages.sweeps import near, paired
+from stages.sweeps.sweep import by_grid
 
 MODULES = ("stages.landscape.centred",)
 WIDEST = 20  # of networks whose decay rates are computed, which takes dense matrices of size n⁴
@@ -39,29 +39,26 @@ def main() -> None:
     """Write what every rate comes to by case and rule, and the rules at their best rates."""
     args = params.arguments("train networks near a projection with centred inputs")
     settings = params.read(args.params, params.Paper)
-    of_cases = cases_of(settings)
+    grids = grids_of(settings)
     with resume.completed(*plan(settings), keep=args.units, label="centring") as parts:
-        lanes = near.lanes_of(cases.rows(of_cases, parts))
+        lanes = near.lanes_of(by_grid(grids, parts))
         write_csv(args.metrics / "centring.csv", near.tabulate(lanes).drop(columns="rank"))
         write_json(args.metrics / "centring.json", headline(lanes, settings))
 
 
 def plan(settings: params.Paper) -> resume.Plan:
-    """Return how all cases are computed."""
-    units = [unit for of_case in cases_of(settings).values() for unit in of_case]
-    return resume.Plan(trained, units, MODULES)
+    """Return how all cases are computed: a unit a rule and run, of all its rates."""
+    precision, of_cases = settings.sweep.matmul_precision, settings.centring.cases
+    units = [
+        cases.units(f"centring_{name}", grid, centring_of(of_cases[name]), precision)
+        for name, grid in grids_of(settings).items()
+    ]
+    return resume.Plan(trained, [unit for of_case in units for unit in of_case], MODULES)
 
 
-def cases_of(settings: params.Paper) -> dict[str, list[resume.Unit]]:
-    """Return the units of every case."""
-    return {name: units_of(name, settings) for name in settings.centring.cases}
-
-
-def units_of(name: str, settings: params.Paper) -> list[resume.Unit]:
-    """Return how a case is computed: a unit a rule and run, of all its rates."""
-    case, precision = settings.centring.cases[name], settings.sweep.matmul_precision
-    how = centring_of(case)
-    return cases.units(f"centring_{name}", grid_of(settings, case), how, asdict(how), precision)
+def grids_of(settings: params.Paper) -> dict[str, Grid]:
+    """Return the grid of every case."""
+    return {name: grid_of(settings, case) for name, case in settings.centring.cases.items()}
 
 
 def grid_of(settings: params.Paper, case: params.CentredCase) -> Grid:

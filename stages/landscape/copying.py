@@ -7,7 +7,6 @@ on new inputs. It can be killed at any time and goes on when it is run again.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -20,6 +19,7 @@ from stages.landscape import cases
 from stages.landscape.copied import Copying, trained
 from stages.sweeps import near, paired
 from stages.sweeps.aggregate import LANE, RATE
+from stages.sweeps.sweep import by_grid
 
 MODULES = ("stages.landscape.copied",)
 KEPT = "kept_error"  # the relative error, infinite where the reconstruction was lost
@@ -29,30 +29,31 @@ def main() -> None:
     """Write what every rate comes to by case and rule, and the rules at their best rates."""
     args = params.arguments("train networks that were taught to copy")
     settings = params.read(args.params, params.Paper)
-    of_cases = cases_of(settings)
+    grids = grids_of(settings)
     with resume.completed(*plan(settings), keep=args.units, label="copying") as parts:
-        lanes = lanes_of(cases.rows(of_cases, parts), settings.copying.keeps)
+        lanes = lanes_of(by_grid(grids, parts), settings.copying.keeps)
         write_csv(args.metrics / "copying.csv", tabulate(lanes))
         write_json(args.metrics / "copying.json", headline(lanes, settings.copying))
 
 
 def plan(settings: params.Paper) -> resume.Plan:
-    """Return how all cases are computed."""
-    units = [unit for of_case in cases_of(settings).values() for unit in of_case]
-    return resume.Plan(trained, units, MODULES)
-
-
-def cases_of(settings: params.Paper) -> dict[str, list[resume.Unit]]:
-    """Return the units of every case."""
-    return {name: units_of(name, settings) for name in settings.copying.cases}
-
-
-def units_of(name: str, settings: params.Paper) -> list[resume.Unit]:
-    """Return how a case is computed: a unit a rule and run, of all its rates."""
+    """Return how all cases are computed: a unit a rule and run, of all its rates."""
     section, precision = settings.copying, settings.sweep.matmul_precision
-    case = section.cases[name]
-    how = Copying(case.input_mean, section.teaching_steps, section.teaching_rate)
-    return cases.units(f"copying_{name}", grid_of(settings, case), how, asdict(how), precision)
+    units = [
+        cases.units(f"copying_{name}", grid, copying_of(section, section.cases[name]), precision)
+        for name, grid in grids_of(settings).items()
+    ]
+    return resume.Plan(trained, [unit for of_case in units for unit in of_case], MODULES)
+
+
+def copying_of(section: params.Copying, case: params.CopyingCase) -> Copying:
+    """Return how the networks of a case are taught."""
+    return Copying(case.input_mean, section.teaching_steps, section.teaching_rate)
+
+
+def grids_of(settings: params.Paper) -> dict[str, Grid]:
+    """Return the grid of every case."""
+    return {name: grid_of(settings, case) for name, case in settings.copying.cases.items()}
 
 
 def grid_of(settings: params.Paper, case: params.CopyingCase) -> Grid:
@@ -120,8 +121,8 @@ def headline(lanes: pd.DataFrame, section: params.Copying) -> dict[str, Any]:
 def _of_rule(lanes: pd.DataFrame) -> dict[str, float | None]:
     """Return what a rule comes to at its best rate; None for it all if no rate keeps enough."""
     there = paired.at_best_rate(lanes, KEPT)
-    kept = math.isfinite(there[KEPT].median())
     found = cases.at_best(lanes, KEPT) | {"reconstruction": float(there.reconstruction.median())}
+    kept = math.isfinite(found["log10_relative_error"])
     return {name: value if kept else None for name, value in found.items()}
 
 

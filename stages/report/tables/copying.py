@@ -7,7 +7,7 @@ from stages.claims.intervals import ratio
 from stages.claims.sweeps import near
 from stages.claims.sweeps.comparison import RULES
 from stages.common import params
-from stages.text import markdown
+from stages.report.tables.cases import cases_table
 
 HEAD = [
     "widths",
@@ -33,9 +33,7 @@ def copying_table(
         found: by case, of `stages.landscape.copying.headline`.
         cases: by name; those that were not measured are left out.
     """
-    measured = {name: case for name, case in cases.items() if name in found}
-    rows = [_row(found[name], case) for name, case in measured.items()]
-    return markdown.table(HEAD, rows) + "\n"
+    return cases_table(HEAD, _row, found, cases)
 
 
 def _row(found: Mapping[str, Any], case: params.CopyingCase) -> list[str]:

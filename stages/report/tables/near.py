@@ -9,7 +9,7 @@ from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import number
 from stages.common import params
 from stages.figures.near_cases import in_what_it_differs
-from stages.text import markdown
+from stages.report.tables.cases import cases_table
 
 HEAD = ["n", "noise", "bias", "else", "start", *RULES, "modified / ordinary", "runs"]
 
@@ -24,9 +24,7 @@ def near_table(found: Mapping[str, Mapping[str, Any]], cases: Mapping[str, param
         found: by case, of `stages.sweeps.near.headline`.
         cases: by name; those that were not measured are left out.
     """
-    measured = {name: case for name, case in cases.items() if name in found}
-    rows = [_row(found[name], case) for name, case in measured.items()]
-    return markdown.table(HEAD, rows) + "\n"
+    return cases_table(HEAD, _row, found, cases)
 
 
 def _row(found: Mapping[str, Any], case: params.Start) -> list[str]:

@@ -26,10 +26,3 @@ def test_a_rate_is_borne_if_no_run_diverges_there_or_below():
 def test_none_is_borne_if_a_run_diverges_at_the_lowest():
     found = cases.at_best(lanes({0.1: [math.inf, 1, 2], 0.2: [0.5, 0.5, 0.5]}), "error")
     assert math.isnan(found["highest_borne_rate"])
-
-
-def test_rows_go_to_the_case_of_their_unit():
-    units = {"a": ["unit", "unit"], "b": ["unit"]}
-    found = cases.rows(units, [[{"n": 1}], [{"n": 2}], [{"n": 3}]])  # pyright: ignore
-    assert list(found["a"].n) == [1, 2]
-    assert list(found["b"].n) == [3]

@@ -41,3 +41,15 @@ def test_the_key_of_a_unit_holds_what_decides_its_rows_and_no_more():
     for other in ({"rule": "ordinary"}, {"run": 1}, {"learning_rates": (0.1,)}):
         assert json.dumps(sweep.key(grid, unit._replace(**other), "high")) != key, other
     assert json.dumps(sweep.key(grid, unit, "highest")) != key
+
+
+def test_rows_go_to_the_grid_of_their_unit():
+    grids = {
+        name: sweep.Grid(
+            [2, 2], [0.1], runs, steps=1, batch_size=4, log_every=1, rules=("modified",)
+        )
+        for name, runs in (("a", 2), ("b", 1))
+    }
+    found = sweep.by_grid(grids, [[{"n": 1}], [{"n": 2}], [{"n": 3}]])
+    assert list(found["a"].n) == [1, 2]
+    assert list(found["b"].n) == [3]
