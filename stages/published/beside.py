@@ -31,8 +31,9 @@ def beside(rows: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     for name in ("absolute_error", "relative_error"):  # a fresh batch is new at its step
         new = rows[f"new_{name}"] if f"new_{name}" in rows else math.nan
         rows[f"new_{name}"] = pd.Series(new, rows.index).fillna(rows[name])
+    every = rows.groupby(LINE).run.nunique().rename("all").reset_index()
     by = [*LINE, "learning_rate", "epoch"]
-    groups = rows.groupby(by, sort=True)
+    groups = rows[rows.diverged.eq(False)].groupby(by, sort=True)
     lines = groups.agg(
         runs=("run", "nunique"),
         error=("absolute_error", "mean"),
@@ -41,7 +42,6 @@ def beside(rows: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
         relative_error=("relative_error", "median"),
         new_relative_error=("new_relative_error", "median"),
     ).reset_index()
-    every = rows.groupby(LINE).run.nunique().rename("all").reset_index()
     lines = lines.merge(every, on=LINE).query("runs == all").drop(columns="all")
     lines.insert(lines.columns.get_loc("error") + 1, "low", lines.error * np.exp(-lines.width))
     lines.insert(lines.columns.get_loc("low") + 1, "high", lines.error * np.exp(lines.width))

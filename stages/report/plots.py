@@ -7,19 +7,18 @@ made is not for git: without it, DVC falls back to its own page.
 """
 
 import base64
-import hashlib
-import shutil
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from idem.data.sources import download, npm_registry
 from stages.common.files import write_text
 from stages.common.imports import ROOT
 
 PAGE = Path(".cache/plots.html")
+ARCHIVE_BYTES = 20_000_000  # that an archive may have
 
 
 class Package(NamedTuple):
@@ -31,9 +30,9 @@ class Package(NamedTuple):
     """SHA-512 of its archive in base64, as npm states it."""
 
     @property
-    def build(self) -> str:
-        """Return the file in its archive."""
-        return f"package/build/{self.name}.min.js"
+    def archive(self) -> str:
+        """Return its name in the registry."""
+        return f"{self.name}-{self.version}.tgz"
 
 
 PACKAGES = (
@@ -87,30 +86,15 @@ def fetched(package: Package) -> str:
     """Return the build in a package, from npm's registry.
 
     Raises:
-        OSError: if there is no npm.
-        subprocess.CalledProcessError: if npm fails, as without a network.
-        ValueError: if the archive is not the one that is expected.
+        ValueError: if it cannot be had, or is not the one that is expected.
     """
-    npm = shutil.which("npm")
-    if npm is None:
-        raise OSError("expected npm on the path, found none: install Node.js")
-    with TemporaryDirectory() as folder:
-        command = [npm, "pack", "--silent", f"{package.name}@{package.version}"]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        return unpacked(Path(folder, f"{package.name}-{package.version}.tgz"), package)
-
-
-def unpacked(archive: Path, package: Package) -> str:
-    """Return the build in the archive of a package.
-
-    Raises:
-        ValueError: if the archive is not the one that is expected.
-    """
-    found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    if found != package.digest:
-        raise ValueError(f"{archive.name}: expected SHA-512 {package.digest}, got {found}")
-    with tarfile.open(archive) as members, members.extractfile(package.build) as file:  # pyright: ignore
-        return file.read().decode("utf-8")
+    folder = f"{npm_registry()}/{package.name}/-/"
+    digest = f"sha512:{base64.b64decode(package.digest).hex()}"
+    archive = download(folder, package.archive, digest, ROOT / PAGE.parent, ARCHIVE_BYTES)
+    with tarfile.open(archive) as members:
+        build = members.extractfile(f"package/build/{package.name}.min.js")
+        assert build is not None, "an archive of this digest has it"
+        return build.read().decode("utf-8")
 
 
 def page(builds: list[str]) -> str:

@@ -139,12 +139,20 @@ def sweep(
 
 
 def spread(finished: Sequence[units.Finished]) -> np.ndarray:
-    """Return how long each finished unit took, over what is usual for its network and rule."""
+    """Return how long each chunk of lanes took, over what is usual for its network and rule.
+
+    Units of other kinds, as routes or networks with centred layers, are left out.
+    """
     kinds: dict[str, list[float]] = {}
-    for unit in finished:
+    for unit in filter(_of_lanes, finished):
         widths, speed = _speed(unit)
         kinds.setdefault(f"{widths} {unit.identity.key[1]}", []).append(1 / speed)
     return np.concatenate([np.array(of) / np.median(of) for of in kinds.values()])
+
+
+def _of_lanes(unit: units.Finished) -> bool:
+    """Tell a chunk of lanes by its key: grid, rule, run, rates, precision (as `sweep.plan_of`)."""
+    return len(unit.identity.key) == 5 and isinstance(unit.identity.key[1], str)
 
 
 def _speed(unit: units.Finished) -> tuple[list[int], float]:

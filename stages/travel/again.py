@@ -25,6 +25,7 @@ from stages.travel.inventory import Work
 EARLY = 50  # steps
 TOLERANCE = 0.01  # of a number of these
 Row = Mapping[str, Any]
+_LANE = {"learning_rate", "step"}  # columns that rows of a sweep have
 
 
 def drawn(arrived: Mapping[str, tuple[Finished, Work]], within: float, seed: int) -> str | None:
@@ -83,7 +84,9 @@ def _comparison(unit: Finished) -> Callable[[Any, Any], str] | None:
 
 def _to_the_bit(theirs: Any, ours: Any) -> str:
     if text(theirs) != text(ours):
-        raise ValueError(f"expected the same to the last bit, got {_unlike(theirs, ours, 0.0)}")
+        rows = _swept(theirs), _swept(ours)
+        found = (_unlike(*rows, 0.0) if all(rows) else "") or "another result"
+        raise ValueError(f"expected the same to the last bit, got {found}")
     return "equal to the last bit"
 
 
@@ -97,16 +100,22 @@ def _rounded(theirs: Any, ours: Any) -> str:
 
 def _early(result: Any) -> list[Row]:
     """Return the first rows of a sweep, but for its last, of a Jacobian; none of other results."""
+    rows = _swept(result)
+    end = max((row["step"] for row in rows), default=0)
+    return [row for row in rows if row["step"] <= EARLY and row["step"] < end]
+
+
+def _swept(result: Any) -> list[Row]:
+    """Return the rows of a sweep, none of other results."""
     rows = result if isinstance(result, list) else []
-    swept = rows and all(isinstance(row, dict) and "learning_rate" in row for row in rows)
-    end = max((row["step"] for row in rows), default=0) if swept else 0
-    return [row for row in rows if row["step"] <= EARLY and row["step"] < end] if swept else []
+    swept = all(isinstance(row, dict) and row.keys() >= _LANE for row in rows)
+    return rows if swept else []
 
 
-def _unlike(theirs: Any, ours: Any, tolerance: float) -> str:
+def _unlike(theirs: list[Row], ours: list[Row], tolerance: float) -> str:
     """Say in what rows differ by more than rounding; nothing if they do not."""
-    if not _early(theirs) or len(theirs) != len(ours):
-        return "" if text(theirs) == text(ours) else "another result"
+    if len(theirs) != len(ours):
+        return f"{len(ours)} rows for {len(theirs)}"
     for number, (its, mine) in enumerate(zip(theirs, ours, strict=True)):
         for column, value in its.items():
             if not _close(value, mine.get(column), tolerance):

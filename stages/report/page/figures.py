@@ -2,9 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -13,10 +11,6 @@ from PIL import Image
 
 from stages.report.page import pipelines
 from stages.report.page.metrics import Metrics, fault
-
-COLORS = 256  # of a drawing
-PHOTOGRAPH = 40_000  # colours from which on a figure counts as one
-QUALITY = 80  # of photographs
 
 
 @dataclass(frozen=True)
@@ -86,36 +80,17 @@ def pictures(metrics: Metrics) -> dict[str, list[Picture]]:
     known = FIGURES | {name: _unknown(name) for name in _names() if name not in FIGURES}
     paths = {name: list(_found(name, about, metrics)) for name, about in known.items()}
     there = [name for name in known if paths[name]]
-    with ThreadPoolExecutor() as pool:
-        drawn = [
-            (known[name].section, pool.submit(_picture, name, number, known[name], path))
-            for place, name in enumerate(there, start=1)
-            for number, path in zip(_lettered(place, len(paths[name])), paths[name], strict=True)
-        ]
     shown: dict[str, list[Picture]] = {}
-    for section, picture in drawn:
-        shown.setdefault(section, []).append(picture.result())
+    for place, name in enumerate(there, start=1):
+        for number, path in zip(_lettered(place, len(paths[name])), paths[name], strict=True):
+            picture = _picture(name, number, known[name], path)
+            shown.setdefault(known[name].section, []).append(picture)
     return shown
 
 
 def embedded(path: Path) -> str:
-    """Return a picture as a data address of a fraction of its size.
-
-    A drawing has few colours that matter, and 256 of them keep its lines sharp; a photograph is
-    compressed as one.
-    """
-    with Image.open(path) as image:
-        image = image.convert("RGB")
-    if image.getcolors(PHOTOGRAPH) is None:
-        return _address("webp", image, quality=QUALITY, method=2)
-    few = image.quantize(COLORS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    return _address("png", few)
-
-
-def _address(kind: str, image: Image.Image, **how: int) -> str:
-    buffer = BytesIO()
-    image.save(buffer, kind, **how)
-    return f"data:image/{kind};base64,{b64encode(buffer.getvalue()).decode()}"
+    """Return a picture as a data address: a file that needs no other."""
+    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"
 
 
 def _picture(name: str, number: str, about: About, path: Path) -> Picture:

@@ -15,7 +15,7 @@ def rows_of(
     """Rows of one line: errors by step, a run each."""
     return pd.DataFrame(
         {"data": data, "label": 0.07, "rule": "modified", "learning_rate": 0.07, "run": run}
-        | {"step": step, "absolute_error": error, "relative_error": 2.0}
+        | {"step": step, "absolute_error": error, "relative_error": 2.0, "diverged": error > 1e3}
         | {name: value * error for name, value in (new or {}).items()}
         for step, of_step in errors.items()
         for run, error in enumerate(of_step)
@@ -68,6 +68,11 @@ def test_a_fresh_batch_is_new_at_its_step():
 def test_a_line_ends_where_its_first_run_diverged():
     rows = rows_of({0: [1.0, 1.0], 10: [1.0, 1.0]}, NEW)
     rows = rows[(rows.run == 0) | (rows.step == 0)]
+    assert beside(rows, curves_of({10: 2.0})).epoch.tolist() == [0]
+
+
+def test_what_a_run_logs_as_it_diverges_is_no_error_of_the_line():
+    rows = rows_of({0: [1.0, 1.0], 10: [1.0, 1e13]}, NEW)
     assert beside(rows, curves_of({10: 2.0})).epoch.tolist() == [0]
 
 

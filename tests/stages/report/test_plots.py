@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import re
-import shutil
 import tarfile
 from glob import glob
 from pathlib import Path
@@ -27,22 +26,34 @@ LARGEST = 8_000_000  # bytes
 BUILDS = 930_000  # of vega, in the page
 
 
-def packed(folder: Path, content: str) -> tuple[Path, plots.Package]:
-    """Make an archive as npm does, and the package that it is of."""
-    path, data = folder / "vega-1.0.0.tgz", content.encode()
+def packed(folder: Path, content: str) -> plots.Package:
+    """Put an archive as npm makes it where the registry has it, and return the package."""
+    path, data = folder / "vega/-/vega-1.0.0.tgz", content.encode()
+    path.parent.mkdir(parents=True)
     with tarfile.open(path, "w:gz") as archive:
         member = tarfile.TarInfo("package/build/vega.min.js")
         member.size = len(data)
         archive.addfile(member, io.BytesIO(data))
     digest = base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
-    return path, plots.Package("vega", "1.0.0", digest)
+    return plots.Package("vega", "1.0.0", digest)
 
 
-def test_the_build_is_taken_out_of_an_archive_and_no_other_archive_is(tmp_path: Path):
-    path, package = packed(tmp_path, "var vega = 1;")
-    assert plots.unpacked(path, package) == "var vega = 1;"
-    with pytest.raises(ValueError, match=r"vega-1\.0\.0\.tgz: expected SHA-512 x, got .{88}$"):
-        plots.unpacked(path, package._replace(digest="x"))
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder that stands for npm's registry."""
+    folder = tmp_path / "registry"
+    monkeypatch.setattr(plots, "npm_registry", folder.as_uri)
+    monkeypatch.setattr(plots, "ROOT", tmp_path / "here")
+    return folder
+
+
+def test_the_build_is_taken_out_of_an_archive_and_no_other_archive_is(registry: Path):
+    package = packed(registry, "var vega = 1;")
+    assert plots.fetched(package) == "var vega = 1;"
+    other = package._replace(version="2.0.0")
+    (registry / "vega/-/vega-2.0.0.tgz").write_bytes(b"another")
+    with pytest.raises(ValueError, match=r"vega-2\.0\.0\.tgz"):
+        plots.fetched(other)
 
 
 def test_the_page_asks_for_nothing_and_is_one_that_dvc_fills():
@@ -55,14 +66,11 @@ def test_the_page_asks_for_nothing_and_is_one_that_dvc_fills():
     assert not re.findall(r"(?:src|href)\s*=|https?://", filled)
 
 
-def test_without_npm_the_message_says_so_and_nothing_is_made(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr(plots, "ROOT", tmp_path)
-    with pytest.raises(SystemExit, match="expected npm on the path, found none"):
+@pytest.mark.usefixtures("registry")
+def test_without_the_registry_the_message_says_so_and_no_page_is_made(tmp_path: Path):
+    with pytest.raises(SystemExit, match=r"(?s)vega-5.*dvc plots goes on"):
         plots.main()
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "here" / plots.PAGE).exists()
 
 
 def declared() -> list[tuple[str, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,22 @@ def test_the_authors_grid_is_theirs():
 
 def test_units_are_apart_as_finished_ones_are_from_the_median_of_their_kind():
     assert sorted(scale.spread(FINISHED)) == [0.5, 0.5, 1.0, 1.0, 2.0, 2.0]
+
+
+def test_units_that_are_no_lanes_are_left_out():
+    keys = [[{"seed": 0}, {"run": 0}], [{"widths": [5, 5]}, 0, {"steps": 9}, [0.1], "highest"]]
+    others = [
+        replace(one, identity=units.Identity("another kind", key, {}))
+        for one, key in zip(FINISHED, keys, strict=False)
+    ]
+    assert scale.spread(FINISHED + others).tolist() == scale.spread(FINISHED).tolist()
+
+
+def test_units_of_every_kind_that_is_committed_are_read():
+    paths = sorted((ROOT / "metrics/paper/units").glob(f"*{units.SUFFIX}"))
+    first = {re.split(r"_\d", path.name)[0]: path for path in paths}
+    ratios = scale.spread([units.read(path) for path in first.values()])
+    assert 0 < len(ratios) < len(first)
 
 
 def test_the_speed_of_a_network_is_the_one_measured_whatever_finished_units_took():

@@ -56,7 +56,7 @@ def test_the_same_machine_must_agree_to_the_last_bit(arrived: Arrived):
     wrong = altered(unit, -1, "absolute_error", 1 + 2**-50)
     with pytest.raises(ValueError, match=rf"^{name}: .* last bit, got .* in row \d+, absolute_e"):
         check(name, wrong, work)
-    with pytest.raises(ValueError, match="last bit, got another result"):
+    with pytest.raises(ValueError, match=r"last bit, got \d+ rows for \d+"):
         check(name, replace(unit, result=unit.result[:-1]), work)
 
 
@@ -71,6 +71,16 @@ def test_another_machine_must_agree_to_rounding_at_the_beginning(arrived: Arrive
     assert "within 1%" in check(name, amplified, work)
     with pytest.raises(ValueError, match=f"^{name}: .* within 1%, got .* in row 0, loss"):
         check(name, altered(unit, 0, "loss", 1.02, **origin), work)
+
+
+def test_a_unit_logged_at_its_start_and_end_alone_is_compared_by_its_start(arrived: Arrived):
+    name, (unit, work) = next(iter(arrived.items()))
+    ends = [row for row in unit.result if row["step"] in (0, unit.result[-1]["step"])]
+    brief = work._replace(function=lambda *_: ends)
+    rounded = altered(replace(unit, result=ends), 0, "loss", 1.001, **ELSEWHERE)
+    assert "rows of the first 50 steps within 1%" in check(name, rounded, brief)
+    with pytest.raises(ValueError, match="within 1%, got .* in row 0, loss"):
+        check(name, altered(rounded, 0, "loss", 1.02), brief)
 
 
 def test_what_needs_weights_that_are_not_here_says_so(arrived: Arrived):
@@ -89,7 +99,15 @@ def test_a_unit_of_another_learning_rate_is_no_rounding(arrived: Arrived):
         check(name, altered(unit, 0, "learning_rate", 2, **ELSEWHERE), work)
 
 
-@pytest.mark.parametrize("result", [[{"step": 0, "loss": 1.0}], ([], []), {"a": np.zeros(2)}])
+@pytest.mark.parametrize(
+    "result",
+    [
+        [{"step": 0, "loss": 1.0}],
+        [{"learning_rate": 0.1, "relative_error": 1.0}],
+        ([], []),
+        {"a": np.zeros(2)},
+    ],
+)
 def test_what_is_chaotic_from_the_start_is_compared_on_its_own_machine_alone(
     works: dict[str, Work], result: Any
 ):
