@@ -1,7 +1,7 @@
-"""Put the tables of the last runs into every README, each between its markers.
+"""Put the tables of the last runs into the README and every page of results, between its markers.
 
 A block stands where its markers stand, ``<!-- NAME: where it comes from -->`` and
-``<!-- end of NAME -->``, in the README at the top or in that of a folder of metrics. What it holds
+``<!-- end of NAME -->``, in the README at the top or in a page of a folder of metrics. What it holds
 is in `stages.report.blocks`. `make report` calls this; tests keep the blocks equal to the tables.
 """
 
@@ -18,27 +18,28 @@ BLOCK = re.compile(r"(<!-- ([^:\n]+):[^\n]*-->\n)(.*?)(<!-- end of \2 -->)", re.
 
 
 def main() -> None:
-    """Rewrite the READMEs with the tables of the last runs."""
+    """Rewrite the pages with the tables of the last runs."""
     metrics = Metrics()
     try:
-        texts = {path: filled(_content(path), metrics.text) for path in readmes(Path())}
+        texts = {path: filled(_content(path), metrics.text) for path in pages(Path())}
     except Absent as error:
-        sys.exit(f"no README is changed: {error}")
+        sys.exit(f"no page is changed: {error}")
     for path, text in texts.items():
         write_text(path, text)
 
 
-def readmes(root: Path) -> Iterator[Path]:
-    """Yield the files of a repository that may hold blocks."""
-    yield root / "README.md"
-    yield from sorted(root.glob("metrics/*/README.md"))
+def pages(root: Path) -> Iterator[Path]:
+    """Yield the files of a repository that hold blocks; what stages write holds none."""
+    for path in (root / "README.md", *sorted(root.glob("metrics/*/*.md"))):
+        if "<!-- " in _content(path):
+            yield path
 
 
 def filled(text: str, read: Read) -> str:
     """Return a text with each of its blocks made anew.
 
     Args:
-        text: of a README.
+        text: of a page.
         read: returns the content of a file of this repository.
 
     Raises:
@@ -46,7 +47,7 @@ def filled(text: str, read: Read) -> str:
     """
     if text.count("<!-- ") != 2 * len(BLOCK.findall(text)):
         raise ValueError(
-            "a README: expected each comment to be <!-- NAME: … -->, followed by <!-- end of NAME "
+            "a page: expected each comment to be <!-- NAME: … -->, followed by <!-- end of NAME "
             f"-->, got {re.findall('<!-- .*-->', text)}"
         )
     return BLOCK.sub(lambda found: found[1] + _made(found[2], read) + found[4], text)
@@ -54,7 +55,7 @@ def filled(text: str, read: Read) -> str:
 
 def _made(name: str, read: Read) -> str:
     if name not in BLOCKS:
-        raise ValueError(f"a README: expected one of the blocks {', '.join(BLOCKS)}, got {name!r}")
+        raise ValueError(f"a page: expected one of the blocks {', '.join(BLOCKS)}, got {name!r}")
     return BLOCKS[name](read)
 
 

@@ -1,4 +1,4 @@
-"""The blocks of the READMEs: replaced where they stand, equal to the tables of this commit."""
+"""The blocks of README and pages: replaced where they stand, equal to the tables of this commit."""
 
 from pathlib import Path
 
@@ -53,15 +53,18 @@ def test_a_block_that_does_not_end_is_an_error():
 
 
 @pytest.mark.usefixtures("blocks")
-def test_every_readme_is_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_every_page_with_blocks_is_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     Path("x").write_text("new\n")
     for folder in ("", "metrics/a", "metrics/b"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         (Path(folder) / "README.md").write_text(TEXT)
+    Path("metrics/a/more.md").write_text(TEXT)
+    Path("metrics/a/written_by_a_stage.md").write_text("old\n")
     readme.main()
-    assert len(list(readme.readmes(Path()))) == 3
-    assert all("\nnew\n" in path.read_text() for path in readme.readmes(Path()))
+    found = list(readme.pages(Path()))
+    assert len(found) == 4
+    assert all("\nnew\n" in path.read_text() for path in found)
 
 
 def test_a_table_that_is_lost_is_named_and_no_readme_changes(
@@ -71,21 +74,21 @@ def test_a_table_that_is_lost_is_named_and_no_readme_changes(
     Path("dvc.lock").write_text("stages: {claims: {cmd: judge}}")
     Path("dvc.yaml").write_text("stages: {claims: {outs: [metrics/laptop/claims.json]}}")
     Path("README.md").write_text("<!-- claims: -->\nold\n<!-- end of claims -->\n")
-    said = "no README is changed: metrics/laptop/claims.json: no such file; run `dvc repro claims`"
+    said = "no page is changed: metrics/laptop/claims.json: no such file; run `dvc repro claims`"
     with pytest.raises(SystemExit, match=said):
         readme.main()
     assert "old" in Path("README.md").read_text()
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_every_block_stands_in_a_readme_and_shows_the_tables_of_this_commit(name: str):
+def test_every_block_stands_in_a_page_and_shows_the_tables_of_this_commit(name: str):
     files = git("ls-tree", "-r", "--name-only", "HEAD", "README.md", "metrics")
     shown = [
         found[3]
         for file in files.splitlines()
-        if file.endswith("README.md")
+        if file.endswith(".md")
         for found in readme.BLOCK.finditer(committed(file))
         if found[2] == name
     ]
-    assert shown, f"in no README: {name}"
+    assert shown, f"in no page: {name}"
     assert all(block == BLOCKS[name](committed) for block in shown)
