@@ -34,7 +34,7 @@ class Checkpoint:
     Args:
         path: of the file, made with its folder at the first save.
         every: seconds between two saves.
-        deadline: `time.monotonic()` from which on the next `save_if_due` saves and stops.
+        deadline: `time.monotonic()` from which on the next `save` stops once all is written.
     """
 
     def __init__(self, path: Path, every: float = 60.0, deadline: float | None = None) -> None:

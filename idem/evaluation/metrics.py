@@ -2,8 +2,14 @@
 
 Every function takes tensors of shape ``(B, ...)``: items first, whatever an item looks like. A
 constant map is idempotent, so that an error alone says little: report the spread with it. Half
-precision is measured in float32, whose range the sums of squares need; a ratio of 0 to 0 is 0, as
-nothing has changed; and NaN stays NaN.
+precision is measured in float32; a ratio of 0 to 0 is 0, as nothing has changed; and NaN stays NaN.
+Sums of squares of small numbers are of these over a power of two, which changes no digit: those of
+outputs that shrink would underflow. Those of a training that diverges, beyond 1e19, overflow. Where
+they are finite they can be differentiated, also where they are 0.
+
+Keep the input of each pass: a network that begins with an in-place layer overwrites it, and
+``y = f(x); relative_error(y, f(y))`` would then compare f(y) with itself; `idem.idempotency_loss`
+refuses such a network, and here no error can be seen: pass ``f(y.clone())``.
 """
 
 from collections.abc import Callable
@@ -20,7 +26,7 @@ def absolute_error(y: Tensor, u: Tensor) -> Tensor:
         u: ``f(f(x))``, the same shape.
 
     Raises:
-        ValueError: if the shapes differ.
+        ValueError: if the shapes differ, or for a batch of nothing.
     """
     y, u = _alike(y, u)
     return (u - y).abs().mean()
@@ -29,35 +35,44 @@ def absolute_error(y: Tensor, u: Tensor) -> Tensor:
 def relative_error(y: Tensor, u: Tensor) -> Tensor:
     """Return ``||f(f(x)) - f(x)|| / ||f(x) - mean f(x)||``, Frobenius norms over the batch.
 
-    Invariant under scaling of the outputs; 0 for an idempotent map, a constant one included, and
-    infinite for a constant map that is not idempotent.
+    Invariant under scaling of the outputs; 0 for an idempotent map, a constant one included; for a
+    constant map that is not idempotent infinite, or as large as the rounding of its mean makes it.
 
     Args:
         y: ``f(x)``.
         u: ``f(f(x))``, the same shape.
 
     Raises:
-        ValueError: if the shapes differ.
+        ValueError: if the shapes differ, or for a batch of nothing.
     """
     y, u = _alike(y, u)
     return _ratio(u - y, y - y.mean(0))
 
 
 def output_spread(y: Tensor) -> Tensor:
-    """Return the root mean square of ``f(x) - mean f(x)``: 0 exactly when `f` is constant.
+    """Return the root mean square of ``f(x) - mean f(x)``: 0 if `f` is constant, up to rounding.
+
+    The mean of equal numbers is rounded, to about 1e-7 of them in float32.
 
     Args:
         y: ``f(x)``.
+
+    Raises:
+        ValueError: for a batch of nothing.
     """
-    y = _wide(y)
-    return (y - y.mean(0)).square().mean().sqrt()
+    y, _ = _alike(y, y)
+    scaled, scale = _scaled(y - y.mean(0))
+    power = scaled.square().mean()
+    root = torch.where(power == 0, 1, power).sqrt()  # whose derivative at 0 is infinite
+    return scale * torch.where(power == 0, 0, root)
 
 
 def power_drift(f: Callable[[Tensor], Tensor], z: Tensor, k: int = 10) -> list[float]:
     """Return ``||f^(i+1)(z) - f^i(z)|| / ||f^i(z)||`` for i = 1..k: does repetition wander off?
 
     An idempotent map, the zero map included, drifts by 0 from i = 1 on; one application is never
-    enough to see that it does not. Costs k + 1 passes of the whole of `z`.
+    enough to see that it does not. Costs k + 1 passes of the whole of `z`, each of a copy, as `f`
+    may begin with an in-place layer. In training mode they move BatchNorm's statistics.
 
     Args:
         f: a network, in the mode it shall be measured in.
@@ -71,10 +86,10 @@ def power_drift(f: Callable[[Tensor], Tensor], z: Tensor, k: int = 10) -> list[f
         raise ValueError(f"k: expected at least 1, got {k}")
     drift = []
     with torch.no_grad():
-        y = f(z)
+        y = f(z.clone())
         _alike(z, y)
         for _ in range(k):
-            u = f(y)
+            u = f(y.clone())
             before, after = _alike(y, u)
             drift.append(float(_ratio(after - before, before)))
             y = u
@@ -89,18 +104,20 @@ def displacement(z: Tensor, y: Tensor) -> float:
         y: ``f(z)``, the same shape.
 
     Raises:
-        ValueError: if the shapes differ.
+        ValueError: if the shapes differ, or for a batch of nothing.
     """
-    z, y = _alike(z, y)
+    z, y = _alike(z.detach(), y.detach())
     return float(_ratio(y - z, z))
 
 
 def _alike(y: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two tensors in float32 at least, or raise a ValueError if their shapes differ."""
+    """Return two tensors in float32 at least, or raise a ValueError if they cannot be compared."""
     if y.shape != u.shape:
         raise ValueError(
             f"expected two tensors of one shape, got {tuple(y.shape)} and {tuple(u.shape)}"
         )
+    if y.numel() == 0:
+        raise ValueError(f"expected a batch of one item at least, got shape {tuple(y.shape)}")
     return _wide(y), _wide(u)
 
 
@@ -108,7 +125,17 @@ def _wide(y: Tensor) -> Tensor:
     return y.to(torch.promote_types(y.dtype, torch.float32))
 
 
+def _scaled(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a tensor over the power of two at or below its largest magnitude, 1 at most."""
+    largest = x.detach().abs().amax()
+    power = largest / (2 * torch.frexp(largest).mantissa)
+    power = torch.where((largest > 0) & (largest < 1), power, 1)
+    return x / power, power
+
+
 def _ratio(change: Tensor, whole: Tensor) -> Tensor:
     """Return the ratio of two Frobenius norms, 0 for a change of 0."""
+    (change, above), (whole, below) = _scaled(change), _scaled(whole)
     top, bottom = torch.linalg.vector_norm(change), torch.linalg.vector_norm(whole)
-    return torch.where((top == 0) & ~bottom.isnan(), 0, top / bottom)
+    still = (top == 0) & ~bottom.isnan()
+    return torch.where(still, 0, top / torch.where(still, 1, bottom) * (above / below))

@@ -21,6 +21,8 @@ TABLE_1: dict[str, tuple[int, ...]] = {
 class MLP(nn.Sequential):
     """A network of linear layers with bias, each followed by LeakyReLU.
 
+    A slice of it is a plain `torch.nn.Sequential` of the same layers.
+
     Args:
         widths: input width, hidden widths, output width; at least two, each at least 1.
         negative_slope: of LeakyReLU; the paper's is 0.2.
@@ -39,6 +41,11 @@ class MLP(nn.Sequential):
         for n, m in zip(widths, widths[1:], strict=False):
             layers += [nn.Linear(n, m), nn.LeakyReLU(negative_slope)]
         super().__init__(*layers)
+
+    def __getitem__(self, index: int | slice) -> nn.Module:
+        """Return a layer, or for a slice a network of these."""
+        layers = list(self)[index]
+        return nn.Sequential(*layers) if isinstance(index, slice) else layers
 
 
 def paper_network(network: str, negative_slope: float = 0.2) -> MLP:

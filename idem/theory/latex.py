@@ -9,11 +9,6 @@ from collections.abc import Iterable
 import sympy
 
 
-def display(formula: str) -> str:
-    """Return a formula as a line of its own in Markdown."""
-    return f"$$ {formula} $$"
-
-
 def word(letters: str) -> str:
     """Return a product of matrices such as "PDP", in bold."""
     return "".join(rf"\mathbf{{{letter}}}" for letter in letters)

@@ -6,7 +6,8 @@ and is taken instead of being computed again wherever it matches. The hash, 16 h
 is `Identity.name`'s; what is unfinished goes by the same name (`stages.common.resume`).
 
 It matches when the parameters and data that decide it (`key`), and the SHA-256 of the code in every
-file that does (`code`; comments and docstrings are no part of it: `stages.common.source`), are the
+file that does (`code`; comments and docstrings are no part of it: `stages.common.source`; code of
+equal results counts as what it was: `stages.common.equivalent`), are the
 same. Versions of PyTorch and NumPy, processor and device do *not* count: they move the last digits,
 as another kind of CPU does, so results agree by their kind (exact, rounded, chaotic:
 `stages.summary.kinds`), and units are there to cross machines. They stand in the file, so that
@@ -50,6 +51,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from stages.common.equivalent import original
 from stages.common.exact import decoded, encoded
 from stages.common.files import write_bytes
 from stages.common.imports import ROOT, deciding_files
@@ -226,11 +228,12 @@ def processor() -> str:
 def _code(modules: tuple[str, ...]) -> dict[str, str]:
     """Return the SHA-256 of the code in every file that decides what these modules compute."""
     files = sorted({file for module in modules for file in deciding_files(module)})
-    return {file: _sha256_of_code(file) for file in files}
+    return {file: original(file, sha256_of_code(file)) for file in files}
 
 
 @cache
-def _sha256_of_code(file: str) -> str:
+def sha256_of_code(file: str) -> str:
+    """Return the SHA-256 of the code in a file of this repository."""
     code = code_of((ROOT / file).read_text(encoding="utf-8"))
     return hashlib.sha256(code.encode()).hexdigest()
 

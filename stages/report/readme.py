@@ -1,7 +1,7 @@
 """Put the tables of the last runs into the README and every page of results, between its markers.
 
 A block stands where its markers stand, ``<!-- NAME: where it comes from -->`` and
-``<!-- end of NAME -->``, in the README at the top or in a page of a folder of metrics. What it holds
+``<!-- end of NAME -->``, in the README at the top or in a page of a folder of metrics. Its content
 is in `stages.report.blocks`. `make report` calls this; tests keep the blocks equal to the tables.
 """
 

@@ -1,7 +1,7 @@
-"""What the lanes of a sweep come to: per lane, per rate, at the best rate, under other scales."""
+"""What the lanes of a sweep come to: per lane, per rate, at the best rate."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,6 @@ RATE = ["rule", "learning_rate"]
 # Below it float32 rounding, not training, decides an error: rates that reach it are equally good.
 ERROR_FLOOR = 1e-8
 CONFIDENCE = 0.95  # of the intervals in tables; that of the claims is in their section
-# What a reading of the scale multiplies the `matched` gradients of both rules by, for width n.
-READINGS = {
-    "sum": lambda n: {"modified": 2.0, "ordinary": 2.0},
-    "mean": lambda n: {"modified": 2 / n, "ordinary": 2 / n},
-    "matched": lambda n: {"modified": 1.0, "ordinary": 1.0},
-    "mean against bare": lambda n: {"modified": 1.0, "ordinary": 2 / n},
-}
 _MEASURED = ["update_norm", "jacobian_trace", "jacobian_rank"]  # a table may lack them
 
 
@@ -132,35 +125,6 @@ def at_best_rate(rows: pd.DataFrame, widths: Sequence[int]) -> pd.DataFrame:
         long = table.melt(ignore_index=False, value_name="absolute_error").reset_index()
         cost = long.step * forward_equivalents(widths, str(rule))
         parts.append(long.assign(rule=rule, learning_rate=rate, forward_equivalents=cost))
-    return pd.concat(parts, ignore_index=True)
-
-
-def relabelled(summary: pd.DataFrame, widths: Mapping[str, Sequence[int]]) -> pd.DataFrame:
-    """Return the same lanes under every reading of the scale: only their rates read differently.
-
-    A reading multiplies the gradient of a rule by s, so the lane that ran at the ``matched`` rate r
-    is the one that it calls r/s.
-
-    - ``sum``: s = 2 for both rules (no ½ before the squared norm).
-    - ``mean``: s = 2/n for both (the value of `torch.nn.functional.mse_loss`).
-    - ``matched``: s = 1 for both.
-    - ``mean against bare``: ordinary s = 2/n, modified s = 1. The loss is a mean over items and
-      elements, but the bare y - y' is averaged over items alone, so that at equal labels the
-      modified rule makes steps of a rate n/2 times higher.
-
-    Args:
-        summary: summaries of the sweeps, with a column ``network``.
-        widths: of every network in it.
-
-    Returns:
-        The rows once for each of READINGS, with columns ``reading`` and ``width``, the n.
-    """
-    parts = []
-    for reading, scales in READINGS.items():
-        for network, rows in summary.groupby("network", sort=False):
-            width = widths[str(network)][0]
-            labels = rows.learning_rate / rows.rule.map(scales(width))
-            parts.append(rows.assign(reading=reading, width=width, learning_rate=labels))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -39,10 +39,9 @@ def drawn(arrived: Mapping[str, tuple[Finished, Work]], within: float, seed: int
     Raises:
         ValueError: if all took longer.
     """
-    comparable = {name: unit for name, (unit, _) in arrived.items() if _comparison(unit)}
-    if not comparable:
+    seconds = {n: unit.provenance.seconds for n, (unit, _) in arrived.items() if comparable(unit)}
+    if not seconds:
         return None
-    seconds = {name: unit.provenance.seconds for name, unit in comparable.items()}
     small = sorted(name for name in seconds if seconds[name] <= within)
     if not small:
         raise ValueError(
@@ -50,6 +49,11 @@ def drawn(arrived: Mapping[str, tuple[Finished, Work]], within: float, seed: int
             " s for the shortest; pass --within SECONDS"
         )
     return random.Random(seed).choice(small)
+
+
+def comparable(unit: Finished) -> bool:
+    """Tell whether a unit, computed again on this machine, can be held against what it holds."""
+    return _comparison(unit) is not None
 
 
 def check(name: str, unit: Finished, work: Work) -> str:

@@ -50,26 +50,27 @@ def curves(lines: Mapping[str, Lines], section: params.Claims, *, fitted: bool =
         fitted: whether what was trained was fitted to the published lines.
     """
     panels = {
-        f"{rule} on {network}": (network, of)
+        (rule, network): of
         for network, of_network in lines.items()
         for rule, of in of_network["fixed"]["rules"].items()
         if of["median_deviation"] is not None
     }
     if not panels:  # no logged epoch is one that is printed
         return Verdict("P1", NOT_RUN, "–", "no published epoch was logged")
-    hit = [name for name, (network, of) in panels.items() if _hit(network, of, section)]
-    missed = [name for name in panels if name not in hit]
-    wordings = [REPRODUCED if not missed else NOT]
-    if hit and missed:
-        wordings = [f"{REPRODUCED} but for {' and '.join(missed)}"]
+    missed = [panel for panel, of in panels.items() if not _hit(panel[1], of, section)]
+    wordings = [NOT if missed else REPRODUCED]
+    if 0 < len(missed) < len(panels):
+        names = " and ".join(f"{rule} on {network}" for rule, network in missed)
+        wordings = [f"{REPRODUCED} but for {names}"]
         if len(missed) > 1:
-            wordings.append(f"{REPRODUCED} in {len(hit)} of {len(panels)} cases")
+            hit = len(panels) - len(missed)
+            wordings.append(f"{REPRODUCED} in {hit} of {len(panels)} cases")
     if fitted:
         wordings = [f"{wording}, fitted" for wording in wordings]
     by_rule: dict[str, list[str]] = {}
-    for name, (network, of) in panels.items():
+    for (rule, network), of in panels.items():
         words = f"{network} {_percent(of['median_deviation'])}"
-        by_rule.setdefault(name.partition(" ")[0], []).append(words)
+        by_rule.setdefault(rule, []).append(words)
     ours = "; ".join(f"{rule}: {', '.join(words)}" for rule, words in by_rule.items())
     text = told("P1", networks=lines)
     return Verdict.of("P1", wordings, _rests_on(lines, section), ours, text, list(lines))

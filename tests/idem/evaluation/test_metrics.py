@@ -105,3 +105,63 @@ def test_half_precision_does_not_overflow(dtype):
 def test_a_map_into_another_shape_has_no_drift():
     with pytest.raises(ValueError, match=r"one shape, got \(4, 3\) and \(4, 2\)"):
         power_drift(lambda x: x[:, :2], torch.ones(4, 3), 1)
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-30, 1e-23, 1.0, 1e17])
+def test_no_scale_that_training_meets_changes_a_relative_error(scale: float):
+    y = torch.arange(8.0)[:, None].repeat(1, 4) * scale
+    assert relative_error(y, 0.5 * y).item() == pytest.approx(0.9129, rel=1e-4)
+    assert output_spread(y).item() == pytest.approx(5.25**0.5 * scale, rel=1e-4, abs=0)
+
+
+def test_a_map_that_shrinks_for_long_does_not_look_idempotent():
+    drift = power_drift(lambda z: 0.1 * z, normal(8, 4).float(), 35)
+    assert drift == pytest.approx([0.9] * 35, rel=1e-4)
+
+
+def test_powers_of_two_change_no_digit():
+    y, u = outputs(0).float(), outputs(1).float()
+    plain = torch.linalg.vector_norm(u - y) / torch.linalg.vector_norm(y - y.mean(0))
+    assert relative_error(y, u).item() == plain.item()
+    assert output_spread(y).item() == (y - y.mean(0)).square().mean().sqrt().item()
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e-30])
+def test_equal_items_have_the_spread_of_rounding(value: float):
+    y = torch.full((7, 4), value)
+    assert output_spread(y) <= 1e-6 * value
+    assert relative_error(y, y) == 0 and relative_error(y, 2 * y) > 1e6
+
+
+@pytest.mark.parametrize("measure", [output_spread, lambda y: relative_error(y, 1 * y)])
+@pytest.mark.parametrize("items", [1, 5])
+def test_gradients_are_finite_where_there_is_no_spread(measure, items: int):
+    y = torch.ones(items, 3, requires_grad=True)
+    measure(y).backward()
+    assert y.grad is not None and not y.grad.isnan().any()
+
+
+def test_gradients_are_those_of_the_plain_formulas():
+    y, u = outputs(0).requires_grad_(), outputs(1).requires_grad_()
+    assert torch.autograd.gradcheck(relative_error, (y, u))
+    assert torch.autograd.gradcheck(output_spread, (y,))
+
+
+def test_a_layer_that_overwrites_its_input_is_measured_as_one_that_does_not():
+    layers = [torch.nn.Sequential(torch.nn.LeakyReLU(0.5, inplace=i)) for i in (True, False)]
+    z = normal(8, 3)
+    kept = z.clone()
+    found, expected = (power_drift(f, z, 3) for f in layers)
+    assert found == expected
+    assert torch.equal(z, kept)
+
+
+@pytest.mark.parametrize("measure", [absolute_error, relative_error, displacement])
+def test_a_batch_of_nothing_is_no_perfect_one(measure):
+    with pytest.raises(ValueError, match=r"one item at least, got shape \(0, 5\)"):
+        measure(torch.zeros(0, 5), torch.zeros(0, 5))
+
+
+def test_a_displacement_is_a_number_of_inputs_with_gradients_too():
+    z = normal(4, 3).requires_grad_()
+    assert displacement(z, 2 * z) == pytest.approx(1)

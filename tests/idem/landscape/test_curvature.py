@@ -18,7 +18,6 @@ from idem.landscape.curvature import (
 from idem.landscape.layers import Layers
 from idem.rule.loss import RULES, idempotency_loss
 from idem.sweeps.grid import seeded
-from idem.sweeps.mlp import MLP
 
 
 def normal(*size: int, key: int = 0) -> Tensor:
@@ -41,19 +40,6 @@ def matrix(field: UpdateField) -> Tensor:
     """Return DG column by column."""
     identity = torch.eye(len(field.theta), dtype=torch.float64)
     return torch.stack([field.derivative(v) for v in identity], dim=1)
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_the_field_is_what_the_loss_of_the_network_sends_back(rule: str):
-    given, x = layers(4, 6, 4), normal(20, 4, key=3)
-    f = MLP([4, 6, 4]).double()
-    leaves = [tensor for pair in given for tensor in pair]
-    for own, tensor in zip(f.parameters(), leaves, strict=True):
-        own.data.copy_(tensor)
-    sent = torch.autograd.grad(idempotency_loss(f, x, rule), list(f.parameters()))
-    expected = torch.cat([gradient.flatten() for gradient in sent])
-    field = UpdateField(given, x, rule, 0.2)
-    torch.testing.assert_close(field.value, expected, rtol=1e-12, atol=1e-14)
 
 
 def test_the_edges_beside_the_papers_numbers():

@@ -82,3 +82,12 @@ def test_unknown_names_and_widths_are_named():
         initial_parameters([2, 2], "zero", 0.2, torch.Generator())
     with pytest.raises(ValueError, match=r"widths: expected two or more, .*, got \[3\]"):
         MLP([3])
+
+
+def test_a_slice_is_a_network_of_the_same_layers():
+    network = MLP((5, 7, 6, 5))
+    first = network[:4]
+    assert type(first) is torch.nn.Sequential
+    assert list(first) == list(network)[:4] and network[0] is list(network)[0]
+    x = torch.ones(3, 5)
+    assert torch.equal(network[4:](first(x)), network(x))

@@ -261,6 +261,7 @@ def test_every_initialization_trains(initialization):
             r"memory: expected at least \d+ bytes, which one lane of",
         ),
         ({"batch_size": 0}, "batch_size: expected at least 1, got 0"),
+        ({"steps": 2.5}, "steps: expected a whole number, got 2.5"),
         ({"widths": [5, 4]}, "widths: expected two or more, the last equal to the first, got"),
     ],
 )

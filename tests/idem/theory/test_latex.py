@@ -27,4 +27,3 @@ def test_minus_signs_subtract_and_an_empty_sum_is_0():
 def test_words_and_powers():
     assert latex.word("PD") == r"\mathbf{P}\mathbf{D}"
     assert [latex.power("x", i) for i in (1, 2)] == ["x", "x^{2}"]
-    assert latex.display("x") == "$$ x $$"

@@ -57,18 +57,36 @@ def test_a_start_that_leaves_for_infinity_is_left_out():
     assert found["rank"] == {"0": 0.5, "2": 0.5}
 
 
-def test_layers_with_kinks_are_trained_from_the_same_starts_under_every_rule():
+def test_layers_with_kinks_are_trained_from_the_same_starts_under_every_rule(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    seen, trained = [], survival._trained
+
+    def noted(section, W, b, slope, rule):
+        seen.append((rule, W, b))
+        return trained(section, W, b, slope, rule)
+
+    monkeypatch.setattr(survival, "_trained", noted)
     found = survival.leaky(SECTION, 0.2)
-    assert found["starts"] == 12
-    for rule in ALL_RULES:
-        assert 0 < found[rule]["finite"] <= 12
-        assert 0 <= found[rule]["at_outputs"]["right"] <= 1
+    assert [rule for rule, *_ in seen] == list(ALL_RULES)
+    assert all(torch.equal(W, seen[0][1]) and torch.equal(b, seen[0][2]) for _, W, b in seen)
+    assert found["starts"] == len(seen[0][1]) == 12
 
 
-def test_without_kinks_and_biases_the_predictions_are_one(monkeypatch: pytest.MonkeyPatch):
+def test_a_prediction_is_right_of_survivors_and_of_those_that_collapse():
+    predicted = torch.tensor([True, True, True, False, False])
+    survived = torch.tensor([True, True, False, True, False])
+    found = survival._scored(predicted, survived)
+    assert found == pytest.approx(
+        {"right": 3 / 5, "right_of_survivors": 2 / 3, "right_of_collapsed": 1 / 2}
+    )
+
+
+def test_without_kinks_and_biases_the_predictions_are_one():
     """A slope of 1 makes the layer linear: all three predictions are that of the weights."""
-    W, b = torch.randn(6, 4, 4).double(), torch.randn(6, 4).double()
-    x = torch.randn(50, 4).double()
+    generator = torch.Generator().manual_seed(0)
+    sizes = ((6, 4, 4), (6, 4), (50, 4))
+    W, b, x = (torch.randn(size, generator=generator, dtype=torch.float64) for size in sizes)
     counts = survival.predictions(W, b, x, 1.0)
     for name in ("at_inputs", "at_outputs"):
         assert torch.equal(counts[name], counts["weights_alone"])

@@ -12,12 +12,10 @@ from scipy import stats
 from idem.landscape.cost import exact_forward_equivalents
 from stages.sweeps.aggregate import (
     ERROR_FLOOR,
-    READINGS,
     at_best_rate,
     best_rate,
     forward_equivalents,
     last_rows,
-    relabelled,
     student_interval,
     summarize,
 )
@@ -169,41 +167,3 @@ def test_a_run_that_diverged_between_logged_steps_is_infinite_from_there_on():
     assert training.index.tolist() == [1, 5, 9]
     assert training[2].tolist() == [5, math.inf, math.inf]
     assert training[0].tolist() == [1, 1 / 5, 1 / 9]
-
-
-def test_a_reading_relabels_the_rates_and_nothing_else():
-    rows = pd.DataFrame(
-        lanes_of("modified", {0.1: [0.5], 5.0: [0.1]})
-        + lanes_of("ordinary", {0.1: [0.5], 5.0: [0.1]})
-    )
-    summary = summarize(last_rows(rows)).assign(network="B2")
-    views = relabelled(summary, {"B2": [100, 250, 100]})
-    rates = {
-        (reading, rule): view.learning_rate.tolist()
-        for (reading, rule), view in views.groupby(["reading", "rule"])
-    }
-    assert rates["matched", "modified"] == rates["matched", "ordinary"] == [0.1, 5]
-    assert rates["sum", "modified"] == rates["sum", "ordinary"] == [0.05, 2.5]
-    assert rates["mean", "modified"] == rates["mean", "ordinary"] == pytest.approx([5, 250])
-    assert rates["mean against bare", "modified"] == [0.1, 5]
-    assert rates["mean against bare", "ordinary"] == pytest.approx([5, 250])
-    for _, view in views.groupby("reading"):
-        kept = view.drop(columns=["reading", "width", "learning_rate"]).reset_index(drop=True)
-        pd.testing.assert_frame_equal(kept, summary.drop(columns="learning_rate"))
-
-
-def test_the_readings_are_the_scales_of_the_library():
-    """A scale of `idempotency_loss` multiplies both rules alike, by what READINGS says."""
-    import torch
-
-    from idem.rule.loss import idempotency_loss
-    from idem.sweeps.mlp import MLP
-
-    f, x = MLP((6, 6)).double(), torch.randn(4, 6, dtype=torch.float64)
-    for rule in ("modified", "ordinary"):
-        gradients = {}
-        for scale in ("matched", "sum", "mean"):
-            loss = idempotency_loss(f, x, rule, scale=scale)
-            gradients[scale] = torch.autograd.grad(loss, list(f.parameters()))[0]
-            factor = READINGS[scale](6)[rule]
-            torch.testing.assert_close(gradients[scale], factor * gradients["matched"])
