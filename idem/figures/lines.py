@@ -63,8 +63,8 @@ def figure_lines(lines: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         column[-1].set_xlabel("epoch (steps)")
     for axes, words in zip(grid[:, 0], _WORDS, strict=True):
         axes.set_ylabel(words)
-    more = {"the authors (10 runs)": {"linestyle": "-"}, "theirs, not run here": _NOT_RUN}
-    more |= {"ours, trained batch": _OURS}
+    more = {"above: the authors (10 runs)": {"linestyle": "-"}, "theirs, not run here": _NOT_RUN}
+    more |= {"above: ours, trained batch": _OURS}
     rules_legend(figure, more, columns=3)
     return figure
 

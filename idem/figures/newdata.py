@@ -135,7 +135,7 @@ def _draw_ratios(axes: Axes, ratios: pd.DataFrame, cases: Mapping[str, int]) -> 
         axes.plot(found.log10_ratio, places, marker, color="0.35", markersize=4)
     axes.axvline(1, color="0.5", linewidth=0.8, zorder=0)
     logarithmic(axes, "x")
-    axes.set_xlabel("error, modified / ordinary (geometric mean, 95 % interval)")
+    axes.set_xlabel("error, modified / ordinary (95 % interval)")
 
 
 def _draw_learned(axes: Axes, learned: pd.DataFrame, cases: Mapping[str, int]) -> None:

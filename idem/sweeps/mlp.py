@@ -44,8 +44,9 @@ class MLP(nn.Sequential):
 
     def __getitem__(self, index: int | slice) -> nn.Module:
         """Return a layer, or for a slice a network of these."""
-        layers = list(self)[index]
-        return nn.Sequential(*layers) if isinstance(index, slice) else layers
+        if isinstance(index, slice):
+            return nn.Sequential(*list(self)[index])
+        return list(self)[index]
 
 
 def paper_network(network: str, negative_slope: float = 0.2) -> MLP:

@@ -61,6 +61,7 @@ def ratio(plan, rule: str, rates: tuple[float, ...], run: int) -> pd.DataFrame:
     (of,) = [unit for unit in plan.units if unit.label == label]
     identity = units.identity_of(of.label, of.key, plan.modules)
     shared = units.find(Path("metrics/paper/units"), identity)
+    assert shared is not None, f"{label}: expected the finished unit"
     grid, unit, _ = of.arguments
     fields = {f.name: getattr(grid, f.name) for f in dataclasses.fields(grid)}
     own = train_lanes(Apart(**fields), unit._replace(learning_rates=rates))

@@ -1,30 +1,15 @@
 """P4: on new inputs, with the scale divided out, is the modified rule's error lower?"""
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.intervals import EQUAL, HIGHER, LOWER, ratio, word
+from stages.claims.intervals import HIGHER, LOWER, ratio
+from stages.claims.sweeps.by_case import Compared, estimate
 from stages.claims.sweeps.comparison import RULES
-from stages.claims.verdict import (
-    COLLAPSED,
-    OPEN,
-    SHRINKS,
-    Evidence,
-    Verdict,
-    evidence,
-    number,
-    told,
-)
+from stages.claims.verdict import COLLAPSED, SHRINKS, Evidence, Verdict, evidence, told
 from stages.common import params
 
-_WORDS = {
-    LOWER: "below ordinary on",
-    EQUAL: "level with it on",
-    HIGHER: "above it on",
-    OPEN: f"{OPEN} on",
-}
 _HOW = {
     "at_equal_rates": "equal rates",
     "at_equal_first_updates": "equal first updates",
@@ -43,19 +28,15 @@ def judge(found: Settings, section: params.Claims) -> Verdict:
     """
     fresh = {_name(of): of for of in _fresh(found)}
     natures = {name: _SHORT[_nature(of, section)] for name, of in fresh.items()}
-    by_word: dict[str, list[str]] = {w: [] for w in _WORDS}
-    for name, of in fresh.items():
-        marked = f"{name} ({natures[name]})" if natures[name] else name
-        by_word[_compared(of, "at_own_best_rates", section)].append(marked)
-    long = ", ".join(f"{_WORDS[w]} {', '.join(names)}" for w, names in by_word.items() if names)
-    counts = f"lower in {len(by_word[LOWER])}, higher in {len(by_word[HIGHER])}"
-    brief = f"{counts} of {len(fresh)} cases"
-    means = [_estimate(of["at_own_best_rates"])[0] for of in fresh.values()]
-    finite = [mean for mean in means if math.isfinite(mean)]
-    ends = f"×{10 ** min(finite):.2g} to ×{10 ** max(finite):.2g}" if finite else "not measurable"
-    ours = f"error on new inputs, modified / ordinary: {ends}"
+    marked = {n: f"{n} ({nature})" if nature else n for n, nature in natures.items()}
+    ratios = {marked[name]: estimate(of["at_own_best_rates"]) for name, of in fresh.items()}
+    compared = Compared(ratios, section.least_effect)
+    lower, higher = (len(compared.which(where)) for where in (LOWER, HIGHER))
+    brief = f"lower in {lower}, higher in {higher} of {len(fresh)} cases"
     text = told("P4", cases=_shown(fresh, natures), shares=shares(found))
-    return Verdict.of("P4", [long, brief], _rests_on(found, section), ours, text)
+    return Verdict.of(
+        "P4", [compared.listed, brief], _rests_on(found, section), compared.ends, text
+    )
 
 
 def runs(found: Settings) -> int:
@@ -99,21 +80,11 @@ def _shown(fresh: Settings, natures: Mapping[str, str]) -> dict[str, Any]:
         name: {
             "steps": of["steps"],
             "nature": natures[name],
-            "ratios": {label: ratio(_estimate(of[how])) for how, label in _HOW.items()},
+            "ratios": {label: ratio(estimate(of[how])) for how, label in _HOW.items()},
             "rules": {rule: of[rule] for rule in RULES},
         }
         for name, of in fresh.items()
     }
-
-
-def _compared(of: Mapping[str, Any], how: str, section: params.Claims) -> str:
-    _, low, high = _estimate(of[how])
-    return word(low, high, section.least_effect)
-
-
-def _estimate(of: Mapping[str, Any]) -> tuple[float, float, float]:
-    mean, low, high = (number(of[name]) for name in ("log10_ratio", "low", "high"))
-    return mean, low, high
 
 
 def _rests_on(found: Settings, section: params.Claims) -> Evidence:

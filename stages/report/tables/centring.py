@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stages.claims.intervals import ratio
-from stages.claims.sweeps import near
+from stages.claims.sweeps.by_case import estimate, figure
 from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import number
 from stages.common import params
@@ -59,7 +59,7 @@ def _row(found: Mapping[str, Any], case: params.CentredCase) -> list[str]:
         error = 10 ** number(found[rule]["log10_relative_error"])
         cells.append(f"{error:.1e} at {found[rule]['best_rate']:g}")
     runs = f"{found['modified_over_ordinary']['runs']}"
-    return [*cells, ratio(near.estimate(found), near.figure), runs]
+    return [*cells, ratio(estimate(found["modified_over_ordinary"]), figure), runs]
 
 
 def _borne(found: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stages.claims.intervals import ratio
-from stages.claims.sweeps import near
+from stages.claims.sweeps.by_case import estimate, figure
 from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import number
 from stages.common import params
@@ -39,4 +39,4 @@ def _row(found: Mapping[str, Any], case: params.Start) -> list[str]:
         left = 10 ** number(found[rule]["log10_relative_error"])
         cells.append(f"{left:.1e} at {found[rule]['best_rate']:g}")
     runs = f"{found['modified_over_ordinary']['runs']}"
-    return [*cells, ratio(near.estimate(found), near.figure), runs]
+    return [*cells, ratio(estimate(found["modified_over_ordinary"]), figure), runs]

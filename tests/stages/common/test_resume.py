@@ -257,7 +257,7 @@ def test_the_laptop_keeps_no_units(tmp_path: Path):
 def test_other_parameters_and_other_code_have_a_file_of_their_own(monkeypatch: pytest.MonkeyPatch):
     def file(key: Any, *modules: str) -> Path:
         units._code.cache_clear()
-        units._sha256_of_code.cache_clear()
+        units.sha256_of_code.cache_clear()
         return resume.place_of(units.identity_of("label", key, modules))
 
     one = file([1], "idem.sweeps.sweep")
@@ -276,7 +276,7 @@ def test_other_parameters_and_other_code_have_a_file_of_their_own(monkeypatch: p
         assert (file([1], "idem.sweeps.sweep") != same) == matters, name
         sources.clear()
     units._code.cache_clear()  # of what is no code
-    units._sha256_of_code.cache_clear()
+    units.sha256_of_code.cache_clear()
 
 
 def test_another_kind_of_device_has_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch):

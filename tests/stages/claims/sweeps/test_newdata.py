@@ -65,10 +65,10 @@ def test_a_setting_is_judged_at_the_best_rates(found: dict[str, Any], verdict: s
     assert judged(found).verdict == verdict
 
 
-def test_every_setting_is_named_and_the_range_told():
+def test_every_setting_is_named_and_the_ratios_told_that_decide():
     found = judged(setting("a"), setting("b", 1, 2), setting("c", data="fixed"))
     assert found.verdict == "below ordinary on a, above it on b"
-    assert found.ours == "error on new inputs, modified / ordinary: ×0.032 to ×32"
+    assert found.ours == "×0.032 or ×32 of ordinary's error"
 
 
 def test_a_rule_that_diverges_at_every_rate_is_told():
@@ -78,7 +78,7 @@ def test_a_rule_that_diverges_at_every_rate_is_told():
     neither = dict.fromkeys(("modified", "ordinary"), {"highest_rate": None})
     both = setting("a", None, None) | neither
     assert judged(both).verdict == "undecided on a"
-    assert found.ours.endswith("not measurable")
+    assert found.ours == "lower or higher in no case"
 
 
 def test_shares_are_grouped_by_inputs_a_dimension():
