@@ -3,9 +3,10 @@
 Every function takes tensors of shape ``(B, ...)``: items first, whatever an item looks like. A
 constant map is idempotent, so that an error alone says little: report the spread with it. Half
 precision is measured in float32; a ratio of 0 to 0 is 0, as nothing has changed; and NaN stays NaN.
-Sums of squares of small numbers are of these over a power of two, which changes no digit: those of
-outputs that shrink would underflow. Those of a training that diverges, beyond 1e19, overflow. Where
-they are finite they can be differentiated, also where they are 0.
+Squares of small numbers would underflow, so that a map that shrinks would look idempotent: tensors
+whose largest magnitude is below 1 are first divided by a power of two, which is exact. Nothing
+guards against overflow beyond 1e19, as in a training that diverges. Where a measure is 0 its
+gradient is 0.
 
 Keep the input of each pass: a network that begins with an in-place layer overwrites it, and
 ``y = f(x); relative_error(y, f(y))`` would then compare f(y) with itself; `idem.idempotency_loss`
@@ -26,7 +27,7 @@ def absolute_error(y: Tensor, u: Tensor) -> Tensor:
         u: ``f(f(x))``, the same shape.
 
     Raises:
-        ValueError: if the shapes differ, or for a batch of nothing.
+        ValueError: if the shapes differ, or for tensors of no elements.
     """
     y, u = _alike(y, u)
     return (u - y).abs().mean()
@@ -43,7 +44,7 @@ def relative_error(y: Tensor, u: Tensor) -> Tensor:
         u: ``f(f(x))``, the same shape.
 
     Raises:
-        ValueError: if the shapes differ, or for a batch of nothing.
+        ValueError: if the shapes differ, or for tensors of no elements.
     """
     y, u = _alike(y, u)
     return _ratio(u - y, y - y.mean(0))
@@ -58,11 +59,11 @@ def output_spread(y: Tensor) -> Tensor:
         y: ``f(x)``.
 
     Raises:
-        ValueError: for a batch of nothing.
+        ValueError: for a tensor of no elements.
     """
     y, _ = _alike(y, y)
     scaled, scale = _scaled(y - y.mean(0))
-    power = scaled.square().mean()
+    power = scaled.abs().square().mean()
     root = torch.where(power == 0, 1, power).sqrt()  # whose derivative at 0 is infinite
     return scale * torch.where(power == 0, 0, root)
 
@@ -80,7 +81,7 @@ def power_drift(f: Callable[[Tensor], Tensor], z: Tensor, k: int = 10) -> list[f
         k: how many applications to compare.
 
     Raises:
-        ValueError: for k below 1, or if `f` changes the shape.
+        ValueError: for k below 1, if `f` changes the shape, or for a tensor of no elements.
     """
     if k < 1:
         raise ValueError(f"k: expected at least 1, got {k}")
@@ -104,7 +105,7 @@ def displacement(z: Tensor, y: Tensor) -> float:
         y: ``f(z)``, the same shape.
 
     Raises:
-        ValueError: if the shapes differ, or for a batch of nothing.
+        ValueError: if the shapes differ, or for tensors of no elements.
     """
     z, y = _alike(z.detach(), y.detach())
     return float(_ratio(y - z, z))
@@ -117,7 +118,7 @@ def _alike(y: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
             f"expected two tensors of one shape, got {tuple(y.shape)} and {tuple(u.shape)}"
         )
     if y.numel() == 0:
-        raise ValueError(f"expected a batch of one item at least, got shape {tuple(y.shape)}")
+        raise ValueError(f"expected a tensor of one element at least, got shape {tuple(y.shape)}")
     return _wide(y), _wide(u)
 
 

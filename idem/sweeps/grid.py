@@ -5,6 +5,7 @@ rules, differ by nothing but themselves.
 """
 
 import math
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -87,6 +88,8 @@ class Grid:
     rules: Sequence[str] = RULES
 
     def __post_init__(self) -> None:
+        if isinstance(self.learning_rates, np.ndarray):
+            object.__setattr__(self, "learning_rates", self.learning_rates.tolist())
         if len(self.widths) < 2 or self.widths[0] != self.widths[-1]:
             raise ValueError(
                 f"widths: expected two or more, the last equal to the first, got {self.widths}"
@@ -101,10 +104,10 @@ class Grid:
         for rule in self.rules:
             _check_rates(self.rates(rule), self.learning_rates)
         for name in ("runs", "steps", "batch_size", "log_every"):
-            if (given := getattr(self, name)) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {given}")
-            if given != int(given):
+            if not isinstance(given := getattr(self, name), numbers.Integral):
                 raise ValueError(f"{name}: expected a whole number, got {given}")
+            if given < 1:
+                raise ValueError(f"{name}: expected at least 1, got {given}")
         for name, known in _CHOICES.items():
             if isinstance(given := getattr(self, name), str) and given not in known:
                 raise ValueError(f"{name}: expected one of {', '.join(known)}, got {given!r}")
@@ -212,7 +215,7 @@ def seeded(*key: int) -> Generator:
 
 def _check_rates(rates: Rates, given: object) -> None:
     """Raise ValueError, naming what was given, unless the rates can be lanes."""
-    if len(rates) == 0 or not all(0 < rate < math.inf for rate in rates):
+    if not rates or not all(0 < rate < math.inf for rate in rates):
         raise ValueError(f"learning_rates: expected positive finite rates, got {given}")
     if len({f"{rate:.6g}" for rate in rates}) < len(rates):
         raise ValueError(

@@ -5,6 +5,7 @@ Every block is a linear layer with bias followed by LeakyReLU, the last one too.
 """
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import torch
@@ -21,7 +22,7 @@ TABLE_1: dict[str, tuple[int, ...]] = {
 class MLP(nn.Sequential):
     """A network of linear layers with bias, each followed by LeakyReLU.
 
-    A slice of it is a plain `torch.nn.Sequential` of the same layers.
+    A slice of it is a plain `torch.nn.Sequential` of the same layers under the same names.
 
     Args:
         widths: input width, hidden widths, output width; at least two, each at least 1.
@@ -45,8 +46,8 @@ class MLP(nn.Sequential):
     def __getitem__(self, index: int | slice) -> nn.Module:
         """Return a layer, or for a slice a network of these."""
         if isinstance(index, slice):
-            return nn.Sequential(*list(self)[index])
-        return list(self)[index]
+            return nn.Sequential(OrderedDict(list(self._modules.items())[index]))
+        return super().__getitem__(index)
 
 
 def paper_network(network: str, negative_slope: float = 0.2) -> MLP:

@@ -1,12 +1,21 @@
 """Code that was changed and leaves every finished result as it is, so that units stay finished.
 
-A unit is found by the digests of the code that computed it, so a mended message or a guard against
-overflow would have hours of runs made again. ``equivalent.yaml`` beside this file names such
-changes: the file, the digest of its code before (`was`) and after (`now`), `why` no result of a
-finished unit can differ, and which units were `computed_again` to show it, by
-`python -m stages.recheck`. The digest after counts as the one before.
+A unit is found by the digests of the code that computed it, so a clearer message or a guard against
+underflow would have hours of runs made again. ``equivalent.yaml`` beside this file names such
+changes, a file each: the SHA-256 of its code before (`was`) and after (`now`), `why` no finished
+result can differ, and which units were `computed_again` to show it. The digest after counts as the
+one before; units that the new code computes are stored under it too.
 
-A change that may move any result has no place there: its units are stale, and are computed anew.
+How to add one:
+
+1. Write the entry. It counts from then on, so that finished units are found again.
+2. ``python -m stages.recheck PIPELINE --reaching FILE`` computes units that the file decides again.
+   All must be equal to the last bit; of those that cannot be computed on this machine `why` has to
+   say all that there is to say.
+3. Write down in `computed_again` what was compared, and what was not.
+
+A file that is changed once more keeps its `was`, gets the new `now`, and is checked anew. A change
+that may move any finished result has no place here: its units are stale, and are computed anew.
 """
 
 from functools import cache
@@ -19,7 +28,10 @@ FILE = Path(__file__).with_suffix(".yaml")
 
 
 class Equivalent(NamedTuple):
-    """A file whose code, by its SHA-256, was changed without changing results."""
+    """A change of a file's code, by its SHA-256 before and after, that leaves results as they are.
+
+    Why, and what showed it, is for readers.
+    """
 
     was: str
     now: str

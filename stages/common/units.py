@@ -18,7 +18,8 @@ The file holds, compressed, JSON with
     schema    2
     label     for people
     key       all parameters and digests of data that decide the result
-    code      SHA-256 by path, of the code in each file that decides it
+    code      SHA-256 by path, of the code in each file that decides it, or of an earlier one that
+              `stages.common.equivalent` says is equal
     versions  of Python, torch, numpy, pandas
     device    what PyTorch computed on, "cpu" or the name of a GPU
     cpu       the processor's name

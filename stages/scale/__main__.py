@@ -57,9 +57,10 @@ class Scenario(NamedTuple):
 def main() -> None:
     """Write the page."""
     measured = json.loads((FOLDER / "scale.json").read_text(encoding="utf-8"))
-    finished = [units.read(path) for path in sorted(UNITS.glob(f"*{units.SUFFIX}"))]
+    found = map(units.read, sorted(UNITS.glob(f"*{units.SUFFIX}")))
+    finished = [unit for unit in found if of_lanes(unit)]
     if not finished:
-        sys.exit(f"{UNITS}: expected finished units, whose seconds are counted on, got none")
+        sys.exit(f"{UNITS}: expected finished lanes, whose seconds are counted on, got none")
     sizes = [path.stat().st_size for path in UNITS.glob(f"*{units.SUFFIX}")]
     write_text(FOLDER / "scale.md", page(measured, finished, float(np.mean(sizes))))
 
@@ -139,19 +140,19 @@ def sweep(
 
 
 def spread(finished: Sequence[units.Finished]) -> np.ndarray:
-    """Return how long each chunk of lanes took, over what is usual for its network and rule.
-
-    Units of other kinds, as routes or networks with centred layers, are left out.
-    """
+    """Return how long each chunk of lanes took, over what is usual for its network and rule."""
     kinds: dict[str, list[float]] = {}
-    for unit in filter(_of_lanes, finished):
+    for unit in finished:
         widths, speed = _speed(unit)
         kinds.setdefault(f"{widths} {unit.identity.key[1]}", []).append(1 / speed)
     return np.concatenate([np.array(of) / np.median(of) for of in kinds.values()])
 
 
-def _of_lanes(unit: units.Finished) -> bool:
-    """Tell a chunk of lanes by its key: grid, rule, run, rates, precision (as `sweep.plan_of`)."""
+def of_lanes(unit: units.Finished) -> bool:
+    """Tell whether a unit is a chunk of lanes, and no route or network with centred layers.
+
+    By its key, which `stages.sweeps.sweep.plan_of` makes: grid, rule, run, rates and precision.
+    """
     return len(unit.identity.key) == 5 and isinstance(unit.identity.key[1], str)
 
 

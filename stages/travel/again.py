@@ -24,6 +24,7 @@ from stages.travel.inventory import Work
 
 EARLY = 50  # steps
 TOLERANCE = 0.01  # of a number of these
+EQUAL = "equal to the last bit"
 Row = Mapping[str, Any]
 _LANE = {"learning_rate", "step"}  # columns that rows of a sweep have
 
@@ -57,18 +58,30 @@ def comparable(unit: Finished) -> bool:
 
 
 def check(name: str, unit: Finished, work: Work) -> str:
-    """Compute a unit again and return in what it agrees.
+    """Compute a unit again and return in what it agrees, or why it cannot be compared here.
 
     Raises:
         ValueError: naming the unit, and the row and number if there is one, where it does not.
     """
-    compare = _comparison(unit)
-    if compare is None:
+    if not comparable(unit):
         return "it cannot be compared on another kind of machine"
     try:
-        return compare(unit.result, _computed(work))
+        return compared(name, unit, work)
     except FileNotFoundError as error:  # weights, which do not travel
         return f"it cannot be computed again here: {error}"
+
+
+def compared(name: str, unit: Finished, work: Work) -> str:
+    """Compute a unit that is `comparable` again and return in what it agrees.
+
+    Raises:
+        ValueError: as `check`.
+        FileNotFoundError: if weights or data are not here.
+    """
+    compare = _comparison(unit)
+    assert compare is not None, f"{name}: expected a unit that can be compared"
+    try:
+        return compare(unit.result, _computed(work))
     except ValueError as error:
         raise ValueError(f"{name}: computed again here: {error}") from None
 
@@ -91,7 +104,7 @@ def _to_the_bit(theirs: Any, ours: Any) -> str:
         rows = _swept(theirs), _swept(ours)
         found = (_unlike(*rows, 0.0) if all(rows) else "") or "another result"
         raise ValueError(f"expected the same to the last bit, got {found}")
-    return "equal to the last bit"
+    return EQUAL
 
 
 def _rounded(theirs: Any, ours: Any) -> str:
@@ -121,9 +134,10 @@ def _unlike(theirs: list[Row], ours: list[Row], tolerance: float) -> str:
     if len(theirs) != len(ours):
         return f"{len(ours)} rows for {len(theirs)}"
     for number, (its, mine) in enumerate(zip(theirs, ours, strict=True)):
-        for column, value in its.items():
-            if not _close(value, mine.get(column), tolerance):
-                return f"{value!r} for {mine.get(column)!r} in row {number}, {column}"
+        for column in its | mine:
+            value, other = its.get(column), mine.get(column)
+            if not _close(value, other, tolerance):
+                return f"{value!r} for {other!r} in row {number}, {column}"
     return ""
 
 

@@ -23,7 +23,13 @@ ONE = {"a run's start", "its first batch"}, {"another run's start", "its batch"}
 
 def test_rates_in_an_array_are_rates():
     arrays = dataclasses.replace(GRID, learning_rates=np.array([0.1, 0.2]))
-    assert arrays.units() == GRID.units()
+    assert arrays == GRID and arrays.units() == GRID.units()
+
+
+@pytest.mark.parametrize("steps", [2.5, 2.0, float("inf"), float("nan")])
+def test_a_count_that_is_no_whole_number_is_named(steps: float):
+    with pytest.raises(ValueError, match=f"steps: expected a whole number, got {steps}"):
+        dataclasses.replace(GRID, steps=steps)
 
 
 def test_what_is_drawn_depends_on_the_key_alone():

@@ -91,3 +91,4 @@ def test_a_slice_is_a_network_of_the_same_layers():
     assert list(first) == list(network)[:4] and network[0] is list(network)[0]
     x = torch.ones(3, 5)
     assert torch.equal(network[4:](first(x)), network(x))
+    assert set(network[4:].state_dict()) < set(network.state_dict())
