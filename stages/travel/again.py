@@ -116,10 +116,14 @@ def _rounded(theirs: Any, ours: Any) -> str:
 
 
 def _early(result: Any) -> list[Row]:
-    """Return the first rows of a sweep, but for its last, of a Jacobian; none of other results."""
+    """Return the first rows of a sweep, but for its last, of a Jacobian; none of other results.
+
+    Nor of what diverged, which has amplified rounding at once.
+    """
     rows = _swept(result)
     end = max((row["step"] for row in rows), default=0)
-    return [row for row in rows if row["step"] <= EARLY and row["step"] < end]
+    early = [row for row in rows if row["step"] <= EARLY and row["step"] < end]
+    return [row for row in early if not row.get("diverged")]
 
 
 def _swept(result: Any) -> list[Row]:

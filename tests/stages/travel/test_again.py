@@ -83,6 +83,14 @@ def test_a_unit_logged_at_its_start_and_end_alone_is_compared_by_its_start(arriv
         check(name, altered(rounded, 0, "loss", 1.02), brief)
 
 
+def test_what_diverged_is_not_compared_on_another_machine(arrived: Arrived):
+    name, (unit, work) = next(iter(arrived.items()))
+    rows = [dict(row) | {"diverged": number == 0} for number, row in enumerate(unit.result)]
+    off = altered(replace(unit, result=rows), 0, "loss", 2.0, **ELSEWHERE)
+    again = work._replace(function=lambda *_: rows)
+    assert "rows of the first 50 steps within 1%" in check(name, off, again)
+
+
 def test_what_needs_weights_that_are_not_here_says_so(arrived: Arrived):
     name, (unit, work) = next(iter(arrived.items()))
 
