@@ -106,8 +106,9 @@ def short_table(claims: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def short_verdict(row: Mapping[str, str]) -> str:
-    """Return the verdict of a row of claims.json in at most LONGEST characters."""
-    return row.get("brief", row["verdict"]).replace(f"({INDICATION}: ", "(")
+    """Return the verdict of a row of claims.json in at most LONGEST characters, of known words."""
+    brief = row.get("brief", row["verdict"]).replace(f"({INDICATION}: ", "(")
+    return brief.replace(SHRINKS, "shrinks")
 
 
 def table(verdicts: Sequence[Verdict]) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from stages.claims.by_network.places import ALL
 from stages.claims.printed import CLAIMS, OURS
-from stages.claims.verdict import NOT_RUN, SHRINKS, short_table, short_verdict
+from stages.claims.verdict import NOT_RUN, short_table, short_verdict
 from stages.common import params
 from stages.common.so_far import else_so_far
 from stages.generative import fair, trials
@@ -215,14 +215,10 @@ def overview(claims: Mapping[str, Mapping[str, Any]]) -> str:
     """
     networks = sorted({network for verdicts in claims.values() for network in verdicts})
     rows = [
-        [claim, *(_brief(verdicts[n]) if n in verdicts else "–" for n in networks)]
+        [claim, *(short_verdict(verdicts[n]) if n in verdicts else "–" for n in networks)]
         for claim, verdicts in claims.items()
     ]
     return markdown.table(["", *networks], rows) + "\n"
-
-
-def _brief(row: Mapping[str, Any]) -> str:
-    return short_verdict(row).replace(SHRINKS, "shrinks")
 
 
 def with_a_rule() -> Sequence[str]:
