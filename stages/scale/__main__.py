@@ -58,7 +58,7 @@ def main() -> None:
     """Write the page."""
     measured = json.loads((FOLDER / "scale.json").read_text(encoding="utf-8"))
     found = map(units.read, sorted(UNITS.glob(f"*{units.SUFFIX}")))
-    finished = [unit for unit in found if of_lanes(unit)]
+    finished = [unit for unit in found if of_lanes(unit) and not _left_early(unit)]
     if not finished:
         sys.exit(f"{UNITS}: expected finished lanes, whose seconds are counted on, got none")
     sizes = [path.stat().st_size for path in UNITS.glob(f"*{units.SUFFIX}")]
@@ -154,6 +154,11 @@ def of_lanes(unit: units.Finished) -> bool:
     By its key, which `stages.sweeps.sweep.plan_of` makes: grid, rule, run, rates and precision.
     """
     return len(unit.identity.key) == 5 and isinstance(unit.identity.key[1], str)
+
+
+def _left_early(unit: units.Finished) -> bool:
+    """Tell whether a lane diverged, after which it takes no time."""
+    return any(row["diverged"] for row in unit.result)
 
 
 def _speed(unit: units.Finished) -> tuple[list[int], float]:

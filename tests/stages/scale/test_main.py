@@ -117,6 +117,20 @@ def test_the_committed_page_is_of_the_committed_rates():
     assert f"{1e3 * measured['rates']['written']:.2g} ms" in page
 
 
+def test_lanes_that_left_early_are_no_measure_of_time(monkeypatch, tmp_path: Path):
+    rows = [{"diverged": False}, {"diverged": True}]
+    for name, result in (("whole", rows[:1]), ("left", rows)):
+        found = replace(unit(1.0), result=result)
+        identity = replace(found.identity, label=name)
+        units.write(tmp_path, identity, result, found.provenance)
+    seen = []
+    monkeypatch.setattr(scale, "UNITS", tmp_path)
+    monkeypatch.setattr(scale, "write_text", lambda *_: None)
+    monkeypatch.setattr(scale, "page", lambda _, finished, __: seen.extend(finished))
+    scale.main()
+    assert [found.identity.label for found in seen] == ["whole"]
+
+
 def test_without_finished_units_it_says_what_is_missing(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(scale, "UNITS", tmp_path)
     with pytest.raises(SystemExit, match=re.escape(f"{tmp_path}: expected finished lanes")):
