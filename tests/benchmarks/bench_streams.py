@@ -11,7 +11,10 @@ stage `readings`, a geometric mean over runs with its 95 % interval.
 Typical output (an AMD EPYC):
 
     rule      rate    step 0             step 10            step 100           step 500
-TYPICAL
+    modified  0.22    ×1.002 0.998 1.005 ×1.000 0.997 1.003 ×1.009 1.002 1.016 ×1.005 0.996 1.015
+    modified  1.42    ×1.002 0.998 1.005 ×1.006 1.000 1.012 ×1.006 0.992 1.020 ×0.984 0.964 1.005
+    ordinary  0.0044  ×1.002 0.998 1.005 ×1.002 0.998 1.005 ×1.002 0.999 1.005 ×1.000 0.998 1.003
+    ordinary  0.0284  ×1.002 0.998 1.005 ×1.002 0.999 1.005 ×1.001 0.998 1.003 ×0.999 0.990 1.008
 """
 
 import dataclasses
