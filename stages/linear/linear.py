@@ -26,7 +26,7 @@ def main() -> None:
     section = params.read(args.params, params.Laptop).linear
     units = [(section, case) for case in recurrence.cases(section)]
     runs = pd.concat(run_units(recurrence.study, units, "linear"), ignore_index=True)
-    ensembles = recurrence.random_matrices(section)
+    (ensembles,) = run_units(recurrence.random_matrices, [(section,)], "linear")  # on one thread
     planes = plane.quarter_plane(section)
     measured = {
         "L2": fixed_points(section),
