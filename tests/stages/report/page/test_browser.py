@@ -254,8 +254,7 @@ def test_no_two_figures_have_one_number(page: "Page"):
 
 def test_a_link_to_a_stage_opens_its_parameters(page: "Page"):
     page.locator(".how a").first.click()
-    target: Any = page.evaluate("document.querySelector(':target details').open")
-    assert target is True
+    page.locator(":target details[open]").wait_for()  # the page is told of its new address later
 
 
 def test_on_paper_it_is_light_without_buttons_and_nothing_is_cut_off(page: "Page"):
