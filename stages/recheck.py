@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import chain, zip_longest
 
 from stages.common import units
 from stages.travel import again
@@ -104,12 +105,9 @@ def in_turn(works: Mapping[str, Work], seed: int) -> Iterator[tuple[str, Work]]:
     kinds: dict[str, list[str]] = {}
     for name in random.Random(seed).sample(sorted(works), len(works)):
         kinds.setdefault(re.split(r"_\d", name)[0], []).append(name)
-    while kinds:
-        for kind in sorted(kinds):
-            name = kinds[kind].pop()
-            yield name, works[name]
-            if not kinds[kind]:
-                del kinds[kind]
+    turns = zip_longest(*(reversed(kinds[kind]) for kind in sorted(kinds)))
+    for name in filter(None, chain.from_iterable(turns)):
+        yield name, works[name]
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from scipy import stats
 from torch import Tensor
 
 from idem.sweeps.grid import seeded
@@ -32,6 +31,7 @@ from idem.sweeps.sweep import train_lanes
 from stages.common import params, units
 from stages.common.params.pipelines import file_of
 from stages.published import deviations
+from stages.sweeps.aggregate import student_interval
 
 RATES = {"modified": (0.22, 1.42), "ordinary": (0.0044, 0.0284)}  # matched
 RUNS, STEPS = range(10), (0, 10, 100, 500)
@@ -75,9 +75,8 @@ def ratio(plan, rule: str, rates: tuple[float, ...], run: int) -> pd.DataFrame:
 
 def interval(ratios: pd.Series) -> str:
     """Return a geometric mean with its 95 % interval by Student's t."""
-    logs = np.log(ratios)
-    low, high = stats.t.interval(0.95, len(logs) - 1, loc=logs.mean(), scale=stats.sem(logs))
-    return "×" + " ".join(f"{np.exp(x):.3f}" for x in (logs.mean(), low, high))
+    logs = np.log(ratios.to_numpy())
+    return "×" + " ".join(f"{np.exp(x):.3f}" for x in (logs.mean(), *student_interval(logs)))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from stages.claims.intervals import ratio
+from stages.claims.sweeps.by_case import estimate, figure
 from stages.text import markdown
 
 
@@ -22,3 +24,8 @@ def cases_table(
     """
     rows = [row(found[name], case) for name, case in cases.items() if name in found]
     return markdown.table(head, rows) + "\n"
+
+
+def ratio_of(found: Mapping[str, Any]) -> str:
+    """Return the cell of a case's ratio of the rules, each at its own best rate."""
+    return ratio(estimate(found["modified_over_ordinary"]), figure)

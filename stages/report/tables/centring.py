@@ -4,12 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stages.claims.intervals import ratio
-from stages.claims.sweeps.by_case import estimate, figure
 from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import number
 from stages.common import params
-from stages.report.tables.cases import cases_table
+from stages.report.tables.cases import cases_table, ratio_of
 
 HEAD = [
     "n",
@@ -59,7 +57,7 @@ def _row(found: Mapping[str, Any], case: params.CentredCase) -> list[str]:
         error = 10 ** number(found[rule]["log10_relative_error"])
         cells.append(f"{error:.1e} at {found[rule]['best_rate']:g}")
     runs = f"{found['modified_over_ordinary']['runs']}"
-    return [*cells, ratio(estimate(found["modified_over_ordinary"]), figure), runs]
+    return [*cells, ratio_of(found), runs]
 
 
 def _borne(found: Mapping[str, Any]) -> str:

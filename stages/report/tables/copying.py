@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.intervals import ratio
-from stages.claims.sweeps.by_case import estimate, figure
 from stages.claims.sweeps.comparison import RULES
 from stages.common import params
-from stages.report.tables.cases import cases_table
+from stages.report.tables.cases import cases_table, ratio_of
 
 HEAD = [
     "widths",
@@ -39,10 +37,7 @@ def copying_table(
 def _row(found: Mapping[str, Any], case: params.CopyingCase) -> list[str]:
     cells = ["–".join(map(str, case.widths)), f"{case.input_mean:g}", f"{found['start']:.2g}"]
     cells += [_at_best(found[rule]) for rule in RULES]
-    cells += [
-        ratio(estimate(found["modified_over_ordinary"]), figure),
-        f"{found['reconstruction']:.3g}",
-    ]
+    cells += [ratio_of(found), f"{found['reconstruction']:.3g}"]
     after = (found[rule]["reconstruction"] for rule in RULES)
     cells += ["–" if error is None else f"{error:.3g}" for error in after]
     return [*cells, f"{found['modified_over_ordinary']['runs']}"]

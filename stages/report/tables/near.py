@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stages.claims.intervals import ratio
-from stages.claims.sweeps.by_case import estimate, figure
 from stages.claims.sweeps.comparison import RULES
 from stages.claims.verdict import number
 from stages.common import params
 from stages.figures.near_cases import in_what_it_differs
-from stages.report.tables.cases import cases_table
+from stages.report.tables.cases import cases_table, ratio_of
 
 HEAD = ["n", "noise", "bias", "else", "start", *RULES, "modified / ordinary", "runs"]
 
@@ -39,4 +37,4 @@ def _row(found: Mapping[str, Any], case: params.Start) -> list[str]:
         left = 10 ** number(found[rule]["log10_relative_error"])
         cells.append(f"{left:.1e} at {found[rule]['best_rate']:g}")
     runs = f"{found['modified_over_ordinary']['runs']}"
-    return [*cells, ratio(estimate(found["modified_over_ordinary"]), figure), runs]
+    return [*cells, ratio_of(found), runs]
