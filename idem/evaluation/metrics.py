@@ -61,7 +61,7 @@ def output_spread(y: Tensor) -> Tensor:
     Raises:
         ValueError: for a tensor of no elements.
     """
-    y, _ = _alike(y, y)
+    y = _wide(y)
     scaled, scale = _scaled(y - y.mean(0))
     power = scaled.abs().square().mean()
     root = torch.where(power == 0, 1, power).sqrt()  # whose derivative at 0 is infinite
@@ -117,12 +117,13 @@ def _alike(y: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(
             f"expected two tensors of one shape, got {tuple(y.shape)} and {tuple(u.shape)}"
         )
-    if y.numel() == 0:
-        raise ValueError(f"expected a tensor of one element at least, got shape {tuple(y.shape)}")
     return _wide(y), _wide(u)
 
 
 def _wide(y: Tensor) -> Tensor:
+    """Return a tensor in float32 at least, or raise a ValueError if it has no elements."""
+    if y.numel() == 0:
+        raise ValueError(f"expected a tensor of one element at least, got shape {tuple(y.shape)}")
     return y.to(torch.promote_types(y.dtype, torch.float32))
 
 

@@ -46,31 +46,32 @@ def figure_gradients(
 ) -> Figure:
     """Draw the authors' gradients and routes, and ours beside them.
 
-    Above, norms and cosines: theirs as lines, ours, means over the runs of the first start, as
-    marks at their epochs, and once more as if these had been counted so much later. Between
-    separate runs ours are of the same start, in grey of another one. Below, the routes in the plane
-    of their first two principal components: theirs, and ours of the first run of every start, with
-    the loss on it.
+    Above, norms and cosines: theirs as lines, ours, means over the runs of the first case, as marks
+    at their epochs, and once more as if these had been counted so much later. Between separate runs
+    ours are of the same start, in grey of another one. Below, the routes in the plane of their
+    first two principal components, as far as they go: theirs, and ours of the first run of every
+    case, with the loss on it.
 
     Args:
-        trace: columns ``start``, ``run``, ``step``, ``norm_modified``, ``norm_ordinary``,
+        trace: columns ``case``, ``run``, ``step``, ``norm_modified``, ``norm_ordinary``,
             ``cosine_along_modified``, ``cosine_along_ordinary``, ``cosine_separate`` and
             ``cosine_same_start``.
         theirs: columns ``quantity`` (one of the first five), ``epoch`` and ``value``.
         delay: in steps; 0 for not once more.
-        routes: columns ``start``, ``run``, ``rule``, ``step``, ``pc1`` and ``pc2``.
+        routes: columns ``case``, ``run``, ``up_to``, the last step of a plane, ``rule``, ``step``,
+            ``pc1`` and ``pc2``.
         their_routes: columns ``rule``, ``pc1`` and ``pc2``, in their order.
-        surface: columns ``start``, ``run``, ``pc1``, ``pc2`` and ``loss``, a full grid a run.
-        title: which network and rate ours are of.
+        surface: columns ``case``, ``run``, ``pc1``, ``pc2`` and ``loss``, a full grid a run.
+        title: which network and rate ours are of above.
     """
-    starts = list(dict.fromkeys(trace.start))
+    cases = list(dict.fromkeys(trace.case))
     figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
     figure.suptitle(title)
-    below = "abc"[: 1 + len(starts)]
-    grid = figure.subplot_mosaic(f"NNNCCC;{''.join(name * (6 // len(below)) for name in below)}")
-    logarithmic(grid["N"], "y")
-    means = trace[trace.start == starts[0]].drop(columns="start").groupby("step").mean()
-    for axes, (words, quantities) in zip((grid["N"], grid["C"]), _PANELS.items(), strict=True):
+    above, below = figure.subfigures(2, 1)
+    panels = above.subplots(1, 2)
+    logarithmic(panels[0], "y")
+    means = trace[trace.case == cases[0]].drop(columns="case").groupby("step").mean()
+    for axes, (words, quantities) in zip(panels, _PANELS.items(), strict=True):
         for quantity, route in quantities.items():
             line, look = theirs[theirs.quantity == quantity], _ROUTES[route][0]
             axes.plot(line.epoch, line.value, **look, alpha=0.8)
@@ -84,17 +85,18 @@ def figure_gradients(
         axes.set_xscale("symlog", linthresh=10)
         axes.set(xlabel="epoch (steps)", ylabel=words, xlim=(-0.5, None))
         plain(axes, "x")
-    draw_routes(grid["a"], their_routes, "pc1", "pc2")
-    grid["a"].set_title("the authors' plane")
-    for axes, start in zip((grid[name] for name in below[1:]), starts, strict=True):
-        own = routes[(routes.start == start) & (routes.run == routes.run.min())]
-        ground = surface[(surface.start == start) & (surface.run == own.run.min())]
+    their_plane, *our_planes = below.subplots(1, 1 + len(cases))
+    draw_routes(their_plane, their_routes, "pc1", "pc2")
+    their_plane.set(title="the authors'", ylabel="second principal component")
+    whole = routes[(routes.run == routes.run.min()) & (routes.up_to == routes.up_to.max())]
+    for axes, case in zip(our_planes, cases, strict=True):
+        own = whole[whole.case == case]
+        ground = surface[(surface.case == case) & (surface.run == own.run.min())]
         contours(axes, ground, "pc1", "pc2", "mean (f(f(x)) − f(x))²")
         draw_routes(axes, own.sort_values("step"), "pc1", "pc2")
-        axes.set_title(f"our plane, {_in_words(start)}")
-    for name in below:
-        grid[name].set_xlabel("first principal component")
-    grid["a"].set_ylabel("second principal component")
+        axes.set_title(f"ours, {str(case).replace('_', ' ')}")
+    for axes in (their_plane, *our_planes):
+        axes.set_xlabel("first principal component")
     more = {words: look for look, words in _ROUTES.values()} | {"the authors": {"linestyle": "-"}}
     more |= {"ours": _OURS} | ({f"ours at the epoch + {delay}": _LATER} if delay else {})
     more["ours, of two starts"] = _OURS | {"color": "0.7"}
@@ -106,7 +108,3 @@ def _draw_ours(axes: Axes, means: pd.Series, look: dict[str, Any], delay: int = 
     line = means.loc[delay:]
     places = np.unique(np.geomspace(1, len(line), _MARKS).astype(int)) - 1
     axes.plot(line.index[places] - delay, line.iloc[places], **look, alpha=0.9)
-
-
-def _in_words(start: object) -> str:
-    return f"start: {str(start).replace('_', ' ')}"

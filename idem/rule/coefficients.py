@@ -14,6 +14,8 @@ NAMED = {"modified": MCWEENY, "ordinary": None, "transposed": None}
 """The rules that have a name, with the coefficients of that which is given by some: ``ordinary`` is
 automatic differentiation, and ``transposed`` substitutes what no polynomial is."""
 
+_ROUNDING = 1e-6  # of coefficients given in float32
+
 
 class Polynomial(Protocol):
     """Anything with coefficients, such as an `idem.theory.ansatz.Family` without free ones."""
@@ -33,7 +35,8 @@ def relaxed_coefficients(rule: Rule, gamma: float) -> list[float] | None:
     Raises:
         TypeError: gamma is not a real number.
         ValueError: for a name that is not known, coefficients that are no numbers, not finite or
-            all 0, a gamma not between 0 and 2, or one other than 1 for ``ordinary``.
+            do not sum to 1, as g(1) = 1 asks (section 2.1), a gamma not between 0 and 2, or one
+            other than 1 for ``ordinary``.
     """
     require_gamma(gamma)
     if isinstance(rule, str):
@@ -63,9 +66,11 @@ def _numbers(rule: Any) -> list[float]:
             f"rule: expected numbers as coefficients, got {given}; substitute values for those "
             "that are free"
         ) from error
-    if not any(numbers) or not all(map(math.isfinite, numbers)):
+    total, magnitude = sum(numbers), sum([abs(alpha) for alpha in numbers])
+    if not math.isfinite(magnitude) or abs(total - 1) > _ROUNDING * (1 + magnitude):
         raise ValueError(
-            f"rule: expected finite coefficients α_1, ..., α_j that are not all 0, got {given}"
+            "rule: expected finite coefficients α_1, ..., α_j that sum to 1, so that an idempotent "
+            f"f stays as it is, got {given}, of sum {total:g}"
         )
     return numbers
 

@@ -33,13 +33,14 @@ one vector-Jacobian product in the place of the third pass, and the true gradien
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from idem.rule.checks import is_transformed
+from idem.rule.checks import check_no_inplace, is_transformed, version_of
 from idem.rule.corrector import MCWEENY
 
 Model = Any  # a torch.nn.Module, or any callable from a tensor to a tensor of the same shape
@@ -54,6 +55,9 @@ def corrected_output(f: Model, y: Tensor, coefficients: Sequence[float] = MCWEEN
         y: outputs of `f`, any shape.
         coefficients: α₁ to α_j; the paper's ``(0, 3, -2)`` if left out.
 
+    Raises:
+        ValueError: if `f` overwrites its input, which is needed again.
+
     Source:
         Jensen and Vicary, section 2.3; equation 4 for other coefficients.
 
@@ -66,7 +70,7 @@ def corrected_output(f: Model, y: Tensor, coefficients: Sequence[float] = MCWEEN
     alpha_1, *others = coefficients
     y_prime, z = alpha_1 * y, y
     for alpha in others:
-        z = f(z)
+        z = _applied(f, z)
         y_prime = y_prime + alpha * z
     return y_prime
 
@@ -89,16 +93,19 @@ def output_gradient(
         ``y - y'`` and ``f(y)``, each of the shape of `y`, the first in float32 where `y` has half
         precision, as it is a small difference of large terms.
 
+    Raises:
+        ValueError: if `f` overwrites its input, which is needed again.
+
     Source:
         Jensen and Vicary, equation 10.
     """
     alpha_1, alpha_2, *others = coefficients if len(coefficients) > 1 else [*coefficients, 0.0]
     with torch.no_grad():
-        z = u = f(y)
+        z = u = _applied(f, y)
         rest = widened(y) if alpha_1 == 0 else (1 - alpha_1) * widened(y)
         y_minus_y_prime = torch.sub(rest, u, alpha=alpha_2)  # y - α₁ y - α₂ f(y)
         for alpha in others:
-            z = f(z)
+            z = _applied(f, z)
             if alpha != 0:
                 y_minus_y_prime.sub_(z, alpha=alpha)  # - α₃ f(f(y)) - …
         return y_minus_y_prime, u
@@ -117,7 +124,8 @@ def transposed_gradient(f: Model, y: Tensor, gamma: float = 1.0) -> tuple[Tensor
         Two tensors of the shape of `y`, the first in float32 at least.
 
     Raises:
-        ValueError: if ``f(y)`` leads back to nothing, as that of a network that detaches it.
+        ValueError: if ``f(y)`` leads back to nothing, as that of a network that detaches it, or
+            `f` overwrites its input.
     """
     u, pull = _pullback(f, y)
     e = widened(u) - widened(y.detach())
@@ -131,11 +139,11 @@ def _pullback(f: Model, y: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     """
     if is_transformed():
         with torch.no_grad():
-            u, pull = torch.func.vjp(f, y.detach())[:2]
+            u, pull = torch.func.vjp(partial(_applied, f), y.detach())[:2]
         return u, lambda v: pull(v)[0]
     start = y if y.requires_grad else y.detach().requires_grad_()
     with torch.enable_grad():
-        u = f(start)
+        u = _applied(f, start)
     if not u.requires_grad:
         raise ValueError(
             "f: expected an output that leads back to its input, whose Jacobian the transposed "
@@ -146,6 +154,13 @@ def _pullback(f: Model, y: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         return torch.autograd.grad(u, start, v, materialize_grads=True)[0]
 
     return u.detach(), pull
+
+
+def _applied(f: Model, y: Tensor) -> Tensor:
+    version = version_of(y)
+    z = f(y)
+    check_no_inplace(y, version)
+    return z
 
 
 def widened(y: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from idem.sweeps.grid import Grid
 from stages.common import params, resume
 from stages.common.files import TRAINED, write_csv, write_figure, write_json
 from stages.published.curves import QUANTITIES, read_gradients, read_routes
-from stages.published.experiments import started
+from stages.published.experiments import started, widths_of
 from stages.published.readings import factor
 from stages.published.walks import Extent, walk
 from stages.sweeps.sweep import MODULES as OF_LANES
@@ -47,20 +47,21 @@ def main() -> None:
         write_csv(args.metrics / "gradients_deviations.csv", table)
         found = headline(table, routes, their_routes, shares)
         write_json(args.metrics / "gradients.json", found)
-        title, delay = in_words(settings.walks), found["nearest_delay"]
+        title, case = in_words(settings.walks), next(iter(settings.walks.cases))
+        delay = found["gradients"][case]["nearest_delay"]
         figure = figure_gradients(trace, theirs, delay, routes, their_routes, surface, title)
         write_figure(args.metrics / "figure_gradients.png", figure)
 
 
 def in_words(section: params.Walks) -> str:
-    """Return which network, rate and runs ours are of."""
-    runs = counted(section.runs, "run")
-    return f"ours: {section.network} at the label {section.learning_rate:g}, one batch, {runs}"
+    """Return which network, rate and runs ours are of in the upper panels."""
+    runs, rate = counted(section.runs, "run"), next(iter(section.cases.values())).learning_rate
+    return f"ours above: {section.network} at the label {rate:g}, one batch, {runs}"
 
 
 def tables(section: params.Walks, walks: list[dict[str, Any]]) -> list[pd.DataFrame]:
-    """Return the rows of all walks, with ``start`` and ``run``: trace, routes, surface, shares."""
-    places = [{"start": start, "run": run} for start, run in _walks(section)]
+    """Return the rows of all walks, with ``case`` and ``run``: trace, routes, surface, shares."""
+    places = [{"case": case, "run": run} for case, run in _walks(section)]
     return [
         pd.DataFrame(place | row for place, of in zip(places, walks, strict=True) for row in of[n])
         for n in ("trace", "routes", "surface", "shares")
@@ -70,22 +71,22 @@ def tables(section: params.Walks, walks: list[dict[str, Any]]) -> list[pd.DataFr
 def plan(settings: params.Paper) -> resume.Plan:
     """Return how every walk is computed."""
     section, precision = settings.walks, settings.sweep.matmul_precision
-    rates = rates_of(settings)
     extent = Extent(
         section.steps,
         section.every,
         section.closely_to,
-        section.plane_steps,
+        tuple(section.plane_steps),
+        section.plane_every,
         section.surface_points,
         section.surface_margin,
     )
     units = []
-    for start, run in _walks(section):
-        grid = grid_of(settings, start)
+    for case, run in _walks(section):
+        grid, rates = grid_of(settings, case), rates_of(settings, case)
         of_all = {k: v for k, v in asdict(grid).items() if k not in ("learning_rates", "memory")}
         units.append(
             resume.Unit(
-                f"gradients_{section.network}_{start}_{run}",
+                f"gradients_{section.network}_{case}_{run}",
                 [of_all, run, rates, extent, precision],
                 (grid, run, rates, extent, precision),
                 steps=extent.steps + 1,
@@ -95,14 +96,15 @@ def plan(settings: params.Paper) -> resume.Plan:
     return resume.Plan(walked, units, MODULES)
 
 
-def grid_of(settings: params.Paper, start: str) -> Grid:
+def grid_of(settings: params.Paper, case: str) -> Grid:
     """Return where starts and batches come from."""
     section = settings.walks
     return started(
         settings,
         section.network,
-        start,
-        learning_rates={rule: [rate] for rule, rate in rates_of(settings).items()},
+        next(iter(settings.readings.starts)),
+        widths=widths_of(settings, section.network, section.cases[case].widths),
+        learning_rates={rule: [rate] for rule, rate in rates_of(settings, case).items()},
         runs=section.runs,
         steps=section.steps,
         log_every=section.every,
@@ -110,11 +112,11 @@ def grid_of(settings: params.Paper, start: str) -> Grid:
     )
 
 
-def rates_of(settings: params.Paper) -> dict[str, float]:
-    """Return the matched rates that the label stands for, by rule."""
-    width = settings.sweep.networks[settings.walks.network].widths[-1]
-    readings = settings.published.readings
-    return {rule: settings.walks.learning_rate * factor(readings[rule], width) for rule in RULES}
+def rates_of(settings: params.Paper, case: str) -> dict[str, float]:
+    """Return the matched rates that the label of a case stands for, by rule."""
+    of, readings = settings.walks.cases[case], settings.published.readings
+    width = widths_of(settings, settings.walks.network, of.widths)[-1]
+    return {rule: of.learning_rate * factor(readings[rule], width) for rule in RULES}
 
 
 def walked(
@@ -137,32 +139,32 @@ def deviations(trace: pd.DataFrame, theirs: pd.DataFrame, section: params.Walks)
     """Compare ours, averaged over runs, with the published gradients.
 
     Args:
-        trace: rows of `stages.published.walks.walk`, with ``start`` and ``run``.
+        trace: rows of `stages.published.walks.walk`, with ``case`` and ``run``.
         theirs: of `stages.published.curves.read_gradients`.
         section: epochs and delays.
 
     Returns:
-        A row a start, quantity, delay (theirs at an epoch beside ours so much later) and ``up_to``,
+        A row a case, quantity, delay (theirs at an epoch beside ours so much later) and ``up_to``,
         an epoch up to which ours were measured with that delay; `SAME_START` is compared with what
         is published as `SEPARATE`: ``at_start`` and ``theirs_at_start``, ours and theirs there;
         ``points``; ``median`` and ``largest`` deviation: of norms as a factor of at least 1, of
         cosines as a difference; and ``median_ratio``, ours / theirs, of norms (NaN for cosines).
     """
-    runs = trace.groupby(["start", "step"], sort=False)[[*QUANTITIES, SAME_START]].mean()
+    runs = trace.groupby(["case", "step"], sort=False)[[*QUANTITIES, SAME_START]].mean()
     ours = runs.rename_axis(columns="quantity").stack().rename("ours").reset_index()
     separate = theirs[theirs.quantity == SEPARATE]
     theirs = pd.concat([theirs, separate.assign(quantity=SAME_START)], ignore_index=True)
     found = []
     for delay in section.delays:
         both = ours.assign(epoch=ours.step - delay).merge(theirs, on=["quantity", "epoch"])
-        for (start, quantity), of in both.groupby(["start", "quantity"], sort=False):
+        for (case, quantity), of in both.groupby(["case", "quantity"], sort=False):
             for epoch in section.up_to:
                 part = of[of.epoch <= epoch]
                 if len(part):
-                    key = {"start": start, "quantity": quantity, "delay": delay, "up_to": epoch}
+                    key = {"case": case, "quantity": quantity, "delay": delay, "up_to": epoch}
                     found.append(key | _deviation(str(quantity), part))
     table = pd.DataFrame(found)
-    most = table.groupby(["start", "quantity", "up_to"]).points.transform("max")
+    most = table.groupby(["case", "quantity", "up_to"]).points.transform("max")
     return table[table.points == most].reset_index(drop=True)
 
 
@@ -186,31 +188,33 @@ _KEPT = ("median", "largest", "median_ratio", "at_start", "theirs_at_start")
 def headline(
     table: pd.DataFrame, routes: pd.DataFrame, theirs: pd.DataFrame, shares: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return by start the deviations, the delay at which theirs are nearest, and the planes.
+    """Return by case the deviations, the delay at which theirs are nearest, and the planes.
 
     Returns:
-        ``nearest_delay``, of the first start: that of the least median deviation of `NEAREST_BY`
-        over the shortest horizon, at which all delays are compared; ``gradients``: by start, delay
-        and quantity, ``median``, ``largest``, ``median_ratio``, ``at_start`` and
-        ``theirs_at_start``, over the longest horizon of that delay; ``routes``: of ours, a mean
-        over runs by start, and of ``theirs``, where each rule's ends, ``RULE_pc1`` and
+        ``gradients``: by case ``nearest_delay``, that of the least median deviation of `NEAREST_BY`
+        over the shortest horizon, at which all delays are compared, and by ``delays`` and quantity
+        ``median``, ``largest``, ``median_ratio``, ``at_start`` and ``theirs_at_start``, over the
+        longest horizon of that delay; ``routes``: of ours, a mean over runs by case and the last
+        step that the plane is of, and of ``theirs``, where each rule's ends, ``RULE_pc1`` and
         ``RULE_pc2``, the farthest that the modified route is from the first axis,
-        ``modified_arc``, and of ours the ``shares`` of the variance in the first two components.
+        ``modified_arc``, and of ours the ``shares`` of the variance in the two components.
     """
-    of_first = table[table.start == table.start.iloc[0]]
-    judged = of_first[(of_first.quantity == NEAREST_BY) & (of_first.up_to == table.up_to.min())]
-    nearest = int(judged.sort_values(["median", "largest"]).delay.iloc[0])
     gradients: dict[str, Any] = {}
-    for row in table.to_dict("records"):  # of several horizons the longest comes last
-        of_delay = gradients.setdefault(row["start"], {}).setdefault(row["delay"], {})
-        kept = {name: row[name] for name in _KEPT}
-        of_delay[row["quantity"]] = {k: v for k, v in kept.items() if not np.isnan(v)}
-    planes = {"theirs": _plane(theirs)}
-    for start, of_start in routes.groupby("start", sort=False):
-        each = pd.DataFrame([_plane(route) for _, route in of_start.groupby("run")]).mean()
-        own = shares[shares.start == start].groupby("component").share.mean()
-        planes[str(start)] = each.to_dict() | {"shares": own.tolist()[:2]}
-    return {"nearest_delay": nearest, "gradients": gradients, "routes": planes}
+    for case, of_case in table.groupby("case", sort=False):
+        judged = of_case[(of_case.quantity == NEAREST_BY) & (of_case.up_to == table.up_to.min())]
+        nearest = int(judged.sort_values(["median", "largest"]).delay.iloc[0])
+        delays: dict[int, Any] = {}
+        for row in of_case.to_dict("records"):  # of several horizons the longest comes last
+            kept = {name: row[name] for name in _KEPT if not np.isnan(row[name])}
+            delays.setdefault(row["delay"], {})[row["quantity"]] = kept
+        gradients[str(case)] = {"nearest_delay": nearest, "delays": delays}
+    planes: dict[str, Any] = {"theirs": _plane(theirs)}
+    for (case, up_to), of_case in routes.groupby(["case", "up_to"], sort=False):
+        each = pd.DataFrame([_plane(route) for _, route in of_case.groupby("run")]).mean()
+        own = shares[(shares.case == case) & (shares.up_to == up_to)]
+        mean = own.groupby("component").share.mean().tolist()
+        planes.setdefault(str(case), {})[int(up_to)] = each.to_dict() | {"shares": mean}
+    return {"gradients": gradients, "routes": planes}
 
 
 def _plane(route: pd.DataFrame) -> dict[str, float]:
@@ -222,9 +226,9 @@ def _plane(route: pd.DataFrame) -> dict[str, float]:
 
 
 def _walks(section: params.Walks) -> Iterator[tuple[str, int]]:
-    for start in section.starts:
+    for case in section.cases:
         for run in range(section.runs):
-            yield start, run
+            yield case, run
 
 
 if __name__ == "__main__":

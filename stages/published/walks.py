@@ -5,7 +5,7 @@ authors' separate runs seem to have had their own. A point of a route is the vec
 parameters, of which a gradient is another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -30,8 +30,10 @@ class Extent(NamedTuple):
     """Steps between two measurements."""
     closely_to: int
     """The step up to which every one is measured."""
-    plane_steps: int
-    """Up to which step the routes are looked at in their plane."""
+    plane_steps: Sequence[int]
+    """Ascending; up to each of these steps the routes are looked at in a plane of their own."""
+    plane_every: int
+    """Steps between two points of a route there."""
     surface_points: int
     """Of the loss on that plane, along either axis."""
     surface_margin: float
@@ -95,7 +97,7 @@ def walk(
         at one point of that route; ``cosine_separate``, of the modified rule's on its route and the
         ordinary rule's on the third, and ``cosine_same_start``, on the second;
         ``error_modified`` and ``error_ordinary``. ``routes``, ``surface`` and ``shares``: of
-        `in_plane`.
+        `in_planes`.
 
     Raises:
         OutOfTime: from the checkpoint, when its deadline has passed.
@@ -106,21 +108,20 @@ def walk(
     for step in range(first, extent.steps + 1):
         if checkpoint is not None and step > first and checkpoint.is_due():
             _save(checkpoint, step, routes, trace, points)
-        vertex = step % extent.every == 0
-        if vertex or step <= extent.closely_to:
-            if vertex and step <= extent.plane_steps:
-                points |= {f"{rule}.{step}": routes[rule].point() for rule in RULES}
+        if step % extent.plane_every == 0 and step <= extent.plane_steps[-1]:
+            points |= {f"{rule}.{step}": routes[rule].point() for rule in RULES}
+        if step % extent.every == 0 or step <= extent.closely_to:
             trace.append({"step": step} | _measured(routes, grid))
         for route in routes.values():
             route.gradient(route.rule)
             route.lanes.descend()
-    return {"trace": trace} | in_plane(grid, run, points, extent)
+    return {"trace": trace} | in_planes(grid, run, points, extent)
 
 
-def in_plane(
+def in_planes(
     grid: Grid, run: int, points: Mapping[str, Tensor], extent: Extent
 ) -> dict[str, list[Row]]:
-    """Look at both routes in the plane of their first two principal components.
+    """Look at both routes in the plane of their first two principal components, by their extent.
 
     Args:
         grid: where the batch comes from.
@@ -129,28 +130,35 @@ def in_plane(
         extent: how much is measured.
 
     Returns:
-        ``routes``, rows of ``rule``, ``step``, ``pc1`` and ``pc2``: the first axis is positive
-        where the modified route ends, the second where it is farthest from the first;
-        ``surface``, rows of ``pc1``, ``pc2`` and ``loss``, the mean of squares over all elements on
-        the batch that is trained on, at points of the plane through the start; and ``shares``, rows
-        of ``component``, from 1, and ``share`` of the variance.
+        ``routes``, rows of ``up_to``, the last step that the plane is of, ``rule``, ``step``,
+        ``pc1`` and ``pc2``: the first axis is positive where the modified route ends, the second
+        where it is farthest from the first; ``shares``, rows of ``up_to``, ``component``, 1 or 2,
+        and ``share`` of the variance; and of the last of these planes ``surface``, rows of ``pc1``,
+        ``pc2`` and ``loss``, the mean of squares over all elements on the batch that is trained on,
+        at points of the plane through the start.
     """
-    route = torch.stack([*points.values()]).to(_PRECISION)
     origin = points["modified.0"].to(_PRECISION)
-    axes, shares = principal_axes(route)
-    flat = (route - origin) @ axes.mT
-    own = flat[torch.tensor([name.startswith("modified") for name in points])]
-    signs = torch.stack([own[-1, 0], own[own[:, 1].abs().argmax(), 1]]).sign()
-    flat, axes = flat * signs, axes * signs[:, None]
-    rows = []
-    for name, place in zip(points, flat.tolist(), strict=True):
-        rule, _, step = name.partition(".")
-        rows.append({"rule": rule, "step": int(step), "pc1": place[0], "pc2": place[1]})
-    return {
-        "routes": rows,
-        "surface": _surface(grid, run, _around(flat, extent), origin, axes),
-        "shares": [{"component": k, "share": share} for k, share in enumerate(shares, start=1)],
-    }
+    found: dict[str, list[Row]] = {"routes": [], "shares": []}
+    for up_to in extent.plane_steps:
+        places = {name: of for name in points if (of := _place(name))[1] <= up_to}
+        route = torch.stack([points[name] for name in places]).to(_PRECISION)
+        axes, shares = principal_axes(route)
+        flat = (route - origin) @ axes.mT
+        own = flat[torch.tensor([rule == "modified" for rule, _ in places.values()])]
+        signs = torch.stack([own[-1, 0], own[own[:, 1].abs().argmax(), 1]]).sign()
+        flat, axes = flat * signs, axes * signs[:, None]
+        for (rule, step), (u, v) in zip(places.values(), flat.tolist(), strict=True):
+            place = {"up_to": up_to, "rule": rule, "step": step, "pc1": u, "pc2": v}
+            found["routes"].append(place)
+        for component, share in enumerate(shares[:2], start=1):
+            place = {"up_to": up_to, "component": component, "share": share}
+            found["shares"].append(place)
+    return found | {"surface": _surface(grid, run, _around(flat, extent), origin, axes)}
+
+
+def _place(name: str) -> tuple[str, int]:
+    rule, _, step = name.partition(".")
+    return rule, int(step)
 
 
 def _around(flat: Tensor, extent: Extent) -> list[list[float]]:

@@ -116,6 +116,7 @@ def shrink_sweeps(content: dict[str, Any]) -> None:
                 case["runs"] = 1
     if "walks" in content:
         content["walks"] |= {"steps": 10, "surface_points": 2, "runs": 1}
+        content["walks"] |= {"plane_steps": [10], "plane_every": 10}
     for size, variant in enumerate(content["variants"].values(), start=4):
         variant |= LANES | {"batch_size": size}
 

@@ -205,9 +205,10 @@ class Paper(Swept):
         return self
 
     @model_validator(mode="after")
-    def _starts_are_known(self) -> "Paper":
-        for name in self.walks.starts:
-            require_known(name, self.readings.starts, "every start of walks among readings.starts")
+    def _walked_widths_are_read(self) -> "Paper":
+        for name, of in self.walks.cases.items():
+            expected = f"walks.cases.{name}.widths: a key of readings.widths"
+            require_known(of.widths, self.readings.widths, expected)
         return self
 
     def _networks_used(self) -> dict[str, str]:

@@ -99,20 +99,30 @@ class Readings(Section):
         return next(iter(self.widths))
 
 
+class Walked(Section):
+    """A network and rate that may be those of the published gradients and routes."""
+
+    widths: str
+    """A key of readings.widths."""
+    learning_rate: Positive
+    """The label; what it stands for is in the section published."""
+
+
 class Walks(Section):
     """Both rules from one start on one batch, beside the published gradients and routes."""
 
     network: str
-    learning_rate: Positive
-    """The label; what it stands for is in the section published."""
-    starts: Distinct[str]
-    """Keys of readings.starts."""
+    cases: Named[Walked]
+    """The first is drawn in full."""
     runs: Count
     steps: Count
     every: Count
     closely_to: Annotated[int, Field(ge=0)]
     """The step up to which every one is measured."""
-    plane_steps: Count
+    plane_steps: Ascending[Count]
+    """How far the routes go that are looked at in their plane: each in one of its own."""
+    plane_every: Count
+    """Steps between two points of a route in its plane."""
     surface_points: Several
     surface_margin: NotNegative
     delays: Ascending[Annotated[int, Field(ge=0)]]

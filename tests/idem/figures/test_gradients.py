@@ -12,13 +12,13 @@ COSINES = ["cosine_along_modified", "cosine_along_ordinary", "cosine_separate"]
 OURS = [*COSINES, "cosine_same_start"]
 
 
-def drawn_of(*starts: str, delay: int) -> list[Axes]:
+def drawn_of(*cases: str, delay: int) -> list[Axes]:
     steps = (0, 10, 20)
     trace = pd.DataFrame(
-        {"start": start, "run": run, "step": step}
+        {"case": case, "run": run, "step": step}
         | dict.fromkeys(NORMS, 1.0 + run + step)
         | dict(zip(OURS, (0.5, 0.5, 0.2, 0.3), strict=True))
-        for start in starts
+        for case in cases
         for run in (0, 1)
         for step in steps
     )
@@ -36,38 +36,40 @@ def drawn_of(*starts: str, delay: int) -> list[Axes]:
         {"pc1": u, "pc2": v, "loss": 1 + u * u + v} for u in (0, 1, 2) for v in (0, 1)
     )
     routes, surface = (
-        pd.concat(table.assign(start=start, run=0) for start in starts) for table in (route, plane)
+        pd.concat(table.assign(case=case, run=0) for case in cases) for table in (route, plane)
     )
+    nearer = routes.assign(up_to=10, pc1=5.0)
+    routes = pd.concat([nearer[nearer.step <= 10], routes.assign(up_to=20)])
     figure = figure_gradients(trace, theirs, delay, routes, route, surface, "ours: B2")
     return drawn(figure).axes
 
 
 def test_theirs_are_lines_and_ours_means_over_runs():
-    norms, *_ = drawn_of("default", "biases_0.7", delay=0)
+    norms, *_ = drawn_of("table_1", "128_inputs", delay=0)
     theirs, ours, *_ = norms.lines
     assert np.asarray(theirs.get_ydata()).tolist() == [0.1] * 3
     assert np.asarray(ours.get_ydata()).tolist() == [1.5, 11.5, 21.5]
 
 
 def test_with_a_delay_ours_are_there_once_more_so_much_earlier():
-    norms, *_ = drawn_of("default", delay=10)
+    norms, *_ = drawn_of("table_1", delay=10)
     _, ours, later, *_ = norms.lines
     assert np.asarray(later.get_xydata()).tolist() == [[0, 11.5], [10, 21.5]]
     assert ours.get_marker() != later.get_marker()
 
 
 def test_between_separate_runs_ours_are_of_one_start_and_in_grey_of_another():
-    _, cosines, *_ = drawn_of("default", delay=0)
+    _, cosines, *_ = drawn_of("table_1", delay=0)
     theirs, another, one = cosines.lines[-3:]
     values = [np.unique(np.asarray(line.get_ydata())).tolist() for line in (theirs, another, one)]
     assert values == [[0.1], [0.2], [0.3]]
     assert (another.get_color(), one.get_color()) == ("0.7", "black")
 
 
-def test_every_start_has_a_plane():
-    titles = ["the authors' plane", "our plane, start: default", "our plane, start: biases 0.7"]
-    _, _, *planes = drawn_of("default", "biases_0.7", delay=0)
+def test_every_case_has_a_plane_as_far_as_its_routes_go():
+    titles = ["the authors'", "ours, table 1", "ours, 128 inputs"]
+    _, _, *planes = drawn_of("table_1", "128_inputs", delay=0)
     assert [axes.get_title() for axes in planes][:3] == titles
     assert np.asarray(planes[1].lines[0].get_xdata()).tolist() == [0, 1, 2]
-    _, _, *planes = drawn_of("default", delay=0)
+    _, _, *planes = drawn_of("table_1", delay=0)
     assert [axes.get_title() for axes in planes][:2] == titles[:2]

@@ -22,7 +22,7 @@ def test_a_step_mixes_in_the_identity():
     assert relaxed_coefficients((0.5, 0.5), 0.5) == [0.75, 0.25]
 
 
-@pytest.mark.parametrize(("rule", "expected"), [((0, 1, 0, 0), [0, 1]), ((0.3, 0), [0.3])])
+@pytest.mark.parametrize(("rule", "expected"), [((0, 1, 0, 0), [0, 1]), ((1.0, 0), [1.0])])
 def test_trailing_zeros_are_dropped_as_each_is_a_pass(rule, expected: list[float]):
     assert relaxed_coefficients(rule, 1.0) == expected
 
@@ -36,8 +36,10 @@ def test_trailing_zeros_are_dropped_as_each_is_a_pass(rule, expected: list[float
             {"rule": 3},
             r"rule: expected one of modified, ordinary, transposed, got 3; .* \(0.0, 3.0, -2.0\)",
         ),
-        ({"rule": ()}, r"rule: expected finite coefficients .* got \[\]"),
-        ({"rule": (0, 0)}, r"rule: expected finite coefficients .* not all 0, got \[0, 0\]"),
+        ({"rule": ()}, r"rule: expected finite coefficients .* got \[\], of sum 0"),
+        ({"rule": (0, 0)}, r"rule: expected .* that sum to 1, .*, got \[0, 0\], of sum 0"),
+        ({"rule": (0, 3, -1.9)}, r"rule: expected .* that sum to 1, .*, of sum 1.1"),
+        ({"rule": (1e308, 1e308)}, r"rule: expected finite coefficients .*, of sum inf"),
         ({"rule": (1, float("nan"))}, r"rule: expected finite coefficients .* got \[1, nan\]"),
         ({"rule": ("a", 1)}, r"rule: expected numbers as coefficients, got \['a', 1\]"),
         ({"gamma": 0}, "gamma: expected 0 < gamma < 2, got 0"),

@@ -119,6 +119,13 @@ def test_the_transposed_gradient_is_that_of_the_jacobian_by_differences(
     assert all(parameter.grad is None for parameter in f.parameters())
 
 
+@pytest.mark.parametrize("of", [corrected_output, output_gradient, transposed_gradient])
+def test_a_network_that_overwrites_its_input_is_refused(of):
+    f, y = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(4, 4)).double(), network()(inputs())
+    with pytest.raises(ValueError, match="expected a network that leaves its input alone, got one"):
+        of(f, y)
+
+
 def test_to_first_order_the_modified_rule_has_the_jacobian_where_the_other_has_its_transpose():
     f = network()
     with torch.no_grad():

@@ -13,7 +13,7 @@ POLYNOMIALS = [
     (0.0, 0.0, 10.0, -15.0, 6.0),  # of order 2
     (0.0, 2.0, 0.0, -1.0),  # of degree 4
     (0.5, 0.5),
-    (0.3,),
+    (1.0,),  # y as it is
 ]
 each_polynomial = pytest.mark.parametrize("alpha", POLYNOMIALS, ids=str)
 
@@ -224,6 +224,16 @@ def test_a_family_is_a_rule_when_its_free_coefficients_are_chosen():
     idempotency_loss(f, x, chosen).backward()
     expected = W - corrector.evaluate([float(a) for a in chosen], W)
     torch.testing.assert_close(f.weight.grad, expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("rule", ["modified", "transposed"])
+def test_the_value_of_many_elements_is_summed_in_parts(rule: str):
+    """In one float32 sum of 3e7 squares each term is rounded off the total at its full size."""
+    x = torch.randn(4, 5_000_000, generator=torch.Generator().manual_seed(0))
+    scale = nn.Parameter(torch.tensor(2.0))
+    found = idempotency_loss(lambda y: scale * y, x, rule).item()
+    expected = torch.linalg.vector_norm(2 * x, dtype=torch.float64).square().item() / 8
+    assert found == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])

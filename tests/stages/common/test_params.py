@@ -182,8 +182,8 @@ def test_a_setting_changes_what_a_model_or_its_training_has_and_within_their_lim
             "readings.widths.table_1.networks.B2: expected ",
         ),
         (
-            lambda c: c["walks"].update(starts=["elsewhere"]),
-            "expected every start of walks among readings.starts (biases_0.7, default, ",
+            lambda c: c["walks"]["cases"]["table_1"].update(widths="elsewhere"),
+            "walks.cases.table_1.widths: a key of readings.widths (112_inputs_on_B2, ",
         ),
     ],
 )

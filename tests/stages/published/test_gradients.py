@@ -14,7 +14,8 @@ from tests import ROOT
 @pytest.fixture(scope="module")
 def settings() -> params.Paper:
     found = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
-    brief = {"network": "B1", "steps": 20, "plane_steps": 20, "surface_points": 3}
+    brief = {"network": "B1", "steps": 20, "surface_points": 3}
+    brief |= {"plane_steps": [10, 20], "plane_every": 10}
     return found.model_copy(
         update={
             "sweep": found.sweep.model_copy(update={"batch_size": 20}),
@@ -24,9 +25,9 @@ def settings() -> params.Paper:
 
 
 def trace() -> pd.DataFrame:
-    """A start with two runs, whose mean is 1 / (1 + step), and cosines of 0.5."""
+    """A case with two runs, whose mean is 1 / (1 + step), and cosines of 0.5."""
     return pd.DataFrame(
-        {"start": "default", "run": run, "step": step}
+        {"case": "table_1", "run": run, "step": step}
         | {name: (1 + 0.1 * (-1) ** run) / (1 + step) for name in gradients.QUANTITIES[:2]}
         | dict.fromkeys([*gradients.QUANTITIES[2:], gradients.SAME_START], 0.5)
         for run in (0, 1)
@@ -43,11 +44,12 @@ def published(factor: float = 1.0, more: float = 0.0, later: int = 0) -> pd.Data
     )
 
 
+PLACE = {"case": "table_1", "up_to": 20}
 ROUTE = pd.DataFrame({"rule": ["modified", "ordinary"], "pc1": 1.0, "pc2": 0.5, "run": 0})
 PLANES = (
-    ROUTE.assign(start="default"),
+    ROUTE.assign(**PLACE),
     ROUTE,
-    pd.DataFrame({"start": "default", "component": [1, 2], "share": [0.9, 0.1]}),
+    pd.DataFrame(PLACE | {"component": [1, 2], "share": [0.9, 0.1]}),
 )
 
 
@@ -67,7 +69,7 @@ def test_lines_that_are_late_are_hit_with_their_delay(settings: params.Paper):
     assert off.largest[10] == pytest.approx(1)
     assert off.largest[0] > 1.3
     at_7 = gradients.deviations(trace(), published(later=7), settings.walks)
-    assert gradients.headline(at_7, *PLANES)["nearest_delay"] == 7
+    assert gradients.headline(at_7, *PLANES)["gradients"]["table_1"]["nearest_delay"] == 7
 
 
 def test_a_delay_is_told_as_far_as_ours_were_measured_with_it(settings: params.Paper):
@@ -85,10 +87,24 @@ def test_one_start_is_compared_with_what_is_published_of_separate_runs(settings:
     assert plain["median"][gradients.SEPARATE] == pytest.approx(0.2)
 
 
-def test_the_rates_are_those_of_the_label(settings: params.Paper):
-    assert gradients.rates_of(settings) == pytest.approx(
-        {"modified": 0.67, "ordinary": 0.67 * 2 / 5}
-    )
+def test_the_rates_are_those_of_the_label_at_the_widths_of_the_case(settings: params.Paper):
+    rates = gradients.rates_of(settings, "table_1")
+    assert rates == pytest.approx({"modified": 0.67, "ordinary": 0.67 * 2 / 5})
+    walks = settings.walks.model_copy(update={"network": "B2"})
+    wide = settings.model_copy(update={"walks": walks})
+    rates = gradients.rates_of(wide, "128_inputs")
+    assert rates == pytest.approx({"modified": 0.67, "ordinary": 0.67 * 2 / 128})
+    assert gradients.grid_of(wide, "128_inputs").widths == [128, 250, 250, 250, 250, 128]
+
+
+def test_planes_are_told_by_how_far_their_routes_go(settings: params.Paper):
+    nearer = [PLANES[0].assign(up_to=10, pc1=0.2), PLANES[0]]
+    shares = [PLANES[2].assign(up_to=10, share=[0.7, 0.2]), PLANES[2]]
+    table = gradients.deviations(trace(), published(), settings.walks)
+    planes = gradients.headline(table, pd.concat(nearer), ROUTE, pd.concat(shares))["routes"]
+    of = planes["table_1"]
+    assert [of[up_to]["modified_pc1"] for up_to in (10, 20)] == [0.2, 1.0]
+    assert [of[up_to]["shares"] for up_to in (10, 20)] == [[0.7, 0.2], [0.9, 0.1]]
 
 
 def test_the_stage_writes_tables_numbers_and_figure(
@@ -102,12 +118,13 @@ def test_the_stage_writes_tables_numbers_and_figure(
     monkeypatch.setenv("IDEM_WORKERS", "1")
     monkeypatch.chdir(tmp_path)
     gradients.main()
-    starts, runs = settings.walks.starts, settings.walks.runs
-    assert len(pd.read_csv(tmp_path / "gradients.csv")) == 21 * len(starts) * runs
-    assert len(pd.read_csv(tmp_path / "gradients_surface.csv")) == 9 * len(starts) * runs
+    cases, runs = settings.walks.cases, settings.walks.runs
+    assert len(pd.read_csv(tmp_path / "gradients.csv")) == 21 * len(cases) * runs
+    assert len(pd.read_csv(tmp_path / "gradients_surface.csv")) == 9 * len(cases) * runs
     found = json.loads((tmp_path / "gradients.json").read_text())
     assert found["routes"]["theirs"]["modified_pc1"] == pytest.approx(1.4636)
-    assert set(found["routes"]) == {"theirs", *starts}
+    assert set(found["routes"]) == {"theirs", *cases}
+    assert set(found["routes"]["table_1"]) == {"10", "20"}
     assert (tmp_path / "figure_gradients.png").stat().st_size > 10_000
 
 

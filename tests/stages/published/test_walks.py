@@ -12,7 +12,15 @@ from idem.sweeps.sweep import train_lanes
 from stages.published.walks import Extent, principal_axes, walk
 
 RATES = {"modified": 0.5, "ordinary": 0.2}
-EXTENT = Extent(6, every=2, closely_to=0, plane_steps=4, surface_points=3, surface_margin=0.1)
+EXTENT = Extent(
+    6,
+    every=2,
+    closely_to=0,
+    plane_steps=[2, 4],
+    plane_every=2,
+    surface_points=3,
+    surface_margin=0.1,
+)
 WIDTHS = (5, 7, 5)
 
 
@@ -76,18 +84,29 @@ def test_a_walk_that_was_stopped_ends_alike(grid: Grid, walked: dict, tmp_path: 
 
 
 def test_both_routes_begin_at_the_origin_of_their_plane(grid: Grid, walked: dict):
-    places = {(row["rule"], row["step"]): row for row in walked["routes"]}
-    assert len(places) == 6
-    for rule in RATES:
-        assert [places[rule, 0][axis] for axis in ("pc1", "pc2")] == pytest.approx([0, 0])
-    assert places["modified", 4]["pc1"] > 0
-    assert sum(row["share"] for row in walked["shares"]) == pytest.approx(1)
+    for up_to, points in ((2, 4), (4, 6)):
+        of = [row for row in walked["routes"] if row["up_to"] == up_to]
+        places = {(row["rule"], row["step"]): row for row in of}
+        assert len(of) == len(places) == points
+        for rule in RATES:
+            assert [places[rule, 0][axis] for axis in ("pc1", "pc2")] == pytest.approx([0, 0])
+        assert places["modified", up_to]["pc1"] > 0
+        shares = [row["share"] for row in walked["shares"] if row["up_to"] == up_to]
+        assert len(shares) == 2 and 0.9 < sum(shares) <= 1 + 1e-12
+
+
+def test_points_in_the_plane_are_as_far_apart_as_is_asked_for(grid: Grid, walked: dict):
+    rare = walk(grid, 0, RATES, EXTENT._replace(plane_steps=[4], plane_every=4), None)
+    assert [(row["rule"], row["step"]) for row in rare["routes"]] == [
+        (rule, step) for step in (0, 4) for rule in ("modified", "ordinary")
+    ]
+    assert rare["trace"] == walked["trace"]
 
 
 def test_distances_in_the_plane_are_at_most_those_of_parameters(grid: Grid, walked: dict):
     _, modified, _ = route(grid, 0, "modified")
     for row in walked["routes"]:
-        if row["rule"] == "modified" and row["step"]:
+        if row["rule"] == "modified" and row["step"] and row["up_to"] == 4:
             apart = float((modified[row["step"] // 2] - modified[0]).norm())
             flat = (row["pc1"] ** 2 + row["pc2"] ** 2) ** 0.5
             assert 0.5 * apart < flat < apart * (1 + 1e-5)
