@@ -197,7 +197,8 @@ def headline(
         longest horizon of that delay; ``routes``: of ours, a mean over runs by case and the last
         step that the plane is of, and of ``theirs``, where each rule's ends, ``RULE_pc1`` and
         ``RULE_pc2``, the farthest that the modified route is from the first axis,
-        ``modified_arc``, and of ours the ``shares`` of the variance in the two components.
+        ``modified_arc``, of ours the ``shares`` of the variance in the two components, and of
+        theirs `spacing`.
     """
     gradients: dict[str, Any] = {}
     for case, of_case in table.groupby("case", sort=False):
@@ -208,13 +209,38 @@ def headline(
             kept = {name: row[name] for name in _KEPT if not np.isnan(row[name])}
             delays.setdefault(row["delay"], {})[row["quantity"]] = kept
         gradients[str(case)] = {"nearest_delay": nearest, "delays": delays}
-    planes: dict[str, Any] = {"theirs": _plane(theirs)}
+    planes: dict[str, Any] = {"theirs": _plane(theirs) | spacing(theirs)}
     for (case, up_to), of_case in routes.groupby(["case", "up_to"], sort=False):
         each = pd.DataFrame([_plane(route) for _, route in of_case.groupby("run")]).mean()
         own = shares[(shares.case == case) & (shares.up_to == up_to)]
         mean = own.groupby("component").share.mean().tolist()
         planes.setdefault(str(case), {})[int(up_to)] = each.to_dict() | {"shares": mean}
     return {"gradients": gradients, "routes": planes}
+
+
+def spacing(routes: pd.DataFrame) -> dict[str, float]:
+    """Tell how evenly the points of published routes are spaced on paper.
+
+    Training slows down, so that points which are evenly spaced say nothing of steps: they were set
+    along the line when it was read off.
+
+    Args:
+        routes: columns ``rule``, ``pc1`` and ``pc2``, in their order.
+
+    Returns:
+        ``axes``, how many times larger than on the first axis a unit on the second has to be drawn
+        for the distances between neighbours to be the most equal, and ``uneven``, their standard
+        deviation there in units of their mean, of the worse rule. The last distance of a route,
+        which is a remainder, is left out.
+    """
+    steps = [of[["pc1", "pc2"]].diff().iloc[1:-1].to_numpy() for _, of in routes.groupby("rule")]
+
+    def uneven(axes: float) -> float:
+        lengths = [np.hypot(step[:, 0], axes * step[:, 1]) for step in steps]
+        return max(float(of.std() / of.mean()) for of in lengths)
+
+    best = min(np.geomspace(0.1, 10, 501).tolist(), key=uneven)
+    return {"axes": best, "uneven": uneven(best)}
 
 
 def _plane(route: pd.DataFrame) -> dict[str, float]:

@@ -46,9 +46,10 @@ def published(factor: float = 1.0, more: float = 0.0, later: int = 0) -> pd.Data
 
 PLACE = {"case": "table_1", "up_to": 20}
 ROUTE = pd.DataFrame({"rule": ["modified", "ordinary"], "pc1": 1.0, "pc2": 0.5, "run": 0})
+THEIRS = pd.concat(ROUTE.assign(pc1=0.1 * step) for step in range(4))
 PLANES = (
     ROUTE.assign(**PLACE),
-    ROUTE,
+    THEIRS,
     pd.DataFrame(PLACE | {"component": [1, 2], "share": [0.9, 0.1]}),
 )
 
@@ -101,10 +102,22 @@ def test_planes_are_told_by_how_far_their_routes_go(settings: params.Paper):
     nearer = [PLANES[0].assign(up_to=10, pc1=0.2), PLANES[0]]
     shares = [PLANES[2].assign(up_to=10, share=[0.7, 0.2]), PLANES[2]]
     table = gradients.deviations(trace(), published(), settings.walks)
-    planes = gradients.headline(table, pd.concat(nearer), ROUTE, pd.concat(shares))["routes"]
+    planes = gradients.headline(table, pd.concat(nearer), THEIRS, pd.concat(shares))["routes"]
     of = planes["table_1"]
     assert [of[up_to]["modified_pc1"] for up_to in (10, 20)] == [0.2, 1.0]
     assert [of[up_to]["shares"] for up_to in (10, 20)] == [[0.7, 0.2], [0.9, 0.1]]
+
+
+def test_points_that_are_set_along_the_drawn_line_are_evenly_spaced():
+    angles = np.linspace(0, 3, 40)
+    drawn = pd.DataFrame({"rule": "modified", "pc1": np.cos(angles), "pc2": np.sin(angles) / 3})
+    found = gradients.spacing(drawn)
+    assert found["axes"] == pytest.approx(3, rel=0.01)
+    assert found["uneven"] < 1e-2
+    slowing = drawn.assign(pc1=1 / (1 + angles), pc2=np.exp(-angles))
+    assert gradients.spacing(slowing)["uneven"] > 0.3
+    theirs = curves.read_routes(ROOT / curves.FOLDER / FILES["read_routes"])
+    assert gradients.spacing(theirs)["uneven"] < 0.02
 
 
 def test_the_stage_writes_tables_numbers_and_figure(
