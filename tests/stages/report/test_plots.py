@@ -17,6 +17,7 @@ from dvc_render.html import HTML
 from dvc_render.vega import VegaRenderer
 from matplotlib.colors import to_hex
 
+from idem.data import sources
 from idem.figures import style
 from stages.report import plots
 from tests import ROOT
@@ -42,7 +43,7 @@ def packed(folder: Path, content: str) -> plots.Package:
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder that stands for npm's registry."""
     folder = tmp_path / "registry"
-    monkeypatch.setattr(plots, "npm_registry", folder.as_uri)
+    monkeypatch.setattr(sources, "npm_registry", folder.as_uri)
     monkeypatch.setattr(plots, "ROOT", tmp_path / "here")
     return folder
 

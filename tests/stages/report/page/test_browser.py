@@ -7,14 +7,13 @@ set they fail instead.
 
 import os
 import shutil
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from idem.data.sources import download, npm_registry
+from idem.data.sources import npm_archive, npm_member
 from stages.report.page.build import report
 from stages.report.page.metrics import Metrics
 from tests import ROOT
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-AXE = "axe-core-4.14.1.tgz"
+AXE = "axe-core@4.14.1"
 AXE_DIGEST = (
     "sha512:1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b73"
     "4f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5"
@@ -73,14 +72,10 @@ def browser() -> "Iterator[Browser]":
 def axe() -> str:
     """Return axe-core's source, from npm."""
     try:
-        folder = f"{npm_registry()}/axe-core/-/"
-        archive = download(folder, AXE, AXE_DIGEST, ROOT / ".cache", AXE_BYTES)
+        archive = npm_archive(AXE, AXE_DIGEST, ROOT / ".cache", AXE_BYTES)
     except ValueError as error:
         lacking(f"no axe-core: {error}")
-    with tarfile.open(archive) as tar:
-        member = tar.extractfile("package/axe.min.js")
-        assert member is not None
-        return member.read(AXE_BYTES).decode()
+    return npm_member(archive, "axe.min.js", AXE_BYTES).decode()
 
 
 @pytest.fixture(scope="module")
