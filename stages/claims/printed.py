@@ -105,7 +105,7 @@ CLAIMS = {
         "at equal learning rates the modified curves lie lower from the start (poster, Figure 5)",
     ),
     "P3": Claim(
-        "does the error fall on new inputs too?",
+        "does modified's error fall on new inputs too?",
         "left open",
         "does the error fall on inputs that were not trained on too? (left open)",
     ),

@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from stages.claims.by_network.lanes import complete_runs, from_edge, of_stand_ins, replayed
+from stages.claims.by_network.lanes import (
+    complete_runs,
+    from_edge,
+    of_stand_ins,
+    on_fresh_batches,
+    replayed,
+)
 from stages.claims.by_network.places import ALL, AT_LENGTH, NETWORKS, STAND_INS
 from stages.claims.pipelines import of_batch_sizes, read, table_so_far
 from stages.claims.sweeps import (
@@ -85,9 +91,11 @@ def _on_one_batch(folder: Path, settings: params.Paper, section: params.Claims) 
     """Judge T3b and T4b from the published lines as the authors seem to have run them."""
     lines = settings.published.networks
     lanes = {name: replayed(folder, name, of) for name, of in lines.items()}
+    fresh = {name: on_fresh_batches(folder, name, of) for name, of in lines.items()}
+    fresh = {name: of for name, of in fresh.items() if len(of)}
     return _judged(
         {
-            "T3b": lambda n, of: as_run.lower_error({n: of}, section),
+            "T3b": lambda n, of: as_run.lower_error({n: of}, section, fresh),
             "T4b": lambda n, of: as_run.lower_rates(n, of, section),
         },
         lanes | of_stand_ins(folder, settings.stand_ins),
@@ -100,10 +108,14 @@ def _edges_on_one_batch(
 ) -> Iterator[Entry]:
     """Judge T5b from the modified rule's lanes at the printed rate and above alone."""
     lines = settings.published.networks
-    lanes = {name: from_edge(folder, name, lines[name], edge) for name, edge in EDGES.items()}
+    fixed, fresh = (
+        {name: from_edge(folder, name, lines[name], edge, data) for name, edge in EDGES.items()}
+        for data in ("fixed", "fresh")
+    )
+    fresh = {name: of for name, of in fresh.items() if len(of)}
     return _judged(
-        {"T5b": lambda _, of: edges_as_run.from_lanes(of, section)},
-        _with_all(lanes, EDGES),
+        {"T5b": lambda _, of: edges_as_run.from_lanes(of, section, fresh)},
+        _with_all(fixed, EDGES),
         lambda of: min(edges_as_run.runs(n, edges_as_run.improving(at)) for n, at in of.items()),
     )
 

@@ -27,7 +27,16 @@ def replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
     return _NO_LANES if rows is None else complete_lanes(as_run.lanes_of(rows), rates, lines.steps)
 
 
-def from_edge(folder: Path, name: str, lines: params.Lines, edge: float) -> pd.DataFrame:
+def on_fresh_batches(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
+    """Return a network's lanes on fresh batches that ended at the authors' rates, of any runs."""
+    rows = table_so_far(folder, f"published_{name}")
+    lanes = _NO_LANES if rows is None else as_run.lanes_of(rows, "fresh")
+    return _ended(lanes, lines.learning_rates, lines.steps) if len(lanes) else _NO_LANES
+
+
+def from_edge(
+    folder: Path, name: str, lines: params.Lines, edge: float, data: str = "fixed"
+) -> pd.DataFrame:
     """Return the modified rule's lanes that ended at the labels from an edge on.
 
     Args:
@@ -35,6 +44,7 @@ def from_edge(folder: Path, name: str, lines: params.Lines, edge: float) -> pd.D
         name: of the network.
         lines: that it has, as the authors ran it.
         edge: a label.
+        data: on which batches.
 
     Returns:
         No rows unless the edge and a label above it are asked for, and there is a run at each of
@@ -44,7 +54,7 @@ def from_edge(folder: Path, name: str, lines: params.Lines, edge: float) -> pd.D
     rates = [rate for rate in lines.learning_rates["modified"] if rate >= edge]
     if rows is None or edge not in rates or len(rates) < 2:
         return _NO_LANES
-    lanes = _ended(as_run.lanes_of(rows), {"modified": rates}, lines.steps)
+    lanes = _ended(as_run.lanes_of(rows, data), {"modified": rates}, lines.steps)
     return lanes if lanes.learning_rate.nunique() == len(rates) else _NO_LANES
 
 

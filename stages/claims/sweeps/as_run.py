@@ -7,6 +7,7 @@ batches, at equal steps. Lanes are those of `lanes_of`, by network.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -33,21 +34,43 @@ from stages.common import params
 from stages.sweeps.aggregate import last_rows
 
 
-def lanes_of(table: pd.DataFrame) -> pd.DataFrame:
+def lanes_of(table: pd.DataFrame, data: str = "fixed") -> pd.DataFrame:
     """Return the lanes on one batch of a table of `stages.published.replay`, by label.
+
+    Args:
+        table: of a network.
+        data: ``"fresh"`` for the lanes on fresh batches.
 
     Returns:
         As `stages.sweeps.aggregate.last_rows`, with the label as the rate.
     """
-    fixed = table[table.data == "fixed"]
-    return last_rows(fixed.assign(learning_rate=fixed.label))
+    lanes = table[table.data == data]
+    return last_rows(lanes.assign(learning_rate=lanes.label))
 
 
-def lower_error(lanes: Mapping[str, pd.DataFrame], section: params.Claims) -> Verdict:
-    """Judge T3b, and tell what is left of it on inputs that nothing was trained on."""
+def lower_error(
+    lanes: Mapping[str, pd.DataFrame],
+    section: params.Claims,
+    fresh: Mapping[str, pd.DataFrame] | None = None,
+) -> Verdict:
+    """Judge T3b, and tell what is left of it on inputs that nothing was trained on.
+
+    Args:
+        lanes: on one batch, by network.
+        section: the thresholds.
+        fresh: lanes on fresh batches, by network, whose error is told at the same rates.
+    """
     found = sweeps.lower_error(lanes, section)
     new = {network: _on_new_inputs(of_network, section) for network, of_network in lanes.items()}
-    return replace(found, id="T3b", measured=told("T3b", trained=found.measured, new=new))
+    on_fresh = {
+        network: _on_fresh_batches(of, lanes[network], section)
+        for network, of in (fresh or {}).items()
+        if network in lanes
+    }
+    text = told(
+        "T3b", trained=found.measured, new=new, fresh={n: of for n, of in on_fresh.items() if of}
+    )
+    return replace(found, id="T3b", measured=text)
 
 
 def lower_rates(network: str, lanes: pd.DataFrame, section: params.Claims) -> Verdict:
@@ -66,6 +89,24 @@ def lower_rates(network: str, lanes: pd.DataFrame, section: params.Claims) -> Ve
     wordings, rests = with_nature(verdict, nature(lanes, section)), sweeps.of_sweep(lanes, section)
     text = told("T4b", steps=sweeps.steps_of(lanes), best=best, count=count, found=found)
     return Verdict.of("T4b", wordings, rests, count, text, [network])
+
+
+def _on_fresh_batches(
+    fresh: pd.DataFrame, fixed: pd.DataFrame, section: params.Claims
+) -> dict[str, Any] | None:
+    """Compare the rules on fresh batches at the rates that are best on one batch.
+
+    Returns:
+        ``rates`` by rule, ``runs`` and ``ratio`` in words; None unless a run has both lanes.
+    """
+    rates = best_safe_rates(fixed)
+    pairs = at_rates(fresh, rates)
+    both = pairs.groupby("run").rule.nunique() == len(rates)
+    pairs = pairs[pairs.run.isin(both.index[both])]
+    if pairs.empty:
+        return None
+    runs = counted(pairs.run.nunique(), "run")
+    return {"rates": rates, "runs": runs, "ratio": compared(pairs, section)[1]}
 
 
 def _on_new_inputs(lanes: pd.DataFrame, section: params.Claims) -> str:

@@ -44,13 +44,18 @@ def from_brackets(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     return Verdict.of("T5b", [verdict], rests, ours, text)
 
 
-def from_lanes(lanes: Mapping[str, pd.DataFrame], section: params.Claims) -> Verdict:
+def from_lanes(
+    lanes: Mapping[str, pd.DataFrame],
+    section: params.Claims,
+    fresh: Mapping[str, pd.DataFrame] | None = None,
+) -> Verdict:
     """Judge T5b from lanes of the modified rule at the printed rate and above, to their end.
 
     Args:
         lanes: by network, as of `stages.sweeps.aggregate.last_rows`, with labels as rates; of any
             runs, which need not be the same at every rate.
         section: the thresholds.
+        fresh: the same on fresh batches, which are told of and decide nothing.
     """
     found = {network: improving(of) for network, of in lanes.items()}
     rests = of_networks({n: _rests_on(n, of, lanes[n], section) for n, of in found.items()})
@@ -61,7 +66,8 @@ def from_lanes(lanes: Mapping[str, pd.DataFrame], section: params.Claims) -> Ver
     wordings = [_together({n: of[place] for n, of in words.items()}) for place in (0, -1)]
     ours = ", ".join(_shown(n, _highest(of)) for n, of in found.items())
     steps = {network: _steps(of) for network, of in lanes.items()}
-    text = told("T5b_lanes", networks=found, edges=EDGES, steps=steps)
+    on_fresh = {n: improving(of) for n, of in (fresh or {}).items() if n in lanes}
+    text = told("T5b_lanes", networks=found, edges=EDGES, steps=steps, fresh=on_fresh)
     return Verdict.of("T5b", wordings, rests, f"highest rate that improves: {ours}", text)
 
 

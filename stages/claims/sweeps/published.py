@@ -105,11 +105,20 @@ def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     answers = {network: _holds(*fell, section) for network, fell in falls.items()}
     words = ", ".join(f"{answer} on {network}" for network, answer in answers.items())
     short = ", ".join(f"{network} {answer}" for network, answer in answers.items())
-    by_network = {network: [plain(times, 2) for times in fell] for network, fell in falls.items()}
-    of_each = (f"{n} ÷{trained} trained, ÷{new} new" for n, (trained, new) in by_network.items())
-    ours = f"error: {'; '.join(of_each)}"
-    text = told("P3", networks=lines)
+    shown = {network: _whole(of) for network, of in lines.items()}
+    fresh = {n: of["fresh"]["rules"]["modified"] for n, of in shown.items() if "fresh" in of}
+    falls |= {n: [*falls[n], of["trained_fell"]] for n, of in fresh.items()}
+    of_each = (f"{n} ÷{' / '.join(plain(by, 2) for by in fell)}" for n, fell in falls.items())
+    ours = f"trained / new{' / fresh' if fresh else ''}: {'; '.join(of_each)}"
+    text = told("P3", networks=shown)
     return Verdict.of("P3", [words, short], _rests_on(lines, section), ours, text, list(lines))
+
+
+def _whole(lines: Lines) -> Lines:
+    """Return the lines of a network, without those on fresh batches unless both rules end alike."""
+    ends = [[of["epochs"] for of in of_data["rules"].values()] for of_data in lines.values()]
+    alike = len({tuple(of_data) for of_data in ends}) == 1
+    return lines if alike else {"fixed": lines["fixed"]}
 
 
 def _holds(trained: float, new: float, section: params.Claims) -> str:
