@@ -15,7 +15,7 @@ class Claim(NamedTuple):
 
 CLAIMS = {
     "L1": Claim(
-        "correctors of the ansatz, by degree",
+        "polynomial correctors, by degree",
         "none of degree 2, one of 3, families above (2.1)",
         "ansatz: no solution of degree 2, one of degree 3, families above (2.1)",
     ),
@@ -40,7 +40,7 @@ CLAIMS = {
         "for one linear layer the rule is the recurrence (1, 2.3)",
     ),
     "L6": Claim(
-        "does it return to a projection if inputs have a mean?",
+        "does the rule return to a projection on inputs with a mean?",
         "left open (2.3)",
         "one linear layer, near a projection: does the rule return if inputs have a mean? (2.3)",
     ),
@@ -60,17 +60,17 @@ CLAIMS = {
         "the modified rule reaches lower absolute error (Figure 3)",
     ),
     "T3b": Claim(
-        "T3 as probably run: one batch, their rates",
+        "T3 as their curves suggest: one batch, their rates",
         "B2, B3: the lowest curves (poster, Figure 5)",
         "T3 as the published curves say that it was run (poster, Figure 5)",
     ),
     "T4": Claim(
-        "it does so at lower learning rates",
+        "modified does so at lower learning rates",
         "on B2 and B3 (Figure 4)",
         "it does so at lower learning rates (Figure 4)",
     ),
     "T4b": Claim(
-        "T4 as probably run",
+        "T4 as their curves suggest",
         "on B2 and B3 (Figure 4; poster, Figure 5)",
         "T4 as the published curves say that it was run (poster, Figure 5)",
     ),
@@ -80,7 +80,7 @@ CLAIMS = {
         "no run improves above a rate of 0.22 on B3 and 0.52 on B4 (Figure 3)",
     ),
     "T5b": Claim(
-        "T5 as probably run: the modified rule's edge",
+        "T5 as their curves suggest: the modified rule's edge",
         "0.22 to 0.37 on B3, 0.52 to 0.67 on B4",
         "T5 as the published curves say that it was run (Figure 3; poster, Figure 5)",
     ),

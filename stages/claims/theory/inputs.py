@@ -26,7 +26,8 @@ def judge(found: Mapping[str, Any], section: params.Claims) -> Verdict:
     verdict = YES if not predicted else NO if predicted == layers else DEPENDS
     if agree < section.as_predicted_from * layers:
         verdict = OPEN
-    ours = f"{away} of {layers} layers do not; as predicted {agree}"
+    right = f"all {agree}" if agree == layers else agree
+    ours = f"{away} of {layers} layers do not; theory is right on {right}"
     each = (f"{of['not_returned']} of {starts} at mean {mean}" for mean, of in every.items())
     measured = (
         "linear layers that begin next to an oblique projection; those that do not return: "

@@ -174,7 +174,7 @@ def test_new_inputs_are_judged_over_all_networks_where_none_lacks(
     assert said["B2"]["P3", ALL].verdict.verdict == NOT_RUN
     together = said["B3"]["P3", ALL]
     assert together.verdict.verdict == "as far on B2, under 50% as far on B3 (indication: B3 1 run)"
-    assert together.verdict.ours == "error: B2 ÷13 trained, ÷12 new; B3 ÷250 trained, ÷2.5 new"
+    assert together.verdict.ours == "trained / new: B2 ÷13 / 12; B3 ÷250 / 2.5"
     assert together.verdict.lacking == {"runs": 1}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stages.claims.by_network.lanes import complete_runs, from_edge, replayed
+from stages.claims.by_network.lanes import complete_runs, from_edge, on_fresh_batches, replayed
 from stages.claims.sweeps.comparison import RULES
 from stages.common import params
 from tests.stages.claims.lanes import rows_of
@@ -86,6 +86,22 @@ def test_published_lines_count_by_their_own_rates(tmp_path: Path):
         assert set(replayed(tmp_path, "B2", lines).run) == runs
 
 
+def test_lanes_on_fresh_batches_count_one_by_one(tmp_path: Path):
+    lines = params.Lines(
+        learning_rates={"modified": [0.22, 0.37], "ordinary": [0.22]}, runs=3, steps=10
+    )
+    assert on_fresh_batches(tmp_path, "B3", lines).empty
+    rows = without(rows_of((0.22,), {}), "ordinary", 1, 0.22)
+    rows = rows.assign(label=rows.learning_rate)
+    path = tmp_path / "published_B3_so_far.csv"
+    rows.assign(data="fixed").to_csv(path, index=False)
+    assert on_fresh_batches(tmp_path, "B3", lines).empty
+    rows.assign(data="fresh").to_csv(path, index=False)
+    found = on_fresh_batches(tmp_path, "B3", lines)
+    places = sorted(zip(found.rule, found.run, strict=True))
+    assert places == [*(("modified", run) for run in range(3)), ("ordinary", 0), ("ordinary", 2)]
+
+
 def test_lanes_from_the_edge_on_are_the_modified_rules_that_ended_of_any_run(tmp_path: Path):
     lines = params.Lines(
         learning_rates={"modified": [0.07, 0.22, 0.37], "ordinary": [0.22]}, runs=3, steps=10
@@ -107,4 +123,5 @@ def test_lanes_from_the_edge_on_are_the_modified_rules_that_ended_of_any_run(tmp
         assert from_edge(tmp_path, "B3", lines, edge).empty
     fresh.to_csv(path, index=False)
     assert from_edge(tmp_path, "B3", lines, 0.22).empty
+    assert set(from_edge(tmp_path, "B3", lines, 0.22, "fresh").run) == {5, 6, 7}
     assert from_edge(tmp_path, "B4", lines, 0.22).empty

@@ -37,6 +37,16 @@ def test_t3_is_judged_on_the_trained_batch_and_told_on_new_inputs():
     assert "×0.22 [" in found.measured.partition("new inputs")[2]  # the root of 1 / 20
 
 
+def test_t3_is_told_on_fresh_batches_of_runs_with_both_rules_at_the_rates_of_one_batch():
+    fresh = lanes({("modified", 1.42): 0.1, ("ordinary", 1.42): 0.2, ("modified", 0.22): 1e-3})
+    lacking = fresh[~((fresh.run == 1) & (fresh.rule == "ordinary"))]
+    said = as_run.lower_error({"B2": lanes(LOW)}, SECTION, {"B2": lacking, "B3": fresh}).measured
+    assert "on fresh batches at the same rates: B2 ×0.5 [" in said
+    assert "(2 runs, modified at 1.42, ordinary at 1.42)" in said
+    none = fresh[fresh.rule == "ordinary"]
+    assert "fresh" not in as_run.lower_error({"B2": lanes(LOW)}, SECTION, {"B2": none}).measured
+
+
 @pytest.mark.parametrize(
     ("errors", "verdict", "count"),
     [

@@ -90,6 +90,14 @@ def test_an_error_that_does_not_diverge_and_is_higher_at_the_end_is_no_improveme
     assert edges_as_run.from_lanes({"B3": lanes}, SECTION).verdict == REPRODUCED
 
 
+def test_fresh_batches_are_told_of_and_decide_nothing():
+    fixed, fresh = {0.22: (3, 3), 0.37: (0, 3)}, {0.22: (1, 1), 0.37: (2, 3)}
+    lanes, others = lanes_of(fixed), lanes_of(fresh)
+    found = edges_as_run.from_lanes({"B3": lanes}, SECTION, {"B3": others, "B4": others})
+    assert found.verdict == REPRODUCED
+    assert "0 of 3 at 0.37 (on fresh batches 1 of 1 at 0.22, 2 of 3 at 0.37)" in found.measured
+
+
 def test_networks_are_named_where_they_differ():
     edge = {"B3": {0.22: (10, 10), 0.37: (0, 10)}, "B4": {0.52: (0, 10), 0.67: (0, 10)}}
     found = judged(B3=edge["B3"], B4=edge["B4"])

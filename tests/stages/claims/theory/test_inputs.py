@@ -37,6 +37,6 @@ def test_the_verdict_follows_what_is_left_and_whether_it_was_predicted(
 
 def test_without_a_mean_nothing_counts_and_all_is_told():
     of = inputs.judge(found((0, 5, 15), (11, 11, 20), (0, 0, 20)), SECTION)
-    assert of.ours == "11 of 40 layers do not; as predicted 40"
+    assert of.ours == "11 of 40 layers do not; theory is right on all 40"
     assert "5 of 20 at mean 0, 11 of 20 at mean 1, 0 of 20 at mean 2" in of.measured
     assert "2 end at a fixed point with an eigenvalue ½ and 4 diverge" in of.measured
