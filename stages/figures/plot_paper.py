@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from idem.figures.batches import both_ways, figure_batches
 from idem.figures.lines import figure_lines
 from idem.figures.near import figure_near
 from idem.figures.newdata import figure_newdata
@@ -55,6 +56,8 @@ def drawings(folder: Path, settings: params.Paper) -> dict[str, Drawing]:
         lines = pd.concat([lines, of_widths]).sort_values("network", kind="stable")
         theirs = pd.concat([curves, theirs])
         found["figure_lines"] = partial(figure_lines, lines, theirs)
+    if len(lines := of_both(folder, list(settings.published.networks))):
+        found["figure_batches"] = partial(figure_batches, lines)
     if (near := folder / "near.json").exists():
         table, cases = pd.read_csv(folder / "near.csv"), settings.near.cases
         panels = [name for name in widths(cases) if name in set(table.case)][-_PANELS:]
@@ -93,6 +96,21 @@ def of_one_batch(folder: Path, networks: list[str]) -> pd.DataFrame:
         return pd.DataFrame()
     lines = pd.concat(there, ignore_index=True)
     return lines[lines.data == "fixed"]
+
+
+def of_both(folder: Path, networks: list[str]) -> pd.DataFrame:
+    """Return the lines that end on one batch a run and on fresh ones, but of one layer (B1).
+
+    Args:
+        folder: of the tables.
+        networks: that were trained as the authors did.
+
+    Returns:
+        What `stages.published.beside.beside` returns, with ``network``; no row if nothing is there.
+    """
+    found = {name: _published(folder / f"published_{name}") for name in networks if name != "B1"}
+    there = [both_ways(of).assign(network=n) for n, of in found.items() if of is not None]
+    return pd.concat(there, ignore_index=True) if there else pd.DataFrame()
 
 
 def of_other_widths(

@@ -49,6 +49,15 @@ def test_the_figure_is_drawn_from_what_there_is(command: Path):
     lines_of(0.01).to_csv(command / "published_B3_so_far_lines.csv", index=False)
     plot_paper.main()
     assert (command / "figure_lines.png").stat().st_size > 10_000
+    assert (command / "figure_batches.png").stat().st_size > 10_000
+
+
+def test_lines_both_ways_are_those_of_all_networks_but_the_one_of_one_layer(tmp_path: Path):
+    for network in ("B1", "B3", "B4"):
+        lines_of(1.0).to_csv(tmp_path / f"published_{network}_so_far_lines.csv", index=False)
+    found = plot_paper.of_both(tmp_path, ["B1", "B2", "B3", "B4"])
+    assert set(found.network) == {"B3", "B4"} and set(found.data) == {"fixed", "fresh"}
+    assert plot_paper.of_both(tmp_path, ["B1", "B2"]).empty
 
 
 def test_without_lines_nothing_is_written_and_it_says_what_to_run(command: Path, capsys):

@@ -1,0 +1,60 @@
+"""What one batch for all steps hides: the error on it, on new inputs, and on fresh batches."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from idem.figures.style import RULE_STYLES, WIDTH, legend, logarithmic, themed
+from idem.figures.sweep import ERROR
+
+_KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "on one batch: trained": ("fixed", "error", {"linestyle": "-"}),
+    "on one batch: new inputs": ("fixed", "new_error", {"linestyle": (0, (4, 1.5))}),
+    "on fresh batches": ("fresh", "error", {"linestyle": ":", "marker": "x", "markersize": 4}),
+}
+
+
+@themed
+def figure_batches(lines: pd.DataFrame) -> Figure:
+    """Draw the error by epoch in training on one batch, there and on new inputs, and on fresh ones.
+
+    A panel a network, a colour a rule, each at the highest label at which it has both kinds of
+    training.
+
+    Args:
+        lines: columns ``network``, ``data`` (fixed or fresh), ``rule``, ``label``, ``epoch``,
+            ``runs``, ``error`` and ``new_error`` (on inputs that were not trained on); of each
+            network and rule one label at least to one last epoch on both.
+    """
+    networks = list(dict.fromkeys(lines.network))
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    panels = figure.subplots(1, len(networks), squeeze=False)[0]
+    for axes, (network, of) in zip(panels, lines.groupby("network", sort=False), strict=True):
+        logarithmic(axes)
+        shown = []
+        for rule, of_rule in of.groupby("rule"):
+            label, own = _highest(of_rule)
+            shown.append(f"{rule} {label:g}")
+            for data, column, look in _KINDS.values():
+                line = own[(own.data == data) & (own.epoch > 0)].sort_values("epoch")
+                style = RULE_STYLES[str(rule)] | {"marker": ""} | look
+                axes.plot(line.epoch, line[column], **style)
+        axes.set(title=f"{network} ({', '.join(shown)})", xlabel="epoch (steps)")
+    panels[0].set_ylabel(ERROR)
+    rules = {of: {"color": look["color"], "linestyle": "-"} for of, look in RULE_STYLES.items()}
+    legend(figure, (), rules | {words: look for words, (_, _, look) in _KINDS.items()})
+    return figure
+
+
+def both_ways(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of labels that end on one batch and on fresh ones at one last epoch."""
+    last = lines.epoch.max()
+    ended = lines[lines.epoch == last].groupby(["rule", "label"]).data.nunique() == 2
+    places = pd.MultiIndex.from_frame(lines[["rule", "label"]])
+    return lines[places.isin(ended.index[ended])]
+
+
+def _highest(lines: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+    label = lines.label.max()
+    return label, lines[lines.label == label]

@@ -1,0 +1,50 @@
+"""One batch for all steps, on it and on new inputs, beside fresh batches."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from idem.figures.batches import both_ways, figure_batches
+from tests.idem.figures.drawing import drawn
+
+
+def lines_of(*networks: str) -> pd.DataFrame:
+    """Return errors 1 / epoch on the trained batch, 2 / epoch on new inputs, 3 / epoch on fresh."""
+    return pd.DataFrame(
+        {"network": network, "data": data, "rule": rule, "label": label, "epoch": epoch}
+        | {"error": (1 if data == "fixed" else 3) * label / max(epoch, 0.1)}
+        | {"new_error": (2 if data == "fixed" else 3) * label / max(epoch, 0.1)}
+        for network in networks
+        for data in ("fixed", "fresh")
+        for rule in ("modified", "ordinary")
+        for label in (0.07, 0.22)
+        for epoch in (0, 1, 10)
+    )
+
+
+def panels_of(*networks: str) -> list[Axes]:
+    return drawn(figure_batches(lines_of(*networks))).axes
+
+
+def test_a_panel_is_a_network_with_the_highest_label_of_each_rule():
+    titles = [axes.get_title() for axes in panels_of("B2", "B3")]
+    assert titles == [f"{n} (modified 0.22, ordinary 0.22)" for n in ("B2", "B3")]
+
+
+def test_a_rule_has_a_line_where_it_trains_one_on_new_inputs_and_one_on_fresh_batches():
+    (axes,) = panels_of("B2")
+    found = [np.asarray(line.get_xydata()) for line in axes.get_lines()]
+    assert len(found) == 6
+    for points, factor in zip(found, [1, 2, 3] * 2, strict=True):
+        np.testing.assert_allclose(points, [[1, factor * 0.22], [10, factor * 0.022]])
+    colours = [line.get_color() for line in axes.get_lines()]
+    assert len(set(colours[:3])) == len(set(colours[3:])) == 1 and colours[0] != colours[3]
+
+
+def test_labels_count_that_end_at_one_epoch_both_ways():
+    lines = lines_of("B2")
+    cut = (lines.data == "fresh") & (lines.label == 0.22) & (lines.epoch == 10)
+    found = both_ways(lines[~(cut & (lines.rule == "modified"))])
+    kept = set(zip(found.rule, found.label, strict=True))
+    assert kept == {("modified", 0.07), ("ordinary", 0.07), ("ordinary", 0.22)}
+    assert both_ways(lines[lines.data == "fixed"]).empty
