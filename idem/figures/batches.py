@@ -5,13 +5,13 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from idem.figures.style import RULE_STYLES, WIDTH, legend, logarithmic, themed
+from idem.figures.style import RULE_NAMES, RULE_STYLES, WIDTH, legend, logarithmic, themed
 from idem.figures.sweep import ERROR
 
 _KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "on one batch: trained": ("fixed", "error", {"linestyle": "-"}),
     "on one batch: new inputs": ("fixed", "new_error", {"linestyle": (0, (4, 1.5))}),
-    "on fresh batches": ("fresh", "error", {"linestyle": ":", "marker": "x", "markersize": 4}),
+    "on fresh batches": ("fresh", "error", {"linestyle": ":", "markersize": 4}),
 }
 
 
@@ -24,8 +24,8 @@ def figure_batches(lines: pd.DataFrame) -> Figure:
 
     Args:
         lines: columns ``network``, ``data`` (fixed or fresh), ``rule``, ``label``, ``epoch``,
-            ``runs``, ``error`` and ``new_error`` (on inputs that were not trained on); of each
-            network and rule one label at least to one last epoch on both.
+            ``error`` and ``new_error`` (on inputs that were not trained on), as `both_ways` returns
+            them.
     """
     networks = list(dict.fromkeys(lines.network))
     figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
@@ -38,11 +38,12 @@ def figure_batches(lines: pd.DataFrame) -> Figure:
             shown.append(f"{rule} {label:g}")
             for data, column, look in _KINDS.values():
                 line = own[(own.data == data) & (own.epoch > 0)].sort_values("epoch")
-                style = RULE_STYLES[str(rule)] | {"marker": ""} | look
-                axes.plot(line.epoch, line[column], **style)
+                marker = RULE_STYLES[str(rule)]["marker"] if data == "fresh" else ""
+                style = {"color": RULE_STYLES[str(rule)]["color"], "marker": marker}
+                axes.plot(line.epoch, line[column], **style, **look)
         axes.set(title=f"{network} ({', '.join(shown)})", xlabel="epoch (steps)")
     panels[0].set_ylabel(ERROR)
-    rules = {of: {"color": look["color"], "linestyle": "-"} for of, look in RULE_STYLES.items()}
+    rules = {RULE_NAMES[of]: look | {"linestyle": "-"} for of, look in RULE_STYLES.items()}
     legend(figure, (), rules | {words: look for words, (_, _, look) in _KINDS.items()})
     return figure
 

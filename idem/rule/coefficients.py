@@ -70,7 +70,7 @@ def _numbers(rule: Any) -> list[float]:
     if not math.isfinite(magnitude) or abs(total - 1) > _ROUNDING * (1 + magnitude):
         raise ValueError(
             "rule: expected finite coefficients α_1, ..., α_j that sum to 1, so that an idempotent "
-            f"f stays as it is, got {given}, of sum {total:g}"
+            f"f stays as it is, got {given}, of sum {total:.9g}"
         )
     return numbers
 

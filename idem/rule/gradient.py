@@ -125,7 +125,8 @@ def transposed_gradient(f: Model, y: Tensor, gamma: float = 1.0) -> tuple[Tensor
 
     Raises:
         ValueError: if ``f(y)`` leads back to nothing, as that of a network that detaches it, or
-            `f` overwrites its input.
+            `f` overwrites its input; a RuntimeError of PyTorch's where `y` is no output of a
+            recorded pass, as it then is a leaf, which nothing may overwrite.
     """
     u, pull = _pullback(f, y)
     e = widened(u) - widened(y.detach())
@@ -157,6 +158,10 @@ def _pullback(f: Model, y: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
 
 
 def _applied(f: Model, y: Tensor) -> Tensor:
+    """Return f(y), or raise a ValueError if `f` overwrites `y` where that is counted.
+
+    `idem.rule.passes` looks for it too, for the ordinary rule; twice costs a microsecond.
+    """
     version = version_of(y)
     z = f(y)
     check_no_inplace(y, version)

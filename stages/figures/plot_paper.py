@@ -99,7 +99,9 @@ def of_one_batch(folder: Path, networks: list[str]) -> pd.DataFrame:
 
 
 def of_both(folder: Path, networks: list[str]) -> pd.DataFrame:
-    """Return the lines that end on one batch a run and on fresh ones, but of one layer (B1).
+    """Return the lines that end on one batch a run and on fresh ones, but of one layer.
+
+    That has 200 inputs a dimension in a batch, so that nothing is to be seen.
 
     Args:
         folder: of the tables.

@@ -221,8 +221,8 @@ def headline(
 def spacing(routes: pd.DataFrame) -> dict[str, float]:
     """Tell how evenly the points of published routes are spaced on paper.
 
-    Training slows down, so that points which are evenly spaced say nothing of steps: they were set
-    along the line when it was read off.
+    Training slows down, so that points which are evenly spaced say nothing of steps: each line was
+    cut into equal parts when it was read off.
 
     Args:
         routes: columns ``rule``, ``pc1`` and ``pc2``, in their order.
@@ -230,10 +230,9 @@ def spacing(routes: pd.DataFrame) -> dict[str, float]:
     Returns:
         ``axes``, how many times larger than on the first axis a unit on the second has to be drawn
         for the distances between neighbours to be the most equal, and ``uneven``, their standard
-        deviation there in units of their mean, of the worse rule. The last distance of a route,
-        which is a remainder, is left out.
+        deviation there in units of their mean, of the worse rule.
     """
-    steps = [of[["pc1", "pc2"]].diff().iloc[1:-1].to_numpy() for _, of in routes.groupby("rule")]
+    steps = [of[["pc1", "pc2"]].diff().iloc[1:].to_numpy() for _, of in routes.groupby("rule")]
 
     def uneven(axes: float) -> float:
         lengths = [np.hypot(step[:, 0], axes * step[:, 1]) for step in steps]

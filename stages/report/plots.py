@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from idem.data.sources import npm_archive, npm_member
+from idem.data.sources import npm_archive, npm_members
 from stages.common.files import write_text
 from stages.common.imports import ROOT
 
@@ -86,7 +86,8 @@ def fetched(package: Package) -> str:
     digest = f"sha512:{base64.b64decode(package.digest).hex()}"
     versioned, cache = f"{package.name}@{package.version}", ROOT / PAGE.parent
     archive = npm_archive(versioned, digest, cache, ARCHIVE_BYTES)
-    return npm_member(archive, f"build/{package.name}.min.js", ARCHIVE_BYTES).decode("utf-8")
+    (build,) = npm_members(archive, {f"build/{package.name}.min.js": ARCHIVE_BYTES})
+    return build.decode("utf-8")
 
 
 def page(builds: list[str]) -> str:

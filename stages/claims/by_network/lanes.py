@@ -30,8 +30,9 @@ def replayed(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
 def on_fresh_batches(folder: Path, name: str, lines: params.Lines) -> pd.DataFrame:
     """Return a network's lanes on fresh batches that ended at the authors' rates, of any runs."""
     rows = table_so_far(folder, f"published_{name}")
-    lanes = _NO_LANES if rows is None else as_run.lanes_of(rows, "fresh")
-    return _ended(lanes, lines.learning_rates, lines.steps) if len(lanes) else _NO_LANES
+    if rows is None:
+        return _NO_LANES
+    return _ended(as_run.lanes_of(rows, "fresh"), lines.learning_rates, lines.steps)
 
 
 def from_edge(

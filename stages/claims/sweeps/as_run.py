@@ -63,13 +63,11 @@ def lower_error(
     found = sweeps.lower_error(lanes, section)
     new = {network: _on_new_inputs(of_network, section) for network, of_network in lanes.items()}
     on_fresh = {
-        network: _on_fresh_batches(of, lanes[network], section)
+        network: pairs
         for network, of in (fresh or {}).items()
-        if network in lanes
+        if network in lanes and (pairs := _on_fresh_batches(of, lanes[network], section))
     }
-    text = told(
-        "T3b", trained=found.measured, new=new, fresh={n: of for n, of in on_fresh.items() if of}
-    )
+    text = told("T3b", trained=found.measured, new=new, fresh=on_fresh)
     return replace(found, id="T3b", measured=text)
 
 
@@ -97,7 +95,8 @@ def _on_fresh_batches(
     """Compare the rules on fresh batches at the rates that are best on one batch.
 
     Returns:
-        ``rates`` by rule, ``runs`` and ``ratio`` in words; None unless a run has both lanes.
+        ``rates`` by rule, ``runs`` (if several) and ``ratio`` in words; None unless a run has both
+        lanes.
     """
     rates = best_safe_rates(fixed)
     pairs = at_rates(fresh, rates)
@@ -105,8 +104,9 @@ def _on_fresh_batches(
     pairs = pairs[pairs.run.isin(both.index[both])]
     if pairs.empty:
         return None
-    runs = counted(pairs.run.nunique(), "run")
-    return {"rates": rates, "runs": runs, "ratio": compared(pairs, section)[1]}
+    runs = pairs.run.nunique()
+    of_runs = f"{counted(runs, 'run')}, " if runs > 1 else ""  # the ratio says so of one
+    return {"rates": rates, "runs": of_runs, "ratio": compared(pairs, section)[1]}
 
 
 def _on_new_inputs(lanes: pd.DataFrame, section: params.Claims) -> str:

@@ -24,23 +24,24 @@ def judge(found: Settings, section: params.Claims) -> Verdict:
 
     At equal rates and at first updates of one length the rules are compared too, which is told and
     decides nothing, as is how much of the fall of the error is there on new inputs by how many
-    inputs there are to train on.
+    inputs there are to train on; so are cases of a single run, which have no interval.
     """
+    every = {_name(of): of for of in _on_fresh_batches(found)}
     fresh = {_name(of): of for of in _fresh(found)}
-    natures = {name: _SHORT[_nature(of, section)] for name, of in fresh.items()}
+    natures = {name: _SHORT[_nature(of, section)] for name, of in every.items()}
     marked = {n: f"{n} ({nature})" if nature else n for n, nature in natures.items()}
     ratios = {marked[name]: estimate(of["at_own_best_rates"]) for name, of in fresh.items()}
     compared = Compared(ratios, section.least_effect)
     lower, higher = (len(compared.which(where)) for where in (LOWER, HIGHER))
     brief = f"lower in {lower}, higher in {higher} of {len(fresh)} cases"
-    text = told("P4", cases=_shown(fresh, natures), shares=shares(found))
+    text = told("P4", cases=_shown(every, natures), shares=shares(found))
     return Verdict.of(
         "P4", [compared.listed, brief], _rests_on(found, section), compared.ends, text
     )
 
 
 def runs(found: Settings) -> int:
-    """Return the least number of runs of the settings with fresh data."""
+    """Return the least number of runs of the settings with fresh data that are judged."""
     return min((of["runs"] for of in _fresh(found)), default=0)
 
 
@@ -93,4 +94,10 @@ def _rests_on(found: Settings, section: params.Claims) -> Evidence:
 
 
 def _fresh(found: Settings) -> list[Mapping[str, Any]]:
+    """Return the settings that are judged: of several runs, if there are any."""
+    every = _on_fresh_batches(found)
+    return [of for of in every if of["runs"] > 1] or every
+
+
+def _on_fresh_batches(found: Settings) -> list[Mapping[str, Any]]:
     return [of for of in found.values() if of["data"] == "fresh"]

@@ -107,9 +107,10 @@ def new_inputs(lines: Mapping[str, Lines], section: params.Claims) -> Verdict:
     short = ", ".join(f"{network} {answer}" for network, answer in answers.items())
     shown = {network: _whole(of) for network, of in lines.items()}
     fresh = {n: of["fresh"]["rules"]["modified"] for n, of in shown.items() if "fresh" in of}
+    fresh = {n: of for n, of in fresh.items() if of["runs"] >= runs(lines[n])}
     falls |= {n: [*falls[n], of["trained_fell"]] for n, of in fresh.items()}
-    of_each = (f"{n} ÷{' / '.join(plain(by, 2) for by in fell)}" for n, fell in falls.items())
-    ours = f"trained / new{' / fresh' if fresh else ''}: {'; '.join(of_each)}"
+    of_each = (f"{n} ÷{'/'.join(plain(by, 2) for by in fell)}" for n, fell in falls.items())
+    ours = f"trained/new{'/fresh' if fresh else ''}: {'; '.join(of_each)}"
     text = told("P3", networks=shown)
     return Verdict.of("P3", [words, short], _rests_on(lines, section), ours, text, list(lines))
 

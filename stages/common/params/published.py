@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stages.common.params.section import (
     Ascending,
@@ -119,8 +119,9 @@ class Walks(Section):
     every: Count
     closely_to: Annotated[int, Field(ge=0)]
     """The step up to which every one is measured."""
-    plane_steps: Ascending[Count]
-    """How far the routes go that are looked at in their plane: each in one of its own."""
+    plane_steps: Annotated[Ascending[Count], Field(min_length=1)]
+    """How far the routes go that are looked at in their plane, each in one of its own: multiples of
+    `plane_every`, and `steps` at most."""
     plane_every: Count
     """Steps between two points of a route in its plane."""
     surface_points: Several
@@ -130,3 +131,14 @@ class Walks(Section):
     multiple of `every` are compared up to `closely_to` alone."""
     up_to: Ascending[Count]
     """Epochs up to which deviations are told."""
+
+    @model_validator(mode="after")
+    def _planes_are_reached(self) -> "Walks":
+        if self.plane_steps[-1] > self.steps or any(
+            of % self.plane_every for of in self.plane_steps
+        ):
+            raise ValueError(
+                f"multiples of plane_every, {self.plane_every}, up to steps, {self.steps}, as "
+                f"plane_steps, got {self.plane_steps}"
+            )
+        return self

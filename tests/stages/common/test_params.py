@@ -182,6 +182,14 @@ def test_a_setting_changes_what_a_model_or_its_training_has_and_within_their_lim
             "readings.widths.table_1.networks.B2: expected ",
         ),
         (
+            lambda c: c["walks"].update(plane_steps=[300, 2520]),
+            "walks: expected multiples of plane_every, 20, up to steps, 2510, as plane_steps",
+        ),
+        (
+            lambda c: c["walks"].update(plane_steps=[310]),
+            "walks: expected multiples of plane_every, 20, up to steps, 2510, as plane_steps",
+        ),
+        (
             lambda c: c["walks"]["cases"]["table_1"].update(widths="elsewhere"),
             "walks.cases.table_1.widths: a key of readings.widths (112_inputs_on_B2, ",
         ),

@@ -128,8 +128,25 @@ def test_new_data_are_judged_by_the_network_that_cases_are_named_after(
         (tmp_path / "newdata.json").write_text(json.dumps(whole))
         together = by_place(judge(tmp_path, settings, SECTION))
         over_all = together["P4", ALL].verdict.verdict
-        assert over_all == "lower in 2, higher in 1 of 4 cases (indication: 1 run)"
+        assert over_all == "lower in 1, higher in 1 of 3 cases", "n512 has no interval"
     assert together["P4", "B3"].verdict.lacking == {"steps": steps}
+
+
+def test_lanes_on_fresh_batches_are_told_beside_those_on_one_batch(tmp_path: Path):
+    settings = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
+    lines = settings.published.networks["B3"]
+    rates = sorted({rate for of in lines.learning_rates.values() for rate in of})
+    rows = rows_of(rates, {("modified", 0.22): 0.1}, 1)
+    rows = rows.assign(label=rows.learning_rate, step=rows.step.where(rows.step == 0, lines.steps))
+    places = rows[["rule", "label"]].itertuples(index=False)
+    asked = [rate in lines.learning_rates[rule] for rule, rate in places]
+    fixed = rows[asked].assign(data="fixed", new_absolute_error=1.0)
+    both = pd.concat([fixed, fixed.assign(data="fresh")])
+    for table, told in ((fixed, False), (both, True)):
+        table.to_csv(tmp_path / "published_B3_so_far.csv", index=False)
+        found = by_place(judge(tmp_path, settings, SECTION))
+        for claim in ("T3b", "T5b"):
+            assert ("on fresh batches" in found[claim, "B3"].verdict.measured) == told, claim
 
 
 def test_lines_so_far_are_judged_until_they_are_whole(tmp_path: Path, settings: params.Paper):
@@ -174,7 +191,7 @@ def test_new_inputs_are_judged_over_all_networks_where_none_lacks(
     assert said["B2"]["P3", ALL].verdict.verdict == NOT_RUN
     together = said["B3"]["P3", ALL]
     assert together.verdict.verdict == "as far on B2, under 50% as far on B3 (indication: B3 1 run)"
-    assert together.verdict.ours == "trained / new: B2 ÷13 / 12; B3 ÷250 / 2.5"
+    assert together.verdict.ours == "trained/new: B2 ÷13/12; B3 ÷250/2.5"
     assert together.verdict.lacking == {"runs": 1}
 
 

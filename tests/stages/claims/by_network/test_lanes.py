@@ -91,15 +91,20 @@ def test_lanes_on_fresh_batches_count_one_by_one(tmp_path: Path):
         learning_rates={"modified": [0.22, 0.37], "ordinary": [0.22]}, runs=3, steps=10
     )
     assert on_fresh_batches(tmp_path, "B3", lines).empty
-    rows = without(rows_of((0.22,), {}), "ordinary", 1, 0.22)
+    rows = rows_of((0.22, 0.37), {("modified", 0.37): math.inf})
+    rows.loc[rows.diverged, "step"] = 3
+    rows = without(
+        rows[(rows.rule == "modified") | (rows.learning_rate == 0.22)], "ordinary", 1, 0.22
+    )
     rows = rows.assign(label=rows.learning_rate)
     path = tmp_path / "published_B3_so_far.csv"
     rows.assign(data="fixed").to_csv(path, index=False)
     assert on_fresh_batches(tmp_path, "B3", lines).empty
     rows.assign(data="fresh").to_csv(path, index=False)
     found = on_fresh_batches(tmp_path, "B3", lines)
-    places = sorted(zip(found.rule, found.run, strict=True))
-    assert places == [*(("modified", run) for run in range(3)), ("ordinary", 0), ("ordinary", 2)]
+    places = sorted(zip(found.rule, found.learning_rate, found.run, strict=True))
+    modified = [("modified", rate, run) for rate in (0.22, 0.37) for run in range(3)]
+    assert places == [*modified, ("ordinary", 0.22, 0), ("ordinary", 0.22, 2)], "one is on its way"
 
 
 def test_lanes_from_the_edge_on_are_the_modified_rules_that_ended_of_any_run(tmp_path: Path):

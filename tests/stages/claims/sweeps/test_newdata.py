@@ -71,6 +71,13 @@ def test_every_setting_is_named_and_the_ratios_told_that_decide():
     assert found.ours == "×0.032 or ×32 of ordinary's error"
 
 
+def test_a_single_run_beside_others_is_told_and_decides_nothing():
+    found = judged(setting("a"), setting("b", None, None, runs=1))
+    assert found.verdict == "below ordinary on a"
+    assert "b" in found.measured.partition("a")[2] and found.lacking == {}
+    assert newdata.runs({"b": setting("b", runs=1)}) == 1, "where there is no other"
+
+
 def test_a_rule_that_diverges_at_every_rate_is_told():
     lost = setting("a", None, None) | {"modified": {"highest_rate": None}}
     found = judged(lost)

@@ -131,7 +131,7 @@ def test_networks_are_answered_apart():
 
 def test_large_falls_are_told_without_powers_of_ten():
     said = published.new_inputs(lines_of(B3={"trained_fell": 99.7, "new_fell": 2.46}), SECTION)
-    assert said.ours == "trained / new: B3 ÷100 / 2.5"
+    assert said.ours == "trained/new: B3 ÷100/2.5"
 
 
 def test_what_falls_on_fresh_batches_is_told_beside_once_both_rules_have_ended():
@@ -139,7 +139,7 @@ def test_what_falls_on_fresh_batches_is_told_beside_once_both_rules_have_ended()
     fresh = {"rules": {"modified": line(trained_fell=220.0), "ordinary": line()}}
     lines["B3"]["fresh"] = fresh
     said = published.new_inputs(lines, SECTION)
-    assert said.ours == "trained / new / fresh: B2 ÷10 / 9.5; B3 ÷253 / 2.5 / 220"
+    assert said.ours == "trained/new/fresh: B2 ÷10/9.5; B3 ÷253/2.5/220"
     assert said.verdict == "as far on B2, under 50% as far on B3"
     assert "trained on fresh batches modified at 0.22 ×220" in said.measured
     fresh["rules"]["ordinary"]["epochs"] = 300

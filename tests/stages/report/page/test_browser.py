@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from idem.data.sources import npm_archive, npm_member
+from idem.data.sources import npm_archive, npm_members
 from stages.report.page.build import report
 from stages.report.page.metrics import Metrics
 from tests import ROOT
@@ -75,7 +75,8 @@ def axe() -> str:
         archive = npm_archive(AXE, AXE_DIGEST, ROOT / ".cache", AXE_BYTES)
     except ValueError as error:
         lacking(f"no axe-core: {error}")
-    return npm_member(archive, "axe.min.js", AXE_BYTES).decode()
+    (script,) = npm_members(archive, {"axe.min.js": AXE_BYTES})
+    return script.decode()
 
 
 @pytest.fixture(scope="module")
