@@ -67,7 +67,7 @@ def figure_gradients(
     cases = list(dict.fromkeys(trace.case))
     figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
     figure.suptitle(title)
-    above, below = figure.subfigures(2, 1)
+    (above,), (below,) = figure.subfigures(2, 1, squeeze=False)
     panels = above.subplots(1, 2)
     logarithmic(panels[0], "y")
     means = trace[trace.case == cases[0]].drop(columns="case").groupby("step").mean()

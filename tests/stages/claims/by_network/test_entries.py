@@ -135,7 +135,7 @@ def test_new_data_are_judged_by_the_network_that_cases_are_named_after(
 def test_lanes_on_fresh_batches_are_told_beside_those_on_one_batch(tmp_path: Path):
     settings = params.read(ROOT / "stages/pipelines/paper/params.yaml", params.Paper)
     lines = settings.published.networks["B3"]
-    rates = sorted({rate for of in lines.learning_rates.values() for rate in of})
+    rates = tuple(sorted({rate for of in lines.learning_rates.values() for rate in of}))
     rows = rows_of(rates, {("modified", 0.22): 0.1}, 1)
     rows = rows.assign(label=rows.learning_rate, step=rows.step.where(rows.step == 0, lines.steps))
     places = rows[["rule", "label"]].itertuples(index=False)
