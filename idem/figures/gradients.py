@@ -92,7 +92,7 @@ def figure_gradients(
     for axes, case in zip(our_planes, cases, strict=True):
         own = whole[whole.case == case]
         ground = surface[(surface.case == case) & (surface.run == own.run.min())]
-        contours(axes, ground, "pc1", "pc2", "mean (f(f(x)) − f(x))²")
+        contours(axes, ground, "pc1", "pc2", "squared error")
         draw_routes(axes, own.sort_values("step"), "pc1", "pc2")
         axes.set_title(f"ours, {str(case).replace('_', ' ')}")
     for axes in (their_plane, *our_planes):
