@@ -104,7 +104,7 @@ def compared(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the ratios of the rules on fresh data by case, and what either rule learned there."""
     found = json.loads(path.read_text(encoding="utf-8"))
     fresh = {
-        name.rsplit("_", 2)[0].removesuffix("_briefly"): of
+        name.rsplit("_", 2)[0].removesuffix("_briefly").replace("_at_length", "_long"): of
         for name, of in found.items()
         if of["data"] == "fresh"
     }

@@ -65,7 +65,7 @@ def shares(found: Settings) -> list[dict[str, float]]:
 
 
 def _name(of: Mapping[str, Any]) -> str:
-    return str(of["setting"]).rsplit("_", 2)[0]
+    return str(of["setting"]).rsplit("_", 2)[0].replace("_at_length", "_long")
 
 
 def _nature(of: Mapping[str, Any], section: params.Claims) -> str:
