@@ -19,7 +19,7 @@ def test_the_units_are_those_that_the_stages_compute(works: dict[str, Work]):
     stages += ("readings_B1_fixed_default", "stand_in_small", "sweep_B1", "variant_large")
     expected = [f"{of}_{rule}_0_0" for of in stages for rule in RULES]
     expected += [f"{of}_n5_{rule}_0" for of in ("centring", "copying") for rule in RULES]
-    expected += ["gradients_B1_default_0", "transposed_B1_transposed_0_0"]
+    expected += ["gradients_B1_table_1_0", "transposed_B1_transposed_0_0"]
     assert labels == sorted(expected)
     assert all(name == work.identity.name for name, work in works.items())
 
