@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stages.common.files import write_text
-from stages.report.blocks import BLOCKS, Read
+from stages.report.blocks import BLOCKS, Files
 from stages.report.page.metrics import Absent, Metrics
 
 BLOCK = re.compile(r"(<!-- ([^:\n]+):[^\n]*-->\n)(.*?)(<!-- end of \2 -->)", re.DOTALL)
@@ -21,7 +21,7 @@ def main() -> None:
     """Rewrite the pages with the tables of the last runs."""
     metrics = Metrics()
     try:
-        texts = {path: filled(text, metrics.text) for path, text in pages(Path())}
+        texts = {path: filled(text, metrics) for path, text in pages(Path())}
     except Absent as error:
         sys.exit(f"no page is changed: {error}")
     for path, text in texts.items():
@@ -39,12 +39,12 @@ def pages(root: Path) -> Iterator[tuple[Path, str]]:
             yield path, text
 
 
-def filled(text: str, read: Read) -> str:
+def filled(text: str, files: Files) -> str:
     """Return a text with each of its blocks made anew.
 
     Args:
         text: of a page.
-        read: returns the content of a file of this repository.
+        files: of this repository, or of a commit of it.
 
     Raises:
         ValueError: for a block that is unknown or does not end.
@@ -54,13 +54,13 @@ def filled(text: str, read: Read) -> str:
             "a page: expected each comment to be <!-- NAME: … -->, followed by <!-- end of NAME "
             f"-->, got {re.findall('<!-- .*-->', text)}"
         )
-    return BLOCK.sub(lambda found: found[1] + _made(found[2], read) + found[4], text)
+    return BLOCK.sub(lambda found: found[1] + _made(found[2], files) + found[4], text)
 
 
-def _made(name: str, read: Read) -> str:
+def _made(name: str, files: Files) -> str:
     if name not in BLOCKS:
         raise ValueError(f"a page: expected one of the blocks {', '.join(BLOCKS)}, got {name!r}")
-    return BLOCKS[name](read)
+    return BLOCKS[name](files)
 
 
 if __name__ == "__main__":

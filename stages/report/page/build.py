@@ -109,7 +109,7 @@ class _Report:
     def block(self, name: str) -> str:
         """Return a table that a README shows too."""
         try:
-            return BLOCKS[name](self.metrics.text)
+            return BLOCKS[name](self.metrics)
         except Absent as error:
             return self.metrics.notice(error)
         except (KeyError, ValueError) as error:  # of a table that lacks a column

@@ -36,6 +36,10 @@ class Metrics:
         self.faults: list[str] = []
         self._read: dict[str, str] = {}
 
+    def there(self, path: str) -> bool:
+        """Return whether there is a file of this name."""
+        return Path(path).is_file()
+
     def text(self, path: str) -> str:
         """Return the text of a file.
 

@@ -1,12 +1,12 @@
 """What the blocks of the READMEs hold."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from stages.claims.printed import OURS
 from stages.report import blocks
+from tests.stages.report.written import Written
 
 
 def test_claims_that_were_run_are_shown_in_short():
@@ -19,7 +19,7 @@ def test_claims_that_were_run_are_shown_in_short():
         "celeba": {"Q2": short, "G2": short, "R4": longer | {"claim": "does it?", "authors": OURS}},
     }
     files = {f"metrics/{name}/claims.json": json.dumps(table) for name, table in tables.items()}
-    assert blocks.claims(files.__getitem__).splitlines()[2:] == [
+    assert blocks.claims(Written(files)).splitlines()[2:] == [
         "| T6 (paper) | a | b | z | y |",
         "| G1 (study) | a | b | c | e |",
         "| G2 (celeba) | a | b | c | d |",
@@ -48,18 +48,28 @@ def test_verdicts_have_a_row_a_claim_and_a_column_a_network():
 
 
 @pytest.mark.parametrize("name", ["deviations by epoch", "errors over those without a rule"])
-def test_a_table_of_files_that_lie_there_waits_for_them(name: str, tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert blocks.BLOCKS[name](str) == "Not run yet.\n"
+def test_a_table_of_files_that_are_not_there_waits_for_them(name: str):
+    assert blocks.BLOCKS[name](Written({})) == "Not run yet.\n"
 
 
-def test_lines_so_far_are_beside_those_of_other_widths(tmp_path: Path, monkeypatch):
-    folder = tmp_path / "metrics/paper"
-    folder.mkdir(parents=True)
+def test_lines_so_far_are_beside_those_of_other_widths():
     rule = {"runs": 3, "lines": 2, "median_deviation": 1.01, "largest_deviation": 1.02}
     found = {"fixed": {"rules": {"modified": rule | {"at_epochs": {}}}}}
-    (folder / "published_B3_so_far.json").write_text(json.dumps(found))
-    (folder / "stand_in.json").write_text(json.dumps({"n128": found}))
-    monkeypatch.chdir(tmp_path)
-    rows = blocks.BLOCKS["deviations by epoch"](str).strip().splitlines()[2:]
+    files = Written(
+        {
+            "metrics/paper/published_B3_so_far.json": json.dumps(found),
+            "metrics/paper/stand_in.json": json.dumps({"n128": found}),
+        }
+    )
+    rows = blocks.BLOCKS["deviations by epoch"](files).strip().splitlines()[2:]
     assert [row.split(" | ")[0] for row in rows] == ["| B3", "| n128"]
+
+
+def test_an_output_that_is_whole_goes_before_what_there_was_so_far():
+    rule = {"runs": 3, "lines": 2, "median_deviation": 1.01, "largest_deviation": 1.02}
+    found = {"fixed": {"rules": {"modified": rule | {"at_epochs": {}}}}}
+    other = {"fixed": {"rules": {"modified": rule | {"runs": 10, "at_epochs": {}}}}}
+    parts = {"metrics/paper/published_B3_so_far.json": json.dumps(found)}
+    whole = {"metrics/paper/published_B3.json": json.dumps(other)}
+    shown = blocks.BLOCKS["deviations by epoch"]
+    assert shown(Written(parts | whole)) == shown(Written(whole)) != shown(Written(parts))

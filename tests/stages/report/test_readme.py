@@ -8,6 +8,7 @@ from stages.compare.revision import git
 from stages.report import readme
 from stages.report.blocks import BLOCKS
 from tests import ROOT
+from tests.stages.report.written import Written
 
 TEXT = (
     "a\n<!-- one: from x -->\nold\n<!-- end of one -->\nb\n<!-- two: -->\n<!-- end of two -->\nc\n"
@@ -21,35 +22,51 @@ def test_the_readme_is_short():
     assert (ROOT / "README.md").stat().st_size <= LONGEST
 
 
-def committed(name: str) -> str:
-    return git("show", f"HEAD:{name}")
+class Committed:
+    """The files of the commit at the tip."""
+
+    def __init__(self) -> None:
+        listed = git("ls-tree", "-r", "--name-only", "HEAD", "README.md", "metrics")
+        self.names = frozenset(listed.splitlines())
+
+    def there(self, name: str) -> bool:
+        return name in self.names
+
+    def text(self, name: str) -> str:
+        return git("show", f"HEAD:{name}")
+
+
+@pytest.fixture(scope="module")
+def committed() -> Committed:
+    return Committed()
 
 
 @pytest.fixture
 def blocks(monkeypatch: pytest.MonkeyPatch):
-    known = {"one": lambda read: read("x"), "two": lambda _: "2\n"}
+    known = {"one": lambda files: files.text("x"), "two": lambda _: "2\n"}
     monkeypatch.setattr(readme, "BLOCKS", known)
 
 
 @pytest.mark.usefixtures("blocks")
 def test_blocks_are_made_anew_and_nothing_else():
-    new = readme.filled(TEXT, lambda name: f"content of {name}\n")
+    files = Written({"x": "content of x\n"})
+    new = readme.filled(TEXT, files)
     assert new == TEXT.replace("old", "content of x").replace(
         "-->\n<!-- end of two", "-->\n2\n<!-- end of two"
     )
-    assert readme.filled(new, lambda name: f"content of {name}\n") == new
+    assert readme.filled(new, files) == new
 
 
 @pytest.mark.usefixtures("blocks")
 def test_an_unknown_block_is_named():
     with pytest.raises(ValueError, match="expected one of the blocks one, two, got 'three'"):
-        readme.filled(TEXT.replace("one", "three"), str)
+        readme.filled(TEXT.replace("one", "three"), Written({}))
 
 
 @pytest.mark.usefixtures("blocks")
 def test_a_block_that_does_not_end_is_an_error():
     with pytest.raises(ValueError, match=r"followed by <!-- end of NAME -->, got \['<!-- one"):
-        readme.filled(TEXT.replace("end of one", "end of won"), str)
+        readme.filled(TEXT.replace("end of one", "end of won"), Written({}))
 
 
 @pytest.mark.usefixtures("blocks")
@@ -81,13 +98,14 @@ def test_a_table_that_is_lost_is_named_and_no_readme_changes(
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_every_block_stands_in_a_page_and_shows_the_tables_of_this_commit(name: str):
-    files = git("ls-tree", "-r", "--name-only", "HEAD", "README.md", "metrics")
+def test_every_block_stands_in_a_page_and_shows_the_tables_of_this_commit(
+    name: str, committed: Committed
+):
     shown = [
         found[3]
-        for file in files.splitlines()
+        for file in sorted(committed.names)
         if file.endswith(".md")
-        for found in readme.BLOCK.finditer(committed(file))
+        for found in readme.BLOCK.finditer(committed.text(file))
         if found[2] == name
     ]
     assert shown, f"in no page: {name}"
