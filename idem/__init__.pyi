@@ -1,3 +1,14 @@
+from . import (
+    data as data,
+    evaluation as evaluation,
+    figures as figures,
+    generative as generative,
+    landscape as landscape,
+    linear as linear,
+    rule as rule,
+    sweeps as sweeps,
+    theory as theory,
+)
 from .evaluation.classifier import Classifier as Classifier
 from .evaluation.metrics import (
     absolute_error as absolute_error,

@@ -9,8 +9,9 @@ guards against overflow beyond 1e19, as in a training that diverges. Where a mea
 gradient is 0.
 
 Keep the input of each pass: a network that begins with an in-place layer overwrites it, and
-``y = f(x); relative_error(y, f(y))`` would then compare f(y) with itself; `idem.idempotency_loss`
-refuses such a network, and here no error can be seen: pass ``f(y.clone())``.
+``y = f(x); relative_error(y, f(y))`` would then compare f(y) with itself; and so it would where a
+network returns all outputs in the same memory, as bound outputs do. `idem.idempotency_loss` refuses
+such networks, and here no error can be seen: pass ``f(y.clone()).clone()``.
 """
 
 from collections.abc import Callable
@@ -73,7 +74,8 @@ def power_drift(f: Callable[[Tensor], Tensor], z: Tensor, k: int = 10) -> list[f
 
     An idempotent map, the zero map included, drifts by 0 from i = 1 on; one application is never
     enough to see that it does not. Costs k + 1 passes of the whole of `z`, each of a copy, as `f`
-    may begin with an in-place layer. In training mode they move BatchNorm's statistics.
+    may begin with an in-place layer, and copied, as it may return all in the same memory. In
+    training mode they move BatchNorm's statistics.
 
     Args:
         f: a network, in the mode it shall be measured in.
@@ -87,10 +89,10 @@ def power_drift(f: Callable[[Tensor], Tensor], z: Tensor, k: int = 10) -> list[f
         raise ValueError(f"k: expected at least 1, got {k}")
     drift = []
     with torch.no_grad():
-        y = f(z.clone())
+        y = f(z.clone()).clone()
         _alike(z, y)
         for _ in range(k):
-            u = f(y.clone())
+            u = f(y.clone()).clone()
             before, after = _alike(y, u)
             drift.append(float(_ratio(after - before, before)))
             y = u
@@ -121,10 +123,14 @@ def _alike(y: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _wide(y: Tensor) -> Tensor:
-    """Return a tensor in float32 at least, or raise a ValueError if it has no elements."""
+    """Return a tensor in float32 at least, or raise a ValueError if it has no elements.
+
+    Whole numbers become float64, which holds those up to 2^53.
+    """
     if y.numel() == 0:
         raise ValueError(f"expected a tensor of one element at least, got shape {tuple(y.shape)}")
-    return y.to(torch.promote_types(y.dtype, torch.float32))
+    fractional = y.is_floating_point() or y.is_complex()
+    return y.to(torch.promote_types(y.dtype, torch.float32 if fractional else torch.float64))
 
 
 def _scaled(x: Tensor) -> tuple[Tensor, Tensor]:

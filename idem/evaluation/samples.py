@@ -22,8 +22,10 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
         d^2 = ||m_a - m_b||^2 + tr(C_a) + tr(C_b) - 2 tr((C_a^{1/2} C_b C_a^{1/2})^{1/2})
 
     in float64, by symmetric eigendecompositions. Zero for equal means and covariances; two finite
-    samples of one distribution give a positive floor that shrinks with their size: report it. The
-    name FID is reserved for features of an Inception network.
+    samples of one distribution give a positive floor that shrinks with their size: report it.
+    Where features span less than all n dimensions, as those of fewer than n items, rounding hides
+    distances below some 1e-7 of the traces, and 0 may stand for them. The name FID is reserved for
+    features of an Inception network.
 
     Args:
         a: features, ``(B, n)`` with at least two rows.
@@ -120,7 +122,17 @@ def class_shares(logits: Tensor, confidence: float = 0.0) -> Tensor:
     Args:
         logits: ``(B, classes)``.
         confidence: the least probability of the winning class, in [0, 1].
+
+    Raises:
+        ValueError: for another shape, no items, NaN, or a confidence out of range.
     """
+    if logits.dim() != 2 or logits.numel() == 0 or bool(logits.isnan().any()):
+        raise ValueError(
+            "logits: expected numbers (B, classes), at least one, without NaN, "
+            f"got shape {tuple(logits.shape)}{' with NaN' if logits.isnan().any() else ''}"
+        )
+    if not 0 <= confidence <= 1:
+        raise ValueError(f"confidence: expected 0 to 1, got {confidence}")
     probability, winner = logits.softmax(1).max(1)
     kept = winner[probability >= confidence]
     return torch.bincount(kept, minlength=logits.shape[1]).double() / len(logits)
@@ -131,11 +143,19 @@ def share_entropy(shares: Tensor) -> float:
 
     Args:
         shares: ``(classes,)``, at least two, none negative; scaled to sum to 1. All zero gives 0.
+
+    Raises:
+        ValueError: for another shape, or shares that are negative or not finite.
     """
-    total = shares.sum()
+    p = shares.double()
+    if p.dim() != 1 or len(p) < 2 or not bool(((p >= 0) & p.isfinite()).all()):
+        raise ValueError(
+            f"shares: expected two or more of 0 or above, (classes,), got {shares.tolist()}"
+        )
+    total = p.sum()
     if total == 0:
         return 0.0
-    p = shares.double() / total
+    p = p / total
     return float(torch.special.entr(p).sum() / math.log(len(shares)))
 
 
@@ -143,14 +163,16 @@ def pairwise_distance(y: Tensor) -> float:
     """Return the mean Euclidean distance between two different items: 0 exactly after collapse.
 
     Args:
-        y: ``(B, ...)`` with at least two items.
+        y: real, ``(B, ...)`` with at least two items.
 
     Raises:
-        ValueError: for fewer than two items.
+        ValueError: for fewer than two items, or complex numbers.
     """
-    if len(y) < 2:
-        raise ValueError(f"y: expected two or more items, got {len(y)}")
-    return float(torch.nn.functional.pdist(y.flatten(1).double()).mean())
+    if y.dim() == 0 or len(y) < 2 or y.is_complex():
+        raise ValueError(
+            f"y: expected two or more items of real numbers, got {y.dtype} {tuple(y.shape)}"
+        )
+    return float(torch.nn.functional.pdist(y.reshape(len(y), -1).double()).mean())
 
 
 def nearest(y: Tensor, images: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:

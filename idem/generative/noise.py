@@ -43,8 +43,7 @@ class GaussianNoise:
 
     def sample(self, count: int, generator: Generator) -> Tensor:
         """Return `count` samples, ``(count, C, H, W)`` float32, on the generator's device."""
-        shape = (count, *self.image_shape)
-        return torch.randn(shape, generator=generator, device=generator.device)
+        return _white((count, *self.image_shape), generator)
 
 
 class FourierNoise:
@@ -111,16 +110,23 @@ class FourierNoise:
 
     def sample(self, count: int, generator: Generator) -> Tensor:
         """Return `count` samples, ``(count, C, H, W)`` float32, on the generator's device."""
-        shape = (count, *self.image_shape)
-        white = torch.randn(shape, generator=generator, device=generator.device)
+        white = _white((count, *self.image_shape), generator)
+        if count == 0:  # which the transform refuses
+            return white
         spectrum = torch.fft.rfft2(white) * self._parts
         real, imaginary = self.real_std * spectrum.real, self.imaginary_std * spectrum.imag
-        return torch.fft.irfft2(torch.complex(real, imaginary) + self.mean, s=shape[-2:])
+        noise = torch.fft.irfft2(torch.complex(real, imaginary) + self.mean, s=white.shape[-2:])
+        return noise.float()
+
+
+def _white(shape: Sequence[int], generator: Generator) -> Tensor:
+    """Draw independent N(0, 1) numbers, float32 whatever PyTorch's default is."""
+    return torch.randn(shape, generator=generator, device=generator.device, dtype=torch.float32)
 
 
 def _random_parts(height: int, width: int) -> Tensor:
     """Return s_k / sqrt(N), ``(H, W // 2 + 1)``: what makes each part of rfft2(w) a unit normal."""
-    rows, columns = torch.arange(height), torch.arange(width // 2 + 1)
+    rows, columns = (torch.arange(size, device="cpu") for size in (height, width // 2 + 1))
     own_row, own_column = (2 * rows) % height == 0, (2 * columns) % width == 0
     own = own_row[:, None] & own_column[None, :]
-    return torch.where(own, 1.0, 2.0).div(height * width).sqrt()
+    return torch.where(own, 1.0, 2.0).float().div(height * width).sqrt()

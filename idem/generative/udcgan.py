@@ -107,7 +107,16 @@ class UDCGAN(nn.Module):
         return self.squeeze(x), features
 
     def decode(self, code: Tensor, features: Sequence[Tensor] = ()) -> Tensor:
-        """Return images from codes and, where the network has skips, the encoder's features."""
+        """Return images from codes and, where the network has skips, the encoder's features.
+
+        Raises:
+            ValueError: if features that a skip needs are not given.
+        """
+        if self.skips and len(features) != len(self.decoder):
+            raise ValueError(
+                f"features: expected those of all {len(self.decoder)} levels, which encode returns "
+                f"beside the code, as the network has skips, got {len(features)}"
+            )
         x = self.expand(code)
         for i in reversed(range(len(self.decoder))):
             x = torch.cat([x, features[i]], dim=1) if i in self.skips else x

@@ -15,7 +15,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from idem.rule.corrector import matrix_residual, relaxed_step, trace
+from idem.rule.corrector import (
+    dtype_name,
+    matrix_residual,
+    relaxed_step,
+    require_square,
+    trace,
+)
+
+_TOLERANCE = {torch.float32: 1e-5, torch.complex64: 1e-5, torch.float64: 1e-9}
+_TOLERANCE |= {torch.complex128: 1e-9}
 
 
 class History(NamedTuple):
@@ -72,16 +81,27 @@ def follow(K: Tensor, P: Tensor, gamma: float, steps: int) -> History:
     return History(*(torch.stack(values).numpy() for values in zip(*measures, strict=True)))
 
 
-def limits(K: Tensor, steps: int, tolerance: float = 1e-9) -> Limits:
+def limits(K: Tensor, steps: int, tolerance: float | None = None) -> Limits:
     """Find which matrices K ← 3K² − 2K³ takes to an idempotent one, and of which rank.
 
     Each leaves the batch when its relative residual is below the tolerance, or overflows.
 
     Args:
-        K: (b, n, n).
+        K: (b, n, n), in single or double precision.
         steps: most to take.
-        tolerance: of the relative residual.
+        tolerance: of the relative residual; None (default) is 1e-9 in double precision and 1e-5 in
+            single, which rounding keeps above 1e-7.
+
+    Raises:
+        TypeError: K is no tensor of floating-point numbers, or of half precision.
+        ValueError: K is empty or not square, or no batch.
     """
+    require_square(K)
+    if K.dtype not in _TOLERANCE:
+        raise TypeError(f"K: expected single or double precision, got {dtype_name(K.dtype)}")
+    if K.ndim != 3:
+        raise ValueError(f"K: expected a batch (b, n, n), got shape {tuple(K.shape)}")
+    tolerance = _TOLERANCE[K.dtype] if tolerance is None else tolerance
     found = Limits(
         torch.zeros(len(K), dtype=torch.bool),
         torch.full((len(K),), steps),
@@ -91,7 +111,8 @@ def limits(K: Tensor, steps: int, tolerance: float = 1e-9) -> Limits:
     live = torch.arange(len(K))
     for step in range(steps + 1):
         square = K @ K
-        residual = _norm(square - K) / _norm(K).clamp(min=1)
+        norm = _norm(K)
+        residual = torch.where(norm.isfinite(), _norm(square - K) / norm.clamp(min=1), math.inf)
         settled = residual < tolerance
         stopped = settled | ~torch.isfinite(residual)
         found.steps[live[stopped]] = step

@@ -56,7 +56,11 @@ _SERIES = (1.0, 1 / 2, 3 / 8, 5 / 16, 35 / 128)
 
 
 class ProjectionError(ArithmeticError):
-    """An eigenvalue lies on the line between the basins of 0 and 1, within rounding."""
+    """A matrix has no projector: an eigenvalue is on no side, or a number is out of range.
+
+    Within rounding of the line between the half-planes, or outside the basins of the recurrence
+    where these were asked for; or what is computed, or P in half precision, overflows.
+    """
 
 
 class Projection(NamedTuple):
@@ -218,19 +222,21 @@ class _RoundedSpectrum(torch.autograd.Function):
         ctx: Any, *gradients: Tensor
     ) -> tuple[Tensor, None]:
         K, P, outcome = ctx.saved_tensors
-        X, S, settled = _signs(K.mH, P.mH, outcome)
-        Y = _Sylvester.apply(S @ X, torch.where(settled, gradients[0], 0))
-        assert isinstance(Y, Tensor)
-        return Y - S @ Y @ S, None
+        with torch.autocast(K.device.type, enabled=False):
+            X, S, settled = _signs(K.mH, P.mH, outcome)
+            Y = _Sylvester.apply(S @ X, torch.where(settled, gradients[0], 0))
+            assert isinstance(Y, Tensor)
+            return Y - S @ Y @ S, None
 
     @staticmethod
     def jvp(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any, tangent: Tensor, _: None
     ) -> tuple[Tensor | None, ...]:
         K, P, outcome = ctx.saved_tensors
-        X, S, settled = _signs(K, P, outcome)
-        change = torch.where(settled, tangent - S @ tangent @ S, 0)
-        return _Sylvester.apply(S @ X, change), None, None, None  # pyright: ignore
+        with torch.autocast(K.device.type, enabled=False):
+            X, S, settled = _signs(K, P, outcome)
+            change = torch.where(settled, tangent - S @ tangent @ S, 0)
+            return _Sylvester.apply(S @ X, change), None, None, None  # pyright: ignore
 
     @staticmethod
     def vmap(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -272,16 +278,18 @@ class _Sylvester(torch.autograd.Function):
         ctx: Any, gradient: Tensor
     ) -> tuple[Tensor, Tensor]:
         A, Y = ctx.saved_tensors
-        Z = _Sylvester.apply(A.mH, gradient)
-        assert isinstance(Z, Tensor)
-        return -(Z @ Y.mH + Y.mH @ Z), Z
+        with torch.autocast(A.device.type, enabled=False):
+            Z = _Sylvester.apply(A.mH, gradient)
+            assert isinstance(Z, Tensor)
+            return -(Z @ Y.mH + Y.mH @ Z), Z
 
     @staticmethod
     def jvp(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx: Any, dA: Tensor, dC: Tensor
     ) -> Tensor:
         A, Y = ctx.saved_tensors
-        return _Sylvester.apply(A, dC - dA @ Y - Y @ dA)  # pyright: ignore[reportReturnType]
+        with torch.autocast(A.device.type, enabled=False):
+            return _Sylvester.apply(A, dC - dA @ Y - Y @ dA)  # pyright: ignore[reportReturnType]
 
     @staticmethod
     def vmap(  # pyright: ignore[reportIncompatibleMethodOverride]

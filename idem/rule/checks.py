@@ -34,27 +34,33 @@ def check_input(x: Tensor) -> None:
         raise ValueError(f"x: expected a non-empty batch, shape (B, ...), got {tuple(x.shape)}")
 
 
-def check_output(x: Tensor, y: Tensor) -> None:
-    """Raise a TypeError or ValueError unless `y` may be what a network made of `x`."""
+def check_output(x: Tensor, y: Tensor, name: str = "f") -> None:
+    """Raise a TypeError or ValueError unless `y` may be what the network `name` made of `x`."""
     if not isinstance(y, Tensor):
-        raise TypeError(f"f: expected a tensor as its output, got {type(y).__name__}")
+        raise TypeError(f"{name}: expected a tensor as its output, got {type(y).__name__}")
+    if not y.is_floating_point():
+        raise TypeError(
+            f"{name}: expected real floating-point numbers as its output, got {dtype_name(y.dtype)}"
+        )
     if y.shape != x.shape:
         raise ValueError(
-            f"f: expected an output of the shape of its input, {tuple(x.shape)}, "
+            f"{name}: expected an output of the shape of its input, {tuple(x.shape)}, "
             f"got {tuple(y.shape)}; only a map of a space into itself can be idempotent"
         )
 
 
 def version_of(x: Tensor) -> int | None:
-    """Return how often `x` has been written to, or None where that is not counted."""
-    return None if torch.compiler.is_compiling() or x.is_inference() else x._version
+    """Return how often `x` has been written to, or None where that is not counted.
+
+    It is not in a compiled step, in `torch.func` and in `torch.inference_mode`. There a pass has to
+    be given a copy, as one that overwrites its input could not be found out.
+    """
+    uncounted = torch.compiler.is_compiling() or is_transformed() or x.is_inference()
+    return None if uncounted else x._version
 
 
 def check_no_inplace(x: Tensor, version: int | None) -> None:
-    """Raise a ValueError if `x`, of that version before a pass, has been written to since.
-
-    What is not counted goes unseen: in a compiled step, `torch.func.vmap`, `torch.inference_mode`.
-    """
+    """Raise a ValueError if `x`, of that version before a pass, has been written to since."""
     if version is not None and x._version != version:
         raise ValueError(
             "f: expected a network that leaves its input alone, got one that overwrites it, and "
@@ -79,20 +85,16 @@ def overlap(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
     return a is not None and b is not None and a[0] <= b[1] and b[0] <= a[1]
 
 
-def check_fresh_output(
-    again: tuple[Tensor, Tensor], kept: Iterable[tuple[int, int] | None]
-) -> None:
-    """Raise a ValueError if f returns all outputs in the same memory.
+def check_fresh_output(kept: Iterable[tuple[Tensor, Tensor]]) -> None:
+    """Raise a ValueError if f writes all outputs to the same memory.
 
-    To be asked where f(y) lies in memory that is still needed. A network that returns its input, or
-    a view of it, may do so; it returns a copy of `y` in the memory of that copy.
+    To be asked where f(y) lies in memory that is still needed, after one more pass over other
+    numbers. A network that returns its input, or a constant, may do so, and writes nothing.
 
     Args:
-        again: a copy of an output and what f makes of that.
-        kept: where the outputs lie that are still needed.
+        kept: outputs that are still needed, and copies of them from before that pass.
     """
-    own, z = map(memory_of, again)
-    if not overlap(z, own) and any(overlap(z, memory) for memory in kept):
+    if not all(torch.equal(y.nan_to_num(), copy.nan_to_num()) for y, copy in kept):
         raise ValueError(
             "f: expected every output in memory of its own, got f(f(x)) in that of f(x), which is "
             "needed again, as CUDA graphs and bound outputs write it; train f without them, or let "
@@ -153,14 +155,18 @@ def check_numbers(passes: Mapping[str, Tensor], evidence: Tensor) -> None:
     """
     if math.isfinite(evidence.item()):
         return
+    advice = "where this is meant to happen, pass check_finite=False"
     for name, tensor in passes.items():
         if not bool(tensor.isfinite().all()):
             found = "NaN" if bool(tensor.isnan().any()) else "infinity"
             who = name if name == "x" else "f"
             raise FloatingPointError(
-                f"{who}: expected finite numbers, got {found} in {name}; where this is meant to "
-                "happen, pass check_finite=False"
+                f"{who}: expected finite numbers, got {found} in {name}; {advice}"
             )
+    raise FloatingPointError(
+        f"f: expected outputs whose squares are finite in {dtype_name(evidence.dtype)}, got a loss "
+        f"of {evidence.item()}; {advice}"
+    )
 
 
 def is_transformed() -> bool:

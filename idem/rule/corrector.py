@@ -17,7 +17,7 @@ Source: Jensen and Vicary, "Enforcing idempotency in neural networks"; McWeeny, 
 
 import math
 from collections.abc import Sequence
-from numbers import Real
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
@@ -52,7 +52,7 @@ def evaluate(coefficients: Sequence[float], K: Tensor) -> Tensor:
 
     With s powers at hand the sum is B₀ + Kˢ(B₁ + Kˢ(B₂ + …)), where B_b = Σ_l α_{bs+l} Kˡ. That is
     s − 1 products for the powers and ⌈j/s⌉ − 1 for the nesting, so degree 4 costs no more than
-    degree 3: two.
+    degree 3: two. They are made in the dtype of K, within `torch.autocast` too.
 
     Args:
         coefficients: α₁ to α_j; there is no constant term.
@@ -65,17 +65,18 @@ def evaluate(coefficients: Sequence[float], K: Tensor) -> Tensor:
     Source: Paterson and Stockmeyer, SIAM J. Comput. 2, 60 (1973).
     """
     require_square(K)
-    _require_coefficients(coefficients)
+    require_coefficients(coefficients)
     degree = len(coefficients)
     width = min(range(1, degree + 1), key=lambda s: s + math.ceil(degree / s))
     powers = [K]
-    while len(powers) < width:
-        powers.append(powers[-1] @ K)
-    starts = range((degree - 1) // width * width, -1, -width)
-    blocks = [_combine(coefficients[start : start + width], powers) for start in starts]
-    total = blocks[0]
-    for block in blocks[1:]:
-        total = block + powers[-1] @ total
+    with torch.autocast(K.device.type, enabled=False):
+        while len(powers) < width:
+            powers.append(powers[-1] @ K)
+        starts = range((degree - 1) // width * width, -1, -width)
+        blocks = [_combine(coefficients[start : start + width], powers) for start in starts]
+        total = blocks[0]
+        for block in blocks[1:]:
+            total = block + powers[-1] @ total
     return total
 
 
@@ -98,7 +99,9 @@ def recurrence(
 ) -> Tensor:
     """Return the history K₀, …, K_steps of the relaxed recurrence, (steps + 1, ..., n, n).
 
-    Differentiable through every step; a matrix outside the basins overflows to NaN, visibly.
+    Differentiable through every step. A matrix outside the immediate basins may end in another
+    projector than the nearest, stay bounded for ever, or overflow to NaN: ``project(K,
+    basin="recurrence")`` tells.
 
     Raises:
         TypeError: as `relaxed_step`, or steps is not an integer.
@@ -106,14 +109,14 @@ def recurrence(
 
     Source: section 2.2.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int):
+    if isinstance(steps, bool) or not isinstance(steps, Integral):
         raise TypeError(f"steps: expected an integer, got {type(steps).__name__}")
     if steps < 0:
         raise ValueError(f"steps: expected 0 or more, got {steps}")
     require_square(K)
     require_gamma(gamma)
     history = [K]
-    for _ in range(steps):
+    for _ in range(int(steps)):
         history.append(relaxed_step(history[-1], gamma, coefficients))
     return torch.stack(history)
 
@@ -121,12 +124,14 @@ def recurrence(
 def matrix_residual(K: Tensor, *, relative: bool = False) -> Tensor:
     """Return ‖K² − K‖_F of (..., n, n), real, (...). Differentiable where it is not 0.
 
-    Half precision is measured in float32, whose range the squares need.
+    Half precision is measured in float32, whose range the squares need, within `torch.autocast`
+    too.
 
     Args:
         K: matrices, (..., n, n).
         relative: divide by max(1, ‖K‖_F). A projector other than 0 has norm 1 or more, so the
-            bound only keeps the zero matrix, a projector too, from dividing by 0.
+            bound only keeps the zero matrix, a projector too, from dividing by 0. Entries above 1
+            are first divided by a power of two, which is exact and lets no square overflow.
 
     Raises:
         TypeError: K is not a tensor, or not of a real or complex floating-point dtype.
@@ -134,8 +139,15 @@ def matrix_residual(K: Tensor, *, relative: bool = False) -> Tensor:
     """
     require_square(K)
     K = K.to(_MEASURED_IN.get(K.dtype, K.dtype))
-    residual = torch.linalg.matrix_norm(K @ K - K)
-    return residual / _scale(K) if relative else residual
+    with torch.autocast(K.device.type, enabled=False):
+        if not relative:
+            return _norm(K @ K - K)
+        scale = _power_of_two(K)
+        small = K / scale
+        change = small @ K - small
+        size = _power_of_two(change)
+        residual = _norm(change / size) * size[..., 0, 0]
+        return residual / torch.maximum(_norm(small), 1 / scale[..., 0, 0])
 
 
 def _combine(coefficients: Sequence[float], powers: list[Tensor]) -> Tensor:
@@ -143,8 +155,15 @@ def _combine(coefficients: Sequence[float], powers: list[Tensor]) -> Tensor:
     return sum(terms[1:], start=terms[0]) if terms else torch.zeros_like(powers[0])
 
 
-def _scale(K: Tensor) -> Tensor:
-    return torch.linalg.matrix_norm(K).clamp(min=1)
+def _power_of_two(K: Tensor) -> Tensor:
+    """Return the power of two at or below the largest entry of each, 1 at least, (..., 1, 1)."""
+    largest = K.detach().abs().amax((-2, -1), keepdim=True)
+    power = torch.ldexp(torch.ones_like(largest), torch.frexp(largest).exponent - 1)
+    return torch.where(largest.isfinite(), power, 1).clamp(min=1)
+
+
+def _norm(K: Tensor) -> Tensor:
+    return torch.linalg.matrix_norm(K)
 
 
 def add_to_diagonal(K: Tensor, constant: float | Tensor) -> Tensor:
@@ -176,7 +195,8 @@ def require_square(K: Tensor) -> None:
         raise ValueError(f"K: expected at least one entry, got shape {tuple(K.shape)}")
 
 
-def _require_coefficients(coefficients: Sequence[float]) -> None:
+def require_coefficients(coefficients: Sequence[float]) -> None:
+    """Raise a ValueError unless there are coefficients, all finite."""
     if len(coefficients) == 0 or not all(math.isfinite(a) for a in coefficients):
         raise ValueError(
             f"coefficients: expected one or more finite numbers α₁, …, α_j, got {coefficients!r}"

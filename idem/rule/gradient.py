@@ -40,8 +40,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from idem.rule.checks import check_no_inplace, is_transformed, version_of
-from idem.rule.corrector import MCWEENY
+from idem.rule.checks import check_no_inplace, check_output, is_transformed, version_of
+from idem.rule.corrector import MCWEENY, require_coefficients
 
 Model = Any  # a torch.nn.Module, or any callable from a tensor to a tensor of the same shape
 
@@ -55,8 +55,13 @@ def corrected_output(f: Model, y: Tensor, coefficients: Sequence[float] = MCWEEN
         y: outputs of `f`, any shape.
         coefficients: α₁ to α_j; the paper's ``(0, 3, -2)`` if left out.
 
+    Returns:
+        y', in the dtype of `y`, summed in float32 at least: a small change of large terms.
+
     Raises:
-        ValueError: if `f` overwrites its input, which is needed again.
+        TypeError: if the output of `f` is no tensor of floating-point numbers.
+        ValueError: if `f` changes the shape, or overwrites its input, which is needed again; or
+            there is no coefficient, or one that is not finite.
 
     Source:
         Jensen and Vicary, section 2.3; equation 4 for other coefficients.
@@ -67,12 +72,13 @@ def corrected_output(f: Model, y: Tensor, coefficients: Sequence[float] = MCWEEN
         >>> torch.allclose(corrected_output(f, y), y_prime)
         True
     """
+    require_coefficients(coefficients)
     alpha_1, *others = coefficients
-    y_prime, z = alpha_1 * y, y
+    y_prime, z = alpha_1 * widened(y), y
     for alpha in others:
         z = _applied(f, z)
-        y_prime = y_prime + alpha * z
-    return y_prime
+        y_prime = y_prime + alpha * widened(z)
+    return y_prime.to(y.dtype)
 
 
 def output_gradient(
@@ -94,11 +100,12 @@ def output_gradient(
         precision, as it is a small difference of large terms.
 
     Raises:
-        ValueError: if `f` overwrites its input, which is needed again.
+        TypeError, ValueError: as `corrected_output`.
 
     Source:
         Jensen and Vicary, equation 10.
     """
+    require_coefficients(coefficients)
     alpha_1, alpha_2, *others = coefficients if len(coefficients) > 1 else [*coefficients, 0.0]
     with torch.no_grad():
         z = u = _applied(f, y)
@@ -124,9 +131,10 @@ def transposed_gradient(f: Model, y: Tensor, gamma: float = 1.0) -> tuple[Tensor
         Two tensors of the shape of `y`, the first in float32 at least.
 
     Raises:
+        TypeError: if the output of `f` is no tensor of floating-point numbers.
         ValueError: if ``f(y)`` leads back to nothing, as that of a network that detaches it, or
-            `f` overwrites its input; a RuntimeError of PyTorch's where `y` is no output of a
-            recorded pass, as it then is a leaf, which nothing may overwrite.
+            `f` changes the shape or overwrites its input; a RuntimeError of PyTorch's where `y` is
+            no output of a recorded pass, as it then is a leaf, which nothing may overwrite.
     """
     u, pull = _pullback(f, y)
     e = widened(u) - widened(y.detach())
@@ -158,12 +166,13 @@ def _pullback(f: Model, y: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
 
 
 def _applied(f: Model, y: Tensor) -> Tensor:
-    """Return f(y), or raise a ValueError if `f` overwrites `y` where that is counted.
+    """Return f(y), of which `y` is left as it is, or raise a ValueError if that cannot be.
 
-    `idem.rule.passes` looks for it too, for the ordinary rule; twice costs a microsecond.
+    `idem.rule.passes` checks too, for the ordinary rule; twice costs a microsecond.
     """
     version = version_of(y)
-    z = f(y)
+    z = f(y.clone() if version is None else y)
+    check_output(y, z)
     check_no_inplace(y, version)
     return z
 

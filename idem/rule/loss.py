@@ -75,7 +75,8 @@ def idempotency_loss(
 
     Args:
         f: a network (`torch.nn.Module` or callable) whose output has the shape of its input, and
-            which does not overwrite its input.
+            which does not overwrite its input: refused where PyTorch counts what is written, given
+            copies where it does not, in a compiled step, `torch.func` and `torch.inference_mode`.
         x: a batch, shape ``(B, ...)``, floating point.
         rule: ``"modified"``, the paper's substitution: three forward passes, of which only the
             first is recorded for the backward pass; ``"ordinary"``, the canonical loss: two passes,
@@ -95,7 +96,9 @@ def idempotency_loss(
             beside ``running_statistics="all"``. The value is then that of ``target(y) - y`` in the
             place of u - y. None (default) is `f` itself, the paper's rule.
         running_statistics: which passes of `f` move the statistics of BatchNorm and all other
-            buffers: the ``"first"`` alone, ``"all"`` or ``"none"``. None (default) is ``"first"``
+            buffers: the ``"first"`` alone, ``"all"`` or ``"none"``. Passes that may not move them
+            take copies of all: where large buffers never move, as frozen weights, ``"all"`` saves
+            their memory twice over. None (default) is ``"first"``
             where `f` is a module, or a method or `functools.partial` of one, and ``"all"``
             otherwise; see `idem.rule.passes`.
         randomness: of dropout and the like: ``"fresh"`` in each pass, or the ``"same"`` in all.
@@ -114,8 +117,8 @@ def idempotency_loss(
             not sum to 1, a gamma out of range, a gamma or a target beside ``"ordinary"``, an empty
             batch, an `f` that changes the shape, overwrites its input, returns all outputs in the
             same memory (a CUDA graph, a bound output), detaches its output or has nothing to train.
-        TypeError: if `x` or the output of `f` is no tensor, `x` is not floating point, or gamma is
-            not a real number.
+        TypeError: if `x` or the output of `f` is no tensor of real floating-point numbers, or gamma
+            is not a real number.
         FloatingPointError: if `f` produces NaN or infinity, as `check_finite` has it.
 
     Source:

@@ -31,6 +31,10 @@ Memory that is used again. CUDA graphs and bound outputs of inference engines re
 the same memory, so that f(y) would overwrite y, uncounted. No copy helps: a CUDA graph has also
 overwritten what the backward pass of f(x) needs. Such networks are refused.
 
+A network that overwrites its input would overwrite y too. It is refused where PyTorch counts what
+is written, and given a copy of y where it does not: in a compiled step, in `torch.func` and in
+`torch.inference_mode`.
+
 Activation checkpointing repeats every recorded pass during the backward pass, outside of what is
 chosen here, so that BatchNorm moves once more for each: once under the rules that substitute and
 twice under those that record two passes, ordinary and transposed, on top of what was chosen. The
@@ -69,9 +73,10 @@ class Passes:
     Args:
         f: a network (`torch.nn.Module` or callable).
         running_statistics: which passes move the buffers of `f`: the ``"first"`` alone, ``"all"``
-            or ``"none"``. They are searched for in a module, also where `f` is a method or a
-            `functools.partial` of one. None (default) is ``"first"`` for these, and ``"all"`` for
-            any other callable, which cannot be searched.
+            or ``"none"``. A pass that may not takes a copy of all buffers, also of large ones that
+            never move, but of BatchNorm's in evaluation mode. They are searched for in a module,
+            also where `f` is a method or a `functools.partial` of one. None (default) is
+            ``"first"`` for these, and ``"all"`` for any other callable, which cannot be searched.
         randomness: ``"fresh"`` in each pass, or the ``"same"`` in all.
         target: what the later passes apply; None (default) is `f`. Its buffers stay, so that one
             that cannot be searched is taken only where `running_statistics` is ``"all"``.
@@ -105,12 +110,13 @@ class Passes:
                 f"{running_statistics!r} and f of type {type(f).__name__}"
             )
         self._f, self._later = f, _within(f if target is None else target)
+        self._later_name = "f" if target is None else "target"
         self._same = randomness == "same"
         self._first_rests = module if running_statistics == "none" else None
         self._later_rests = module if target is None else _module(target)
         if target is None and running_statistics == "all":
             self._later_rests = None
-        self._kept: tuple[int, int] | None = None
+        self._y: Tensor | None = None
 
     def first(self, x: Tensor) -> Tensor:
         """Return f(x).
@@ -120,8 +126,8 @@ class Passes:
         """
         if self._same:
             self._drawn = _generators(x)
-        y = _apply(self._f, x, self._first_rests)
-        self._kept = memory_of(y)
+        y = _apply(self._f, x, self._first_rests, "f")
+        self._y = None if memory_of(y) is None else y.detach()
         return y
 
     def inner(self, y: Tensor) -> Tensor:
@@ -131,25 +137,30 @@ class Passes:
             TypeError, ValueError: as `first`, and if `y`, or what the first pass returned and is
                 still needed, is overwritten.
         """
-        version, kept = version_of(y), (self._kept, memory_of(y))
+        version = version_of(y)
         with _repeated(y, *self._drawn) if self._same else nullcontext():
-            z = _apply(self._later, y, self._later_rests)
-        if any(overlap(memory_of(z), memory) for memory in kept):
-            check_fresh_output(self._again(y), kept)
+            z = self._apply_later(y.clone() if version is None else y, self._later_rests)
+        kept = [] if self._y is None else [self._y, y.detach()]
+        if any(overlap(memory_of(z), memory_of(needed)) for needed in kept):
+            copies = [needed.clone() for needed in kept]
+            self._other(y)
+            check_fresh_output(zip(kept, copies, strict=True))
         check_no_inplace(y, version)
         return z
 
-    def _again(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return a copy of `y` and what the later passes make of it, without any side effect."""
-        own = y.detach().clone()
+    def _other(self, y: Tensor) -> None:
+        """Apply a later pass to other numbers than those of `y`, without any side effect."""
         with torch.no_grad(), _repeated(y, *_generators(y)):
-            return own, _apply(self._later, own, self._later_rests or _module(self._later))
+            self._apply_later(y / 2, self._later_rests or _module(self._later))
+
+    def _apply_later(self, y: Tensor, rests: nn.Module | None) -> Tensor:
+        return _apply(self._later, y, rests, self._later_name)
 
 
-def _apply(f: Callable, x: Tensor, rests: nn.Module | None) -> Tensor:
+def _apply(f: Callable, x: Tensor, rests: nn.Module | None, name: str) -> Tensor:
     with nullcontext() if rests is None else _at_rest(rests):
         y = f(x)
-    check_output(x, y)
+    check_output(x, y, name)
     return y
 
 

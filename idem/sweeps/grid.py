@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 
 from idem.rule.loss import RULES, check_rule
 from idem.sweeps.lanes import OPTIMIZERS, required_bytes, rows
-from idem.sweeps.mlp import INITIALIZATIONS, initial_parameters, parameter_count
+from idem.sweeps.mlp import DRAWN, INITIALIZATIONS, initial_parameters, parameter_count
 from idem.sweeps.near import NearProjection
 
 DATA = ("fresh", "fixed")
@@ -88,11 +88,13 @@ class Grid:
     rules: Sequence[str] = RULES
 
     def __post_init__(self) -> None:
-        if isinstance(self.learning_rates, np.ndarray):
+        if isinstance(self.learning_rates, np.ndarray | Tensor):
             object.__setattr__(self, "learning_rates", self.learning_rates.tolist())
-        if len(self.widths) < 2 or self.widths[0] != self.widths[-1]:
+        whole = all(isinstance(width, numbers.Integral) and width > 0 for width in self.widths)
+        if not whole or len(self.widths) < 2 or self.widths[0] != self.widths[-1]:
             raise ValueError(
-                f"widths: expected two or more, the last equal to the first, got {self.widths}"
+                "widths: expected two or more whole numbers of at least 1, the last equal to the "
+                f"first, got {self.widths}"
             )
         if not self.rules or len(set(self.rules)) < len(self.rules):
             raise ValueError(f"rules: expected one or more that all differ, got {self.rules}")
@@ -103,15 +105,17 @@ class Grid:
             )
         for rule in self.rules:
             _check_rates(self.rates(rule), self.learning_rates)
-        for name in ("runs", "steps", "batch_size", "log_every"):
+        least = {"runs": 1, "steps": 1, "batch_size": 1, "log_every": 1, "seed": 0}
+        for name, bound in least.items():
             if not isinstance(given := getattr(self, name), numbers.Integral):
                 raise ValueError(f"{name}: expected a whole number, got {given}")
-            if given < 1:
-                raise ValueError(f"{name}: expected at least 1, got {given}")
+            if given < bound:
+                raise ValueError(f"{name}: expected at least {bound}, got {given}")
         for name, known in _CHOICES.items():
             if isinstance(given := getattr(self, name), str) and given not in known:
                 raise ValueError(f"{name}: expected one of {', '.join(known)}, got {given!r}")
-        if not isinstance(self.data, str) and (self.data < 1 or self.data % self.batch_size):
+        own = isinstance(self.data, int | np.integer) and self.data > 0
+        if not isinstance(self.data, str) and (not own or self.data % self.batch_size):
             raise ValueError(
                 f"data: expected one of {', '.join(DATA)} or a multiple of the batch size, "
                 f"{self.batch_size}, got {self.data}"
@@ -127,9 +131,11 @@ class Grid:
             )
 
     def rates(self, rule: str) -> Rates:
-        """Return the learning rates of a rule; raise ValueError for an unknown one."""
+        """Return the learning rates of a rule; raise ValueError for one that is not swept."""
         check_rule(rule)
         rates = self.learning_rates
+        if isinstance(rates, Mapping) and rule not in rates:
+            raise ValueError(f"rule: expected one of {', '.join(rates)}, got {rule!r}")
         return rates[rule] if isinstance(rates, Mapping) else rates
 
     def units(self) -> list[Unit]:
@@ -182,7 +188,7 @@ class Grid:
 
     def _normal(self, run: int, step: int, purpose: int) -> Tensor:
         generator = seeded(self.seed, run, step, purpose)
-        return torch.randn(self.widths[0], self.batch_size, generator=generator).mT
+        return torch.randn(self.widths[0], self.batch_size, generator=generator, **DRAWN).mT
 
     def _chunks(self, rates: Rates) -> list[tuple[float, ...]]:
         count = len(rates)
@@ -215,7 +221,8 @@ def seeded(*key: int) -> Generator:
 
 def _check_rates(rates: Rates, given: object) -> None:
     """Raise ValueError, naming what was given, unless the rates can be lanes."""
-    if not rates or not all(0 < rate < math.inf for rate in rates):
+    several = isinstance(rates, Sequence) and len(rates) > 0
+    if not several or not all(0 < rate < math.inf for rate in rates):
         raise ValueError(f"learning_rates: expected positive finite rates, got {given}")
     if len({f"{rate:.6g}" for rate in rates}) < len(rates):
         raise ValueError(

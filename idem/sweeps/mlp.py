@@ -7,6 +7,7 @@ Every block is a linear layer with bias followed by LeakyReLU, the last one too.
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -17,6 +18,10 @@ TABLE_1: dict[str, tuple[int, ...]] = {
     "B3": (4096, 1024, 4096),
     "B4": (784, 1024, 2048, 784),
 }
+
+
+DRAWN: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
+"""How starts and batches of sweeps are drawn, whatever PyTorch's defaults are."""
 
 
 class MLP(nn.Sequential):
@@ -77,10 +82,10 @@ def initial_parameters(
             ``±1/sqrt(n)``), ``kaiming_normal`` (gain for LeakyReLU, zero biases) or ``orthogonal``
             (the same gain, zero biases).
         negative_slope: of LeakyReLU, for the gain.
-        generator: source of randomness; float32 on its device.
+        generator: source of randomness, on the CPU.
 
     Returns:
-        ``(weight, bias)`` of each layer, shapes ``(m, n)`` and ``(m,)``.
+        ``(weight, bias)`` of each layer, shapes ``(m, n)`` and ``(m,)``, float32 on the CPU.
 
     Raises:
         ValueError: for an unknown initialization.
@@ -95,7 +100,7 @@ def initial_parameters(
     draw = INITIALIZATIONS[initialization]
     parameters = []
     for n, m in zip(widths, widths[1:], strict=False):
-        weight, bias = torch.empty(m, n), torch.zeros(m)
+        weight, bias = (torch.zeros(*shape, **DRAWN) for shape in ((m, n), (m,)))
         draw(weight, bias, negative_slope, generator)
         parameters.append((weight, bias))
     return parameters

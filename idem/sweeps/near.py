@@ -9,9 +9,12 @@ about 3 units in 100 000 are active. Noise on P takes f away from it, by as much
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
+
+from idem.sweeps.mlp import DRAWN
 
 
 @dataclass(frozen=True)
@@ -55,17 +58,18 @@ class NearProjection:
                 f"widths: expected equal widths above {self.null_dimension}, as a start near a "
                 f"projection needs, got {list(widths)}"
             )
-        layers = [self._projection(n, generator)] + [torch.eye(n) for _ in widths[2:]]
+        layers = [self._projection(n, generator)] + [torch.eye(n, **DRAWN) for _ in widths[2:]]
         return [
             (
-                layer + self.noise / math.sqrt(n) * torch.randn(n, n, generator=generator),
-                torch.full((n,), 0.0 if k else self.bias),
+                layer + self.noise / math.sqrt(n) * torch.randn(n, n, generator=generator, **DRAWN),
+                torch.full((n,), 0.0 if k else self.bias, **DRAWN),
             )
             for k, layer in enumerate(layers)
         ]
 
     def _projection(self, n: int, generator: Generator) -> Tensor:
-        directions = torch.randn(n, self.null_dimension, generator=generator, dtype=torch.float64)
+        wide: dict[str, Any] = DRAWN | {"dtype": torch.float64}
+        directions = torch.randn(n, self.null_dimension, generator=generator, **wide)
         directions[:, 0] = 1
         basis = torch.linalg.qr(directions).Q
-        return (torch.eye(n, dtype=torch.float64) - basis @ basis.mT).float()
+        return (torch.eye(n, **wide) - basis @ basis.mT).float()

@@ -15,6 +15,7 @@ from idem.checkpoint import Checkpoint
 from idem.rule.loss import check_rule
 from idem.sweeps.grid import PROBE, Grid, Unit, seeded
 from idem.sweeps.lanes import Activations, Lanes, homogeneous
+from idem.sweeps.mlp import DRAWN
 
 Row = dict[str, float | int | str | bool]
 _PROBES = 8  # of the Jacobian, for each of so many items that they fill a batch
@@ -41,7 +42,8 @@ def train_lanes(
         many updates were made before), ``absolute_error``, ``relative_error``, ``loss``
         (``matched`` scale), ``output_spread``, ``update_norm`` (of the step that follows, NaN if
         none does), ``jacobian_trace`` (mean of tr J at single y) and ``jacobian_rank`` (the median
-        effective rank (tr JᵀJ)² / tr (JᵀJ)²; both at the end only, else NaN) and ``diverged``;
+        effective rank (tr JᵀJ)² / tr (JᵀJ)²; both at the end only, else NaN, and estimated from 8
+        random vectors at an eighth of the batch) and ``diverged``;
         each measured on the batch of that step before it is trained on. Of data that come again,
         which have been trained on before, a row holds ``new_absolute_error``,
         ``new_relative_error`` and ``new_output_spread`` too, on inputs that no run trains on. The
@@ -112,7 +114,7 @@ class _Data:
     def probes(self) -> Tensor:
         """Draw the probes of `Lanes.jacobian`."""
         items = max(1, self._grid.batch_size // _PROBES)
-        heads = torch.empty(_PROBES * items, self._grid.widths[0])
+        heads = torch.empty(_PROBES * items, self._grid.widths[0], **DRAWN)
         heads.bernoulli_(generator=seeded(self._grid.seed, self._run, 0, PROBE)).mul_(2).sub_(1)
         return homogeneous(heads, last=0.0).unflatten(1, (_PROBES, items)).to(self._device)
 

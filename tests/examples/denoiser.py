@@ -4,7 +4,7 @@ Task: take noise out of images of two soft strokes, 8x8 pixels, drawn here. Clai
 trained on noisy images alone smooths its own output once more; one term beside the task's loss
 teaches it to stop. The ordinary rule lowers the relative idempotent error 3.1 to 3.4 times over
 three seeds, at 0.13 dB. The modified rule moves only f(z), which the task holds in place, and
-helps little.
+helps little, at any weight (`tests/benchmarks/bench_weights.py`).
 
     python tests/examples/denoiser.py    # a quarter of a minute; needs the library alone
 

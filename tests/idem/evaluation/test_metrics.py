@@ -176,3 +176,14 @@ def test_a_batch_of_nothing_is_no_perfect_one(measure):
 def test_a_displacement_is_a_number_of_inputs_with_gradients_too():
     z = normal(4, 3).requires_grad_()
     assert displacement(z, 2 * z) == pytest.approx(1)
+
+
+def test_a_network_that_returns_all_outputs_in_one_memory_drifts():
+    z, memory = torch.randn(6, 4), torch.empty(6, 4)
+    found = metrics.power_drift(lambda x: torch.mul(x, 0.5, out=memory), z, 3)
+    assert found == pytest.approx([0.5, 0.5, 0.5])
+
+
+def test_whole_numbers_are_not_rounded():
+    y = torch.tensor([[2**40], [2**40 + 3]])
+    assert metrics.absolute_error(y, y + 1) == 1

@@ -93,7 +93,7 @@ def test_pairwise_distance_equals_a_double_loop():
 
 
 def test_one_item_has_no_pairwise_distance():
-    with pytest.raises(ValueError, match="expected two or more items, got 1"):
+    with pytest.raises(ValueError, match=r"expected two or more items .* \(1, 4\)"):
         samples.pairwise_distance(torch.ones(1, 4))
 
 
@@ -173,3 +173,32 @@ def test_features_that_are_not_finite_are_named():
     good, bad = torch.zeros(5, 4), torch.full((5, 4), math.nan)
     with pytest.raises(ValueError, match="b: expected finite features"):
         samples.frechet_distance(good, bad)
+
+
+@pytest.mark.parametrize(
+    "logits", [torch.zeros(0, 3), torch.zeros(4, 3, 2), torch.full((4, 3), math.nan)]
+)
+def test_logits_that_are_no_classes_are_refused(logits: Tensor):
+    with pytest.raises(ValueError, match=r"logits: expected numbers \(B, classes\)"):
+        samples.class_shares(logits)
+
+
+def test_a_confidence_in_percent_is_refused():
+    with pytest.raises(ValueError, match="confidence: expected 0 to 1, got 95"):
+        samples.class_shares(torch.zeros(4, 3), 95)
+
+
+@pytest.mark.parametrize("shares", [[1.0], [-1.0, 2.0], [math.inf, 1.0], [[1.0, 2.0]]])
+def test_shares_without_entropy_are_refused(shares: list):
+    with pytest.raises(ValueError, match="shares: expected two or more of 0 or above"):
+        samples.share_entropy(torch.tensor(shares))
+
+
+def test_shares_of_half_precision_are_summed_without_overflow():
+    assert samples.share_entropy(torch.full((10,), 7000.0).half()) == pytest.approx(1)
+
+
+def test_items_of_one_number_have_distances_and_complex_ones_are_refused():
+    assert samples.pairwise_distance(torch.tensor([0.0, 3.0])) == 3
+    with pytest.raises(ValueError, match="y: expected two or more items of real numbers"):
+        samples.pairwise_distance(torch.tensor([[0j], [5j]]))

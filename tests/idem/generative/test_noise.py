@@ -102,3 +102,27 @@ def test_spreads_of_another_shape_are_refused():
     mean, std = torch.zeros(1, 8, 5, dtype=torch.complex64), torch.zeros(1, 8, 4)
     with pytest.raises(ValueError, match="expected the shape of mean"):
         FourierNoise(mean, std, std, width=8)
+
+
+def test_noise_is_of_single_precision_whatever_the_default():
+    images = torch.randint(0, 255, (8, 1, 6, 6), generator=Generator().manual_seed(0)).to(
+        torch.uint8
+    )
+    noises = [GaussianNoise((1, 6, 6)), FourierNoise.fit(images)]
+    expected = [noise.sample(2, Generator().manual_seed(1)) for noise in noises]
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = [
+            noise.sample(2, Generator().manual_seed(1))
+            for noise in [noises[0], FourierNoise.fit(images)]
+        ]
+    finally:
+        torch.set_default_dtype(torch.float32)
+    torch.testing.assert_close(found, expected)
+
+
+def test_no_samples_are_an_empty_batch():
+    images = torch.randint(0, 255, (8, 1, 6, 6), generator=Generator().manual_seed(0)).to(
+        torch.uint8
+    )
+    assert FourierNoise.fit(images).sample(0, Generator().manual_seed(1)).shape == (0, 1, 6, 6)

@@ -168,3 +168,11 @@ def test_what_does_not_fit_is_refused(arguments, message):
 def test_images_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"shape \(B, 1, 16, 16\), got \(2, 1, 32, 32\)"):
         small()(torch.zeros(2, 1, 32, 32))
+
+
+def test_a_decoder_with_skips_asks_for_the_features():
+    f = UDCGAN((1, 8, 8), channels=(4, 8), bottleneck=4, skips=(0,))
+    code, features = f.encode(torch.zeros(2, 1, 8, 8))
+    assert f.decode(code, features).shape == (2, 1, 8, 8)
+    with pytest.raises(ValueError, match="features: expected those of all 2 levels, .* got 0"):
+        f.decode(code)

@@ -79,3 +79,25 @@ def test_the_horizon_is_long_enough(gamma):
     K = gallery.oblique(1, 8, 1e-3, 1.0, drawn())
     residual = follow(K, exact_projector(K), gamma, horizon(1e-3, gamma)).residual[:, 0]
     assert residual[-1] < 1e-13
+
+
+def test_single_precision_settles_at_its_own_rounding():
+    K = torch.tensor([[[0.9, 0.2], [0.1, 0.1]]])
+    found = limits(K, 100)
+    assert found.converged.tolist() == [True] and found.rank.tolist() == [1]
+    assert limits(K.double(), 100).rank.tolist() == [1]
+
+
+def test_a_matrix_whose_norm_overflows_has_no_limit():
+    found = limits(torch.tensor([[[0.9, 1e20], [0.0, 0.0]]]), 5)
+    assert found.converged.tolist() == [False] and found.rank.tolist() == [-1]
+
+
+@pytest.mark.parametrize(
+    ("K", "error"),
+    [(torch.eye(2), ValueError), (torch.ones(1, 2, 3), ValueError)]
+    + [(torch.eye(2)[None].half(), TypeError)],
+)
+def test_what_has_no_limits_is_refused(K: torch.Tensor, error: type[Exception]):
+    with pytest.raises(error, match="K: expected"):
+        limits(K, 5)

@@ -436,3 +436,11 @@ def test_one_large_entry_does_not_hide_that_small_ones_are_asymmetric(large, sma
     assert torch.allclose(projector(K), expected, rtol=0, atol=1e-13)
     if large < 1e7:  # beyond, 0.1 and 0.9 are within float32's rounding of ½ beside it
         assert torch.allclose(projector(K.float()), expected.float(), rtol=0, atol=1e-5)
+
+
+def test_the_derivative_is_not_rounded_to_half_precision_within_autocast():
+    K = torch.randn(8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    (expected,) = torch.autograd.grad(project(K).projector.square().sum(), K)
+    with torch.autocast("cpu", torch.bfloat16):
+        (found,) = torch.autograd.grad(project(K).projector.square().sum(), K)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)

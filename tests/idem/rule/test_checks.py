@@ -1,6 +1,7 @@
 """Bad input to `idempotency_loss`: every error names what is wrong, and good input raises none."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -37,6 +38,7 @@ def nan_from(first: int) -> Applied:
         (nn.Linear(3, 2), ValueError, r"f: expected .* shape of its input, \(4, 3\), got \(4, 2\)"),
         (Applied(lambda y, _: (y, y)), TypeError, "f: expected a tensor .* got tuple"),
         (Applied(lambda y, _: y.tolist()), TypeError, "f: expected a tensor .* got list"),
+        (Applied(lambda y, _: y * 1j), TypeError, "f: expected real floating-.* got complex64"),
         (Applied(lambda y, _: y.detach()), ValueError, "f: .* got a detached one although"),
         (lambda x: x.tanh(), ValueError, "f: .* got one without a graph"),
         (nn.Linear(3, 3).requires_grad_(False), ValueError, "f: expected a parameter .* got none"),
@@ -68,6 +70,68 @@ def test_a_network_that_overwrites_its_input_is_refused(rule, first: nn.Module):
     for context in (torch.enable_grad, torch.no_grad):
         with context(), pytest.raises(ValueError, match="f: .* overwrites it, .* inplace=False in"):
             idempotency_loss(f, x.clone(), rule)
+
+
+class Centres(nn.Module):
+    """A linear layer after its input was centred in place, which every pass moves further."""
+
+    def __init__(self, inplace: bool):
+        super().__init__()
+        torch.manual_seed(0)
+        self.inplace, self.linear = inplace, nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x.sub_(0.5) if self.inplace else x - 0.5)
+
+
+@each_rule
+@pytest.mark.parametrize("way", ["inference_mode", "vmap"])
+def test_a_network_that_overwrites_its_input_is_given_copies_where_that_is_not_counted(rule, way):
+    x = torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
+    expected = idempotency_loss(Centres(inplace=False), x, rule)
+    f = Centres(inplace=True)
+    if way == "vmap":
+        found = torch.func.vmap(lambda x: idempotency_loss(f, x, rule))(x.clone()[None])[0]
+    else:
+        with torch.inference_mode():
+            found = idempotency_loss(f, x.clone(), rule)
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.filterwarnings("ignore:.*autograd.function.Function.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+@each_rule
+def test_a_network_that_overwrites_its_input_is_given_copies_in_a_compiled_step(rule):
+    x = torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
+    found = []
+    for inplace in (False, True):
+        torch._dynamo.reset()
+        f = Centres(inplace)
+        loss = torch.compile(partial(idempotency_loss, f, rule=rule), backend="aot_eager")(
+            x.clone()
+        )
+        found.append((loss, torch.autograd.grad(loss, list(f.parameters()))))
+    torch.testing.assert_close(found[1], found[0])
+    torch.testing.assert_close(found[0][0], idempotency_loss(Centres(inplace=False), x, rule))
+
+
+@each_rule
+def test_a_network_that_returns_a_constant_in_one_memory_is_idempotent(rule):
+    constant = nn.Parameter(torch.randn(3))
+    assert idempotency_loss(lambda x: constant.expand(len(x), 3), torch.ones(4, 3), rule) == 0
+
+
+@pytest.mark.parametrize("rule", ALL_RULES)
+def test_a_loss_beyond_the_range_of_numbers_is_named(rule):
+    f = nn.Linear(3, 3, bias=False)
+    nn.init.constant_(f.weight, 1e12)
+    with pytest.raises(FloatingPointError, match="f: expected outputs whose squares are finite in"):
+        idempotency_loss(f, torch.ones(4, 3), rule)
+
+
+def test_a_target_of_another_shape_is_named():
+    with pytest.raises(ValueError, match=r"target: expected an output of the shape of its input"):
+        idempotency_loss(nn.Linear(3, 3), torch.ones(4, 3), target=nn.Linear(3, 2))
 
 
 @each_rule

@@ -1,7 +1,9 @@
 """Correctors on matrices: projectors first, then values against slow float64 references."""
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
@@ -176,3 +178,42 @@ def test_mcweeny_is_equation_5():
 def test_the_residual_of_half_precision_does_not_overflow():
     K = 300 * torch.eye(2, dtype=torch.float16)
     assert float(matrix_residual(K)) == pytest.approx(2**0.5 * 300 * 299)
+
+
+def near_projector(dtype: torch.dtype = torch.float32) -> Tensor:
+    basis = torch.randn(64, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return (basis @ torch.linalg.pinv(basis)).to(dtype)
+
+
+def test_nothing_is_rounded_to_half_precision_within_autocast():
+    P = near_projector()
+    expected = matrix_residual(P), recurrence(P + 0.01, 1.0, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = matrix_residual(P), recurrence(P + 0.01, 1.0, 4)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("scale", [1e18, 1e30, 1e38])
+def test_a_relative_residual_does_not_overflow(scale: float):
+    K = torch.tensor([[0.9, scale], [0.0, 0.0]])
+    found, exact = (matrix_residual(x, relative=True) for x in (K, K.double()))
+    torch.testing.assert_close(found.double(), exact, rtol=1e-6, atol=0)
+    identity = torch.eye(2) * scale
+    assert matrix_residual(identity, relative=True) == pytest.approx(scale, rel=1e-6)
+
+
+def test_a_relative_residual_is_the_quotient_of_the_norms():
+    K = torch.randn(3, 5, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 7
+    norms = torch.linalg.matrix_norm(K @ K - K), torch.linalg.matrix_norm(K)
+    torch.testing.assert_close(matrix_residual(K, relative=True), norms[0] / norms[1].clamp(min=1))
+    small = K / 1000
+    torch.testing.assert_close(matrix_residual(small, relative=True), matrix_residual(small))
+
+
+def test_steps_of_numpy_are_steps():
+    int_of_numpy: Any = np.int64(2)
+    assert recurrence(near_projector(), 1.0, int_of_numpy).shape == (3, 64, 64)
+
+
+def test_a_matrix_outside_the_basins_may_end_in_the_farther_projector():
+    assert recurrence(torch.tensor([[1.5]]), 1.0, 3).flatten().tolist() == [1.5, 0, 0, 0]

@@ -234,3 +234,23 @@ def test_wrong_shapes_are_named():
         substitute_gradient(y, torch.zeros(3, 2), torch.tensor(0.0))
     with pytest.raises(ValueError, match=r"value: expected a scalar, got shape \(1,\)"):
         substitute_gradient(y, y, torch.zeros(1))
+
+
+@pytest.mark.parametrize("of", [corrected_output, output_gradient, transposed_gradient])
+@pytest.mark.parametrize("part", [lambda y: y[:, :1], lambda y: y.mean()])
+def test_a_network_that_changes_the_shape_is_refused(of, part):
+    y = network()(inputs())
+    with pytest.raises(ValueError, match=r"f: expected an output of the shape .* \(6, 4\)"):
+        of(part, y)
+
+
+@pytest.mark.parametrize("of", [corrected_output, output_gradient])
+@pytest.mark.parametrize("coefficients", [(), (0.0, float("nan"))])
+def test_coefficients_that_make_no_corrector_are_refused(of, coefficients):
+    with pytest.raises(ValueError, match="coefficients: expected one or more finite numbers"):
+        of(network(), inputs(), coefficients)
+
+
+def test_a_corrected_output_of_half_precision_is_rounded_once():
+    y = inputs().bfloat16()
+    assert torch.equal(corrected_output(lambda z: z, y), y)

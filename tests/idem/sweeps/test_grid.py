@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from idem.sweeps.grid import Grid, seeded
+from idem.sweeps.near import NearProjection
 
 GRID = Grid((3, 4, 3), [0.1, 0.2], runs=2, steps=4, batch_size=8, log_every=2)
 STREAMS = {
@@ -54,3 +55,49 @@ def test_what_is_drawn_depends_on_the_key_alone():
 def test_no_two_purposes_share_a_stream(one: str, other: str):
     first, second = (torch.rand(4, generator=seeded(*STREAMS[name])) for name in (one, other))
     assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("widths", [(0, 0), (4.0, 4.0), (4,), (4, 5)])
+def test_widths_that_make_no_network_are_named(widths):
+    with pytest.raises(ValueError, match="widths: expected two or more whole numbers"):
+        dataclasses.replace(GRID, widths=widths)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("seed", -1, "seed: expected at least 0, got -1"),
+        ("learning_rates", 0.1, "learning_rates: expected positive finite rates, got 0.1"),
+        ("learning_rates", [], r"learning_rates: expected positive finite rates, got \[\]"),
+        ("data", None, "data: expected one of fresh, fixed or a multiple .* got None"),
+    ],
+)
+def test_a_value_of_another_kind_is_named(name: str, value, message: str):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(GRID, **{name: value})
+
+
+def test_a_rule_that_is_not_swept_has_no_rates():
+    grid = dataclasses.replace(GRID, learning_rates={"modified": [0.1], "ordinary": [0.2]})
+    with pytest.raises(ValueError, match="rule: expected one of modified, ordinary, got 'transpo"):
+        grid.rates("transposed")
+
+
+def test_rates_in_a_tensor_are_rates():
+    assert (
+        dataclasses.replace(GRID, learning_rates=torch.tensor([0.5, 0.25])).units()[0]
+        == (dataclasses.replace(GRID, learning_rates=[0.5, 0.25]).units()[0])
+    )
+
+
+@pytest.mark.parametrize("start", ["default", "orthogonal", NearProjection(0.1, 4.0)])
+def test_what_is_drawn_does_not_depend_on_the_defaults_of_pytorch(start):
+    grid = dataclasses.replace(GRID, widths=(4, 4, 4), initialization=start)
+    expected = grid.start(0), grid.batch(0, 1)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.device("meta"):
+            found = grid.start(0), grid.batch(0, 1)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
