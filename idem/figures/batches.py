@@ -20,12 +20,12 @@ def figure_batches(lines: pd.DataFrame) -> Figure:
     """Draw the error by epoch in training on one batch, there and on new inputs, and on fresh ones.
 
     A panel a network, a colour a rule, each at the highest label at which it has both kinds of
-    training.
+    training; marks are on fresh batches alone.
 
     Args:
         lines: columns ``network``, ``data`` (fixed or fresh), ``rule``, ``label``, ``epoch``,
-            ``error`` and ``new_error`` (on inputs that were not trained on), as `both_ways` returns
-            them.
+            ``runs``, ``error`` and ``new_error`` (on inputs that were not trained on), as
+            `both_ways` returns them.
     """
     networks = list(dict.fromkeys(lines.network))
     figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
@@ -41,10 +41,13 @@ def figure_batches(lines: pd.DataFrame) -> Figure:
                 marker = RULE_STYLES[str(rule)]["marker"] if data == "fresh" else ""
                 style = {"color": RULE_STYLES[str(rule)]["color"], "marker": marker}
                 axes.plot(line.epoch, line[column], **style, **look)
-        axes.set(title=f"{network} ({', '.join(shown)})", xlabel="epoch (steps)")
+        fixed, fresh = (of[of.data == data].runs.min() for data in ("fixed", "fresh"))
+        runs = f"{fixed} runs, fresh: {fresh}" if fixed > 1 else "1 run"
+        axes.set(title=f"{network} ({runs})\n{', '.join(shown)}", xlabel="epoch (steps)")
     panels[0].set_ylabel(ERROR)
-    rules = {RULE_NAMES[of]: look | {"linestyle": "-"} for of, look in RULE_STYLES.items()}
-    legend(figure, (), rules | {words: look for words, (_, _, look) in _KINDS.items()})
+    rules = {RULE_NAMES[of]: look | {"linestyle": ""} for of, look in RULE_STYLES.items()}
+    kinds = {words: look for words, (_, _, look) in _KINDS.items()}
+    legend(figure, (), rules | kinds, columns=3)
     return figure
 
 

@@ -11,6 +11,7 @@ from idem.figures import style
 
 _COLUMNS = 4
 _CHARACTERS = 18  # of a line of a panel's title
+_GAP = 12  # times, beyond which no line joins two rates: nothing between them was tried
 _APART = 8  # times, that a rate with a number is above the one before it at least
 
 
@@ -19,9 +20,10 @@ def figure_near(table: pd.DataFrame, compared: pd.DataFrame) -> Figure:
     """Draw the relative error on new inputs by rate, a panel a case, and the rules' ratio in each.
 
     Marks are medians over all runs, those that diverged as the worst; lines join those that have a
-    number, marks above all numbers are where most runs diverged. Dotted lines in the colour of
-    a rule: the largest stable rate that theory predicts at the start. In the last panel each rule
-    is at its best rate; lines across are 95 % intervals over runs.
+    number, but where no rate between was tried; marks above all numbers are where most runs
+    diverged. Dotted lines in the colour of a rule: the largest stable rate that theory predicts at
+    the start. In the last panel each rule is at its best rate; lines across are 95 % intervals over
+    runs.
 
     Args:
         table: of the cases that get a panel: columns ``case``, ``rule``, ``learning_rate``,
@@ -64,11 +66,20 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
     axes.tick_params(axis="x", which="minor", labelbottom=False)
     lost = np.isinf(rows.relative_error)
     if not lost.all():
-        style.lines(axes, rows[~lost], "learning_rate", "shown", errorbar=None)
+        joined = _joined(rows[~lost])
+        more = {"errorbar": None, "estimator": None, "units": "stretch"}
+        style.lines(axes, joined, "learning_rate", "shown", **more)
     if lost.any():  # no line leads to what has no number
         style.dots(axes, rows[lost], "learning_rate", "shown", s=20, zorder=2)
     runs = style.counted(int(rows.runs.min()), "run")
     axes.set_title(f"{fill(predicted['name'], _CHARACTERS)}\n{predicted.steps:.0f} steps, {runs}")
+
+
+def _joined(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with their ``stretch``: of rates of a rule that are near each other."""
+    rows = rows.sort_values(["rule", "learning_rate"])
+    apart = rows.groupby("rule").learning_rate.pct_change() + 1 > _GAP
+    return rows.assign(stretch=apart.cumsum())
 
 
 def _short(rate: float) -> str:

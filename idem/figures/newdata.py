@@ -23,7 +23,7 @@ _COMPARED = {
     "at_equal_first_updates": ("equal first updates", "D"),
     "at_own_best_rates": ("each rule's best rate", "|"),
 }
-_HALF: dict[str, Any] = {"marker": "o", "fillstyle": "left"}
+_OPEN: dict[str, Any] = {"marker": "o", "fillstyle": "none"}
 _PER_DIMENSION = "training inputs per dimension"
 _ASIDE = {"modified": 0.93, "ordinary": 1.07}  # times the place, so that no mark covers another
 _SIZES = (3.0, 4.2, 5.4, 6.8, 8.4)  # of marks, of the widths that there are
@@ -91,22 +91,22 @@ def draw_share(axes: Axes, table: pd.DataFrame, theirs: Mapping[str, float]) -> 
     sizes = dict(zip(sorted(rows.width.unique()), _SIZES, strict=False))
     for (rule, width, one), part in rows.groupby(["rule", "width", rows.inputs == rows.batch_size]):
         look: dict[str, Any] = RULE_STYLES[str(rule)] | {"linestyle": "", "alpha": 0.8}
-        look |= {"markersize": sizes[width], "fillstyle": _HALF["fillstyle"] if one else "full"}
+        look |= {"markersize": sizes[width], "fillstyle": _OPEN["fillstyle"] if one else "full"}
         axes.plot(_ASIDE[str(rule)] * part.each, part.share, **look)
     for name, each in theirs.items():
         axes.axvline(each, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
         place: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "fontsize": 7}
-        axes.text(each, 0.98, f" {name}", ha="left", va="top", color="0.35", **place)
+        axes.text(each, 0.98, f" ratio of {name}", ha="left", va="top", color="0.35", **place)
     logarithmic(axes, "x")
     axes.set(ylim=(-0.05, 1.12), xlabel=_PER_DIMENSION)
-    axes.set(ylabel="part of the log fall (median)", title="new inputs, equal steps")
+    axes.set(ylabel="fall of log error, new / trained", title="new inputs, equal steps")
 
 
 def share_legend(table: pd.DataFrame) -> list[Artist]:
     """Return what `draw_share` draws apart from the rules."""
     widths = zip(sorted(amounts(table).width.unique()), _SIZES, strict=False)
     sizes = [grey(f"n = {n}", marker="o", markersize=size) for n, size in widths]
-    return [*sizes, grey("one batch, again and again", **_HALF)]
+    return [*sizes, grey("one batch, again and again", **_OPEN)]
 
 
 def _names(ratios: pd.DataFrame) -> list[str]:
@@ -115,6 +115,7 @@ def _names(ratios: pd.DataFrame) -> list[str]:
     for case, of in ratios.groupby("case", sort=False):
         words = str(case).replace("_", ", ")
         words = words.replace("adam", "Adam").replace("kaiming", "Kaiming")
+        words = words.replace("long", "all steps")
         rests = counted(int(of.runs.iloc[0]), "run")
         steps = int(of.steps.iloc[0])
         rests += f", {steps} steps" if steps < ratios.steps.max() else ""
@@ -143,4 +144,4 @@ def _draw_learned(axes: Axes, learned: pd.DataFrame, cases: Mapping[str, int]) -
         places = part.case.map(cases) + (-0.12 if rule == "modified" else 0.12)
         mark: dict[str, Any] = RULE_STYLES[str(rule)] | {"linestyle": "", "markersize": 4.5}
         axes.plot(part.relative_error, places, **mark)
-    axes.set(xlim=(0, None), xlabel="relative error at the best rate (median)")
+    axes.set(xlim=(-0.05, None), xlabel="relative error at the best rate (median)")

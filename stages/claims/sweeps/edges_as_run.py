@@ -64,7 +64,7 @@ def from_lanes(
         for n, of in lanes.items()
     }
     wordings = [_together({n: of[place] for n, of in words.items()}) for place in (0, -1)]
-    ours = ", ".join(_shown(n, _highest(of)) for n, of in found.items())
+    ours = ", ".join(_shown(n, of, section.least_runs) for n, of in found.items())
     steps = {network: _steps(of) for network, of in lanes.items()}
     on_fresh = {n: improving(of) for n, of in (fresh or {}).items() if n in lanes}
     text = told("T5b_lanes", networks=found, edges=EDGES, steps=steps, fresh=on_fresh)
@@ -118,9 +118,14 @@ def _highest(found: Improving) -> float:
     return max((rate for rate, (improved, _) in found.items() if improved), default=math.nan)
 
 
-def _shown(network: str, highest: float) -> str:
-    rate = f"below {EDGES[network]:g}" if math.isnan(highest) else f"{highest:g}"
-    return f"{rate} on {network}"
+def _shown(network: str, found: Improving, enough: int) -> str:
+    """Return the highest rate that improves, with its runs where these are few."""
+    highest = _highest(found)
+    if math.isnan(highest):
+        return f"below {EDGES[network]:g} on {network}"
+    runs = found[highest][1]
+    few = f" ({runs} run{'s' * (runs > 1)})" if runs < enough else ""
+    return f"{highest:g} on {network}{few}"
 
 
 def _ends(of_rule: Mapping[str, Any]) -> tuple[float, float]:

@@ -15,16 +15,22 @@ _HOW = {
     "at_equal_first_updates": "equal first updates",
     "at_own_best_rates": "own best rates",
 }
+_LEAST_RUNS = 3  # of a case that is judged: an interval over two says next to nothing
 _SHORT = {SHRINKS: "shrinks", COLLAPSED: "collapses", "": ""}
 Settings = Mapping[str, Mapping[str, Any]]  # newdata.json
 
 
-def judge(found: Settings, section: params.Claims) -> Verdict:
+def judge(found: Settings, section: params.Claims, without: str = "") -> Verdict:
     """Judge P4 from newdata.json, on fresh data, each rule at its own best rate.
 
     At equal rates and at first updates of one length the rules are compared too, which is told and
     decides nothing, as is how much of the fall of the error is there on new inputs by how many
-    inputs there are to train on; so are cases of a single run, which have no interval.
+    inputs there are to train on; so are cases of one or two runs.
+
+    Args:
+        found: the settings by name.
+        section: the thresholds.
+        without: the networks whose cases are left out.
     """
     every = {_name(of): of for of in _on_fresh_batches(found)}
     fresh = {_name(of): of for of in _fresh(found)}
@@ -34,6 +40,7 @@ def judge(found: Settings, section: params.Claims) -> Verdict:
     compared = Compared(ratios, section.least_effect)
     lower, higher = (len(compared.which(where)) for where in (LOWER, HIGHER))
     brief = f"lower in {lower}, higher in {higher} of {len(fresh)} cases"
+    brief += f" without {without}" if without else ""
     text = told("P4", cases=_shown(every, natures), shares=shares(found))
     return Verdict.of(
         "P4", [compared.listed, brief], _rests_on(found, section), compared.ends, text
@@ -94,9 +101,9 @@ def _rests_on(found: Settings, section: params.Claims) -> Evidence:
 
 
 def _fresh(found: Settings) -> list[Mapping[str, Any]]:
-    """Return the settings that are judged: of several runs, if there are any."""
+    """Return the settings that are judged: of three runs or more, if there are any."""
     every = _on_fresh_batches(found)
-    return [of for of in every if of["runs"] > 1] or every
+    return [of for of in every if of["runs"] >= _LEAST_RUNS] or every
 
 
 def _on_fresh_batches(found: Settings) -> list[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ def lines_of(*networks: str) -> pd.DataFrame:
     """Return errors 1 / epoch on the trained batch, 2 / epoch on new inputs, 3 / epoch on fresh."""
     return pd.DataFrame(
         {"network": network, "data": data, "rule": rule, "label": label, "epoch": epoch}
+        | {"runs": 1 if network == "B3" else 3 if data == "fresh" else 10}
         | {"error": (1 if data == "fixed" else 3) * label / max(epoch, 0.1)}
         | {"new_error": (2 if data == "fixed" else 3) * label / max(epoch, 0.1)}
         for network in networks
@@ -28,7 +29,9 @@ def panels_of(*networks: str) -> list[Axes]:
 
 def test_a_panel_is_a_network_with_the_highest_label_of_each_rule():
     titles = [axes.get_title() for axes in panels_of("B2", "B3")]
-    assert titles == [f"{n} (modified 0.22, ordinary 1.42)" for n in ("B2", "B3")]
+    assert titles == [
+        f"{of}\nmodified 0.22, ordinary 1.42" for of in ("B2 (10 runs, fresh: 3)", "B3 (1 run)")
+    ]
 
 
 def test_a_rule_has_a_line_where_it_trains_one_on_new_inputs_and_one_on_fresh_batches():

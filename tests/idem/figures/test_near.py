@@ -13,7 +13,7 @@ from tests.idem.figures.drawing import curves, drawn, words
 
 CASES = ("n5", "n100", "n100_adam")
 NAMES = ["n = 5, bias 4", "n = 100, bias 4", "n = 100, bias 4, Adam"]
-RATES = (0.001, 0.1)
+RATES = (0.02, 0.1)
 
 
 def near() -> pd.DataFrame:
@@ -46,12 +46,19 @@ def test_a_case_has_a_panel_on_the_same_axis_of_errors():
     assert len({axes.get_ylim() for axes in panels}) == 1
     assert all(axes.get_yscale() == "log" for axes in panels)
     for axes in panels:
-        modified, ordinary = (points for points in curves(axes) if points[0][0] == 0.001)
-        assert [y for _, y in modified] == pytest.approx([10.0, 0.1])
-        assert [y for _, y in ordinary] == pytest.approx([10.0]), "no line leads to what diverged"
+        modified, ordinary = (points for points in curves(axes) if points[0][0] == 0.02)
+        assert [y for _, y in modified] == pytest.approx([0.5, 0.1])
+        assert [y for _, y in ordinary] == pytest.approx([0.5]), "no line leads to what diverged"
         ((_, place),) = np.asarray(axes.collections[-1].get_offsets())
-        assert place > 10, "what diverged lies above all numbers"
+        assert place > 0.5, "what diverged lies above all numbers"
     assert [label.get_text() for label in ratios.get_yticklabels()] == NAMES
+
+
+def test_no_line_joins_rates_between_which_nothing_was_tried():
+    table = near().replace({"learning_rate": {0.02: 0.001}})
+    panels = drawn(figure_near(table[table.rule == "modified"], compared())).axes[:-1]
+    found = [[x for x, _ in points] for axes in panels for points in curves(axes)]
+    assert [0.001] in found and [0.1] in found and [0.001, 0.1] not in found
 
 
 def test_rates_are_written_as_briefly_as_they_can_be():

@@ -72,7 +72,7 @@ def test_every_setting_is_named_and_the_ratios_told_that_decide():
 
 
 def test_a_single_run_beside_others_is_told_and_decides_nothing():
-    found = judged(setting("a"), setting("b", None, None, runs=1))
+    found = judged(setting("a"), setting("b", None, None, runs=1), setting("c", runs=2))
     assert found.verdict == "below ordinary on a"
     assert "b" in found.measured.partition("a")[2] and found.lacking == {}
     assert newdata.runs({"b": setting("b", runs=1)}) == 1, "where there is no other"
