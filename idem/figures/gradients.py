@@ -95,6 +95,7 @@ def figure_gradients(
         contours(axes, ground, "pc1", "pc2", "squared error")
         draw_routes(axes, own.sort_values("step"), "pc1", "pc2")
         axes.set_title(f"ours, {str(case).replace('_', ' ')}")
+    _share_limits([their_plane, *our_planes])
     for axes in (their_plane, *our_planes):
         axes.set_xlabel("first principal component")
     more = {words: look for look, words in _ROUTES.values()} | {"the authors": {"linestyle": "-"}}
@@ -102,6 +103,14 @@ def figure_gradients(
     more["ours, of two starts"] = _OURS | {"color": "0.7"}
     legend(figure, (), more, columns=3)
     return figure
+
+
+def _share_limits(planes: list[Axes]) -> None:
+    """Show the same part of every plane, so that lengths can be compared."""
+    for ends in ("xlim", "ylim"):
+        low, high = np.transpose([getattr(axes, f"get_{ends}")() for axes in planes])
+        for axes in planes:
+            axes.set(**{ends: (low.min(), high.max())})
 
 
 def _draw_ours(axes: Axes, means: pd.Series, look: dict[str, Any], delay: int = 0) -> None:

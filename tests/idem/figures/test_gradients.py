@@ -71,5 +71,7 @@ def test_every_case_has_a_plane_as_far_as_its_routes_go():
     _, _, *planes = drawn_of("table_1", "128_inputs", delay=0)
     assert [axes.get_title() for axes in planes][:3] == titles
     assert np.asarray(planes[1].lines[0].get_xdata()).tolist() == [0, 1, 2]
+    for ends in ("get_xlim", "get_ylim"):
+        assert len({getattr(axes, ends)() for axes in planes[:3]}) == 1, "lengths can be compared"
     _, _, *planes = drawn_of("table_1", delay=0)
     assert [axes.get_title() for axes in planes][:2] == titles[:2]
