@@ -173,7 +173,7 @@ def _rules_on_new_inputs(folder: Path, _: params.Paper, section: params.Claims) 
     }
     if all(newdata.runs(whole.get(network, {})) for network in AT_LENGTH):
         found[ALL] = {name: case for cases in whole.values() for name, case in cases.items()}
-    out = ", ".join(name for name in NETWORKS["P4"] if name not in (ALL, *AT_LENGTH))
+    out = ", ".join(name for name in NETWORKS["P4"] if name != ALL and not whole.get(name))
     return _judged(
         {"P4": lambda name, of: newdata.judge(of, section, out if name == ALL else "")},
         found,

@@ -131,6 +131,10 @@ def test_new_data_are_judged_by_the_network_that_cases_are_named_after(
         counted = "lower in 1, higher in 1 of 3 cases without B3, B4"
         assert over_all == counted, "n512 has no interval"
     assert together["P4", "B3"].verdict.lacking == {"steps": steps}
+    content["B3_at_length_1000_fresh"] = setting("B3_at_length")
+    (tmp_path / "newdata.json").write_text(json.dumps(content))
+    over_all = by_place(judge(tmp_path, settings, SECTION))["P4", ALL].verdict.verdict
+    assert over_all.endswith("of 4 cases without B4")
 
 
 def test_lanes_on_fresh_batches_are_told_beside_those_on_one_batch(tmp_path: Path):
