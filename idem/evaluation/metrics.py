@@ -73,8 +73,8 @@ def power_drift(f: Callable[[Tensor], Tensor], z: Tensor, k: int = 10) -> list[f
     """Return ``||f^(i+1)(z) - f^i(z)|| / ||f^i(z)||`` for i = 1..k: does repetition wander off?
 
     An idempotent map, the zero map included, drifts by 0 from i = 1 on; one application is never
-    enough to see that it does not. Costs k + 1 passes of the whole of `z`, each of a copy, as `f`
-    may begin with an in-place layer, and copied, as it may return all in the same memory. In
+    enough to see that it does not. Costs k + 1 passes of the whole of `z`, each over a copy, as
+    `f` may begin with an in-place layer; outputs are copied too, as `f` may reuse their memory. In
     training mode they move BatchNorm's statistics.
 
     Args:

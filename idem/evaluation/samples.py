@@ -124,16 +124,17 @@ def class_shares(logits: Tensor, confidence: float = 0.0) -> Tensor:
         confidence: the least probability of the winning class, in [0, 1].
 
     Raises:
-        ValueError: for another shape, no items, NaN, or a confidence out of range.
+        ValueError: for another shape, no items, NaN or infinity, or a confidence out of range.
     """
-    if logits.dim() != 2 or logits.numel() == 0 or bool(logits.isnan().any()):
+    if logits.dim() != 2 or logits.numel() == 0:
         raise ValueError(
-            "logits: expected numbers (B, classes), at least one, without NaN, "
-            f"got shape {tuple(logits.shape)}{' with NaN' if logits.isnan().any() else ''}"
+            f"logits: expected numbers (B, classes), at least one, got shape {tuple(logits.shape)}"
         )
     if not 0 <= confidence <= 1:
         raise ValueError(f"confidence: expected 0 to 1, got {confidence}")
     probability, winner = logits.softmax(1).max(1)
+    if bool(probability.isnan().any()):
+        raise ValueError("logits: expected numbers (B, classes), got NaN or infinity among them")
     kept = winner[probability >= confidence]
     return torch.bincount(kept, minlength=logits.shape[1]).double() / len(logits)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from idem.figures.style import RULE_NAMES, RULE_STYLES, WIDTH, legend, logarithmic, themed
+from idem.figures.style import RULE_NAMES, RULE_STYLES, WIDTH, counted, legend, logarithmic, themed
 from idem.figures.sweep import ERROR
 
 _KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -32,18 +32,19 @@ def figure_batches(lines: pd.DataFrame) -> Figure:
     panels = figure.subplots(1, len(networks), squeeze=False)[0]
     for axes, (network, of) in zip(panels, lines.groupby("network", sort=False), strict=True):
         logarithmic(axes)
-        shown = []
+        shown, runs = [], {}
         for rule, of_rule in of.groupby("rule"):
             label, own = _highest(of_rule)
             shown.append(f"{rule} {label:g}")
+            runs |= {data: int(of_data.runs.min()) for data, of_data in own.groupby("data")}
             for data, column, look in _KINDS.values():
                 line = own[(own.data == data) & (own.epoch > 0)].sort_values("epoch")
                 marker = RULE_STYLES[str(rule)]["marker"] if data == "fresh" else ""
                 style = {"color": RULE_STYLES[str(rule)]["color"], "marker": marker}
                 axes.plot(line.epoch, line[column], **style, **look)
-        fixed, fresh = (of[of.data == data].runs.min() for data in ("fixed", "fresh"))
-        runs = f"{fixed} runs, fresh: {fresh}" if fixed > 1 else "1 run"
-        axes.set(title=f"{network} ({runs})\n{', '.join(shown)}", xlabel="epoch (steps)")
+        words = counted(runs["fixed"], "run")
+        words += f", fresh: {runs['fresh']}" if runs["fresh"] != runs["fixed"] else ""
+        axes.set(title=f"{network} ({words})\n{', '.join(shown)}", xlabel="epoch (steps)")
     panels[0].set_ylabel(ERROR)
     rules = {RULE_NAMES[of]: look | {"linestyle": ""} for of, look in RULE_STYLES.items()}
     kinds = {words: look for words, (_, _, look) in _KINDS.items()}

@@ -66,7 +66,7 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
     axes.tick_params(axis="x", which="minor", labelbottom=False)
     lost = np.isinf(rows.relative_error)
     if not lost.all():
-        joined = _joined(rows[~lost])
+        joined = _joined(rows)[~lost]
         more = {"errorbar": None, "estimator": None, "units": "stretch"}
         style.lines(axes, joined, "learning_rate", "shown", **more)
     if lost.any():  # no line leads to what has no number
@@ -77,8 +77,8 @@ def _draw_case(axes: Axes, rows: pd.DataFrame, predicted: pd.Series) -> None:
 
 def _joined(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with their ``stretch``: of rates of a rule that are near each other."""
-    rows = rows.sort_values(["rule", "learning_rate"])
-    apart = rows.groupby("rule").learning_rate.pct_change() + 1 > _GAP
+    ordered = rows.sort_values(["rule", "learning_rate"])
+    apart = ordered.groupby("rule").learning_rate.pct_change() + 1 > _GAP
     return rows.assign(stretch=apart.cumsum())
 
 

@@ -38,6 +38,7 @@ from idem.rule.corrector import (
     matrix_residual,
     require_square,
     trace,
+    unrounded,
 )
 
 _WORKING_DTYPE = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
@@ -124,7 +125,7 @@ def project(
         raise ValueError(f"basin: expected 'half-plane' or 'recurrence', got {basin!r}")
     if not all(torch.isfinite(end) for end in torch.aminmax(_reals(K))):
         raise ValueError("K: expected finite entries, got NaN or infinity")
-    with torch.autocast(K.device.type, enabled=False):
+    with unrounded(K):
         matrices = K.to(_WORKING_DTYPE.get(K.dtype, K.dtype)).reshape(-1, *K.shape[-2:])
         limits, residual, steps, outcome = _found(matrices)
         outcome = outcome.clone()
@@ -222,7 +223,7 @@ class _RoundedSpectrum(torch.autograd.Function):
         ctx: Any, *gradients: Tensor
     ) -> tuple[Tensor, None]:
         K, P, outcome = ctx.saved_tensors
-        with torch.autocast(K.device.type, enabled=False):
+        with unrounded(K):
             X, S, settled = _signs(K.mH, P.mH, outcome)
             Y = _Sylvester.apply(S @ X, torch.where(settled, gradients[0], 0))
             assert isinstance(Y, Tensor)
@@ -233,7 +234,7 @@ class _RoundedSpectrum(torch.autograd.Function):
         ctx: Any, tangent: Tensor, _: None
     ) -> tuple[Tensor | None, ...]:
         K, P, outcome = ctx.saved_tensors
-        with torch.autocast(K.device.type, enabled=False):
+        with unrounded(K):
             X, S, settled = _signs(K, P, outcome)
             change = torch.where(settled, tangent - S @ tangent @ S, 0)
             return _Sylvester.apply(S @ X, change), None, None, None  # pyright: ignore
@@ -278,7 +279,7 @@ class _Sylvester(torch.autograd.Function):
         ctx: Any, gradient: Tensor
     ) -> tuple[Tensor, Tensor]:
         A, Y = ctx.saved_tensors
-        with torch.autocast(A.device.type, enabled=False):
+        with unrounded(A):
             Z = _Sylvester.apply(A.mH, gradient)
             assert isinstance(Z, Tensor)
             return -(Z @ Y.mH + Y.mH @ Z), Z
@@ -288,7 +289,7 @@ class _Sylvester(torch.autograd.Function):
         ctx: Any, dA: Tensor, dC: Tensor
     ) -> Tensor:
         A, Y = ctx.saved_tensors
-        with torch.autocast(A.device.type, enabled=False):
+        with unrounded(A):
             return _Sylvester.apply(A, dC - dA @ Y - Y @ dA)  # pyright: ignore[reportReturnType]
 
     @staticmethod

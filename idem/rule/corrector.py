@@ -17,10 +17,12 @@ Source: Jensen and Vicary, "Enforcing idempotency in neural networks"; McWeeny, 
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral, Real
 
 import torch
 from torch import Tensor
+from torch.amp.autocast_mode import is_autocast_available
 
 MCWEENY = (0.0, 3.0, -2.0)
 
@@ -69,7 +71,7 @@ def evaluate(coefficients: Sequence[float], K: Tensor) -> Tensor:
     degree = len(coefficients)
     width = min(range(1, degree + 1), key=lambda s: s + math.ceil(degree / s))
     powers = [K]
-    with torch.autocast(K.device.type, enabled=False):
+    with unrounded(K):
         while len(powers) < width:
             powers.append(powers[-1] @ K)
         starts = range((degree - 1) // width * width, -1, -width)
@@ -139,7 +141,7 @@ def matrix_residual(K: Tensor, *, relative: bool = False) -> Tensor:
     """
     require_square(K)
     K = K.to(_MEASURED_IN.get(K.dtype, K.dtype))
-    with torch.autocast(K.device.type, enabled=False):
+    with unrounded(K):
         if not relative:
             return _norm(K @ K - K)
         scale = _power_of_two(K)
@@ -164,6 +166,13 @@ def _power_of_two(K: Tensor) -> Tensor:
 
 def _norm(K: Tensor) -> Tensor:
     return torch.linalg.matrix_norm(K)
+
+
+def unrounded(K: Tensor) -> AbstractContextManager:
+    """Switch autocast off for a while, where the device of K has any: `meta` has none."""
+    device = K.device.type
+    there = is_autocast_available(device)
+    return torch.autocast(device, enabled=False) if there else nullcontext()
 
 
 def add_to_diagonal(K: Tensor, constant: float | Tensor) -> Tensor:

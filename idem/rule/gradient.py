@@ -168,7 +168,8 @@ def _pullback(f: Model, y: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
 def _applied(f: Model, y: Tensor) -> Tensor:
     """Return f(y), of which `y` is left as it is, or raise a ValueError if that cannot be.
 
-    `idem.rule.passes` checks too, for the ordinary rule; twice costs a microsecond.
+    `idem.rule.passes` does so too, for the ordinary rule: twice costs a microsecond, or one more
+    copy where what is written is not counted.
     """
     version = version_of(y)
     z = f(y.clone() if version is None else y)

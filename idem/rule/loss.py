@@ -96,9 +96,9 @@ def idempotency_loss(
             beside ``running_statistics="all"``. The value is then that of ``target(y) - y`` in the
             place of u - y. None (default) is `f` itself, the paper's rule.
         running_statistics: which passes of `f` move the statistics of BatchNorm and all other
-            buffers: the ``"first"`` alone, ``"all"`` or ``"none"``. Passes that may not move them
-            take copies of all: where large buffers never move, as frozen weights, ``"all"`` saves
-            their memory twice over. None (default) is ``"first"``
+            buffers: the ``"first"`` alone, ``"all"`` or ``"none"``. A pass that may not move them
+            works on copies of all; where large ones never move, as frozen weights kept as buffers,
+            ``"all"`` saves these. None (default) is ``"first"``
             where `f` is a module, or a method or `functools.partial` of one, and ``"all"``
             otherwise; see `idem.rule.passes`.
         randomness: of dropout and the like: ``"fresh"`` in each pass, or the ``"same"`` in all.

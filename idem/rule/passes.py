@@ -151,7 +151,7 @@ class Passes:
     def _other(self, y: Tensor) -> None:
         """Apply a later pass to other numbers than those of `y`, without any side effect."""
         with torch.no_grad(), _repeated(y, *_generators(y)):
-            self._apply_later(y / 2, self._later_rests or _module(self._later))
+            self._apply_later((1 - y) / 2, self._later_rests or _module(self._later))
 
     def _apply_later(self, y: Tensor, rests: nn.Module | None) -> Tensor:
         return _apply(self._later, y, rests, self._later_name)

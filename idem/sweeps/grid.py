@@ -8,7 +8,7 @@ import math
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -88,8 +88,10 @@ class Grid:
     rules: Sequence[str] = RULES
 
     def __post_init__(self) -> None:
-        if isinstance(self.learning_rates, np.ndarray | Tensor):
-            object.__setattr__(self, "learning_rates", self.learning_rates.tolist())
+        given = self.learning_rates
+        by_rule = isinstance(given, Mapping)
+        lists = {rule: _listed(of) for rule, of in given.items()} if by_rule else _listed(given)
+        object.__setattr__(self, "learning_rates", lists)
         whole = all(isinstance(width, numbers.Integral) and width > 0 for width in self.widths)
         if not whole or len(self.widths) < 2 or self.widths[0] != self.widths[-1]:
             raise ValueError(
@@ -217,6 +219,11 @@ def seeded(*key: int) -> Generator:
     """
     state = np.random.SeedSequence(key).generate_state(1, np.uint64)
     return Generator().manual_seed(int(state[0] >> 1))
+
+
+def _listed(rates: Any) -> Any:
+    """Return rates as they are, those in an array or a tensor as a list."""
+    return rates.tolist() if isinstance(rates, np.ndarray | Tensor) else rates
 
 
 def _check_rates(rates: Rates, given: object) -> None:

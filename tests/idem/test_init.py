@@ -1,5 +1,4 @@
 import importlib
-import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -21,10 +20,11 @@ def test_every_public_name_resolves_and_is_documented(room: str):
 
 @pytest.mark.parametrize("room", ["", *ROOMS])
 def test_no_public_name_is_that_of_a_module(room: str):
-    """Importing the module would put it in the name's place; but it may be the module itself."""
+    """Importing the module would put it in the name's place."""
     package = importlib.import_module(f"idem.{room}".rstrip("."))
     modules = {path.stem for path in Path(str(package.__file__)).parent.glob("*")}
-    assert all(inspect.ismodule(getattr(package, name)) for name in modules & set(dir(package)))
+    rooms = set() if room else set(ROOMS)  # which are public as modules
+    assert modules & set(dir(package)) <= rooms
 
 
 def test_subpackages_are_loaded_when_first_used():

@@ -4,7 +4,7 @@ from stages.sweeps.printed import EDGES
 
 ALL = "all"  # networks together, or their cases with as many runs or steps as a verdict takes
 STAND_INS = ("n128", "n512")  # of other widths, beside the published lines of B2 and of B3
-AT_LENGTH = ("B1", "B2", "n512")  # of P4, that it takes all of; B3 and B4 are trained briefly too
+AT_LENGTH = ("B1", "B2", "n512")  # of P4, to be judged over networks; B3 and B4 may join
 NETWORKS = {
     "T3": ("B1", "B2", "B3", "B4"),
     "T3b": ("B1", "B2", "B3", "B4", *STAND_INS),

@@ -176,7 +176,9 @@ def test_features_that_are_not_finite_are_named():
 
 
 @pytest.mark.parametrize(
-    "logits", [torch.zeros(0, 3), torch.zeros(4, 3, 2), torch.full((4, 3), math.nan)]
+    "logits",
+    [torch.zeros(0, 3), torch.zeros(4, 3, 2)]
+    + [torch.tensor([[bad, 0.0], [0.0, 1.0]]) for bad in (math.nan, math.inf)],
 )
 def test_logits_that_are_no_classes_are_refused(logits: Tensor):
     with pytest.raises(ValueError, match=r"logits: expected numbers \(B, classes\)"):

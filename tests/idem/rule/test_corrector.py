@@ -193,6 +193,12 @@ def test_nothing_is_rounded_to_half_precision_within_autocast():
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
+def test_devices_without_autocast_are_no_error():
+    K = torch.empty(3, 4, 4, device="meta")
+    assert matrix_residual(K, relative=True).shape == (3,)
+    assert recurrence(K, 1.0, 2).shape == (3, 3, 4, 4)
+
+
 @pytest.mark.parametrize("scale", [1e18, 1e30, 1e38])
 def test_a_relative_residual_does_not_overflow(scale: float):
     K = torch.tensor([[0.9, scale], [0.0, 0.0]])

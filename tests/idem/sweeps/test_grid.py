@@ -25,6 +25,8 @@ ONE = {"a run's start", "its first batch"}, {"another run's start", "its batch"}
 def test_rates_in_an_array_are_rates():
     arrays = dataclasses.replace(GRID, learning_rates=np.array([0.1, 0.2]))
     assert arrays == GRID and arrays.units() == GRID.units()
+    by_rule = {rule: np.array([0.1, 0.2]) for rule in GRID.rules}
+    assert dataclasses.replace(GRID, learning_rates=by_rule).units() == GRID.units()
 
 
 @pytest.mark.parametrize("steps", [2.5, 2.0, float("inf"), float("nan")])

@@ -71,7 +71,7 @@ def test_every_setting_is_named_and_the_ratios_told_that_decide():
     assert found.ours == "×0.032 or ×32 of ordinary's error"
 
 
-def test_a_single_run_beside_others_is_told_and_decides_nothing():
+def test_fewer_than_three_runs_beside_others_are_told_and_decide_nothing():
     found = judged(setting("a"), setting("b", None, None, runs=1), setting("c", runs=2))
     assert found.verdict == "below ordinary on a"
     assert "b" in found.measured.partition("a")[2] and found.lacking == {}
