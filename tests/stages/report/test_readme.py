@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.compare.revision import git
+from stages.compare.revision import revision
 from stages.report import readme
 from stages.report.blocks import BLOCKS
 from tests import ROOT
@@ -26,14 +26,16 @@ class Committed:
     """The files of the commit at the tip."""
 
     def __init__(self) -> None:
-        listed = git("ls-tree", "-r", "--name-only", "HEAD", "README.md", "metrics")
-        self.names = frozenset(listed.splitlines())
+        self.tip = revision("HEAD")
+        self.names = frozenset(["README.md", *self.tip.files("metrics")])
 
     def there(self, name: str) -> bool:
         return name in self.names
 
     def text(self, name: str) -> str:
-        return git("show", f"HEAD:{name}")
+        found = self.tip.read(name)
+        assert found is not None, name
+        return found
 
 
 @pytest.fixture(scope="module")
